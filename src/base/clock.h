@@ -1,0 +1,18 @@
+/*
+ * The one clock: monotonic, unaffected by changes of the wall clock.
+ */
+#ifndef PP_BASE_CLOCK_H
+#define PP_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* For deadlines that never come. */
+#define CLOCK_NEVER UINT64_MAX
+
+/* Nanoseconds since some moment before the process began. */
+uint64_t clock_ns(void);
+
+/* The same in milliseconds, rounded down. */
+uint64_t clock_ms(void);
+
+#endif

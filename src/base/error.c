@@ -1,0 +1,88 @@
+/*
+ * The table of statuses, read three ways: names, texts, and the Windows errors that they stand for.
+ */
+#include "base/error.h"
+
+#include "base/utf.h"
+#include "base/win.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ERROR__MAX_MAPPED 8
+#define ERROR__BRACED(...)                                                                         \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+typedef struct error__row {
+    const char *name, *text;
+    uint32_t mapped[ERROR__MAX_MAPPED]; /* ends with 0 */
+} error__row;
+
+static const error__row error__table[] = {
+#define ERROR__ROW(name, text, errors) {"PP_" #name, text, ERROR__BRACED errors},
+    PP_STATUS_TABLE(ERROR__ROW)
+#undef ERROR__ROW
+};
+
+const char *pp_status_name(pp_status status)
+{
+    return (unsigned)status < PP_STATUS_COUNT ? error__table[status].name : "PP_?";
+}
+
+const char *pp_status_text(pp_status status)
+{
+    return (unsigned)status < PP_STATUS_COUNT ? error__table[status].text : "unknown status";
+}
+
+pp_status error_from_windows(uint32_t windows_error)
+{
+    if (windows_error == ERROR_SUCCESS)
+        return PP_OK;
+    for (int status = 0; status < PP_STATUS_COUNT; status++)
+        for (int i = 0; i < ERROR__MAX_MAPPED && error__table[status].mapped[i] != 0; i++)
+            if (error__table[status].mapped[i] == windows_error)
+                return (pp_status)status;
+    return PP_E_SYSTEM;
+}
+
+pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, const char *format,
+                    ...)
+{
+    va_list arguments;
+
+    if (error) {
+        error->status = status;
+        error->windows_error = windows_error;
+        va_start(arguments, format);
+        vsnprintf(error->message, sizeof error->message, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+/* The system's own sentence, without its full stop and line end. */
+static void error__system_text(uint32_t windows_error, char *text, size_t size)
+{
+    wchar_t wide[160];
+    DWORD length =
+        FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
+                       windows_error, 0, wide, (DWORD)(sizeof wide / sizeof *wide), NULL);
+
+    while (length > 0 && (wide[length - 1] <= L' ' || wide[length - 1] == L'.'))
+        length--;
+    wide[length < sizeof wide / sizeof *wide ? length : 0] = 0;
+    if (length == 0 || !utf_to_utf8(wide, text, size))
+        snprintf(text, size, "Windows error");
+}
+
+pp_status error_set_windows(pp_error *error, uint32_t windows_error, const char *what)
+{
+    char text[160];
+
+    error__system_text(windows_error, text, sizeof text);
+    return error_set(error, error_from_windows(windows_error), windows_error, "%s: %s (%lu)", what,
+                     text, (unsigned long)windows_error);
+}

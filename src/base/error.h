@@ -1,0 +1,20 @@
+/*
+ * Statuses and what describes them. A Windows error becomes a status once, where it is caught, and
+ * is kept beside it for the log.
+ */
+#ifndef PP_BASE_ERROR_H
+#define PP_BASE_ERROR_H
+
+#include "pipeport.h"
+
+/* PP_E_SYSTEM when the table knows nothing better. */
+pp_status error_from_windows(uint32_t windows_error);
+
+/* Fills in `error`, which may be NULL, and returns `status`. `format` is printf's. */
+pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, const char *format,
+                    ...);
+
+/* The same for a Windows error: "<what>: <the system's text> (<number>)". */
+pp_status error_set_windows(pp_error *error, uint32_t windows_error, const char *what);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * The table of the numeric options, and the checks that read it.
+ */
+#include "base/options.h"
+
+#include <inttypes.h>
+
+#define KIB 1024ull
+#define MIB (1024ull * KIB)
+#define GIB (1024ull * MIB)
+#define SECOND 1000ull
+#define MINUTE (60ull * SECOND)
+#define HOUR (60ull * MINUTE)
+#define DAY (24ull * HOUR)
+
+#define ROW(type, member, ...) {#member, offsetof(type, member), __VA_ARGS__}
+#define TABLE(rows) {rows, sizeof rows / sizeof *rows}
+
+/* `workers`: 0 stands for the default, which only the running process can tell. */
+static const option_row option__port_rows[] = {
+    ROW(pp_port_options, workers, OPTION_COUNT, 0, 1, 256, true,
+        "worker threads; 0: the processors the process may use"),
+    ROW(pp_port_options, max_buffered, OPTION_BYTES, 256 * MIB, 1 * MIB, 64 * GIB, false,
+        "most queued and half-received bytes of all connections"),
+    ROW(pp_port_options, slow_callback_ms, OPTION_MS, 1 * SECOND, 1, 1 * HOUR, true,
+        "a callback that runs longer is reported; 0: never"),
+};
+
+static const option_row option__conn_rows[] = {
+    ROW(pp_conn_options, max_message, OPTION_BYTES, 1 * MIB, 1, 256 * MIB, false,
+        "longest message"),
+    ROW(pp_conn_options, high_mark, OPTION_BYTES, 1 * MIB, 1, 256 * MIB, false,
+        "sends are taken while fewer bytes are queued"),
+    ROW(pp_conn_options, low_mark, OPTION_BYTES, 0, 1, 256 * MIB, true,
+        "a full queue takes sends again at this; 0: a quarter of the high mark"),
+    ROW(pp_conn_options, drain_timeout_ms, OPTION_MS, 5 * SECOND, 0, 1 * HOUR, false,
+        "how long a graceful close may take"),
+};
+
+static const option_row option__listen_rows[] = {
+    ROW(pp_listen_options, accept_depth, OPTION_COUNT, 64, 1, 1024, false,
+        "most instances that wait for clients"),
+    ROW(pp_listen_options, max_clients, OPTION_COUNT, 10000, 1, 100000, false, "most clients"),
+    ROW(pp_listen_options, pipe_buffer, OPTION_BYTES, 64 * KIB, 0, 1 * MIB, false,
+        "the kernel's quota for each direction"),
+};
+
+static const option_row option__dial_rows[] = {
+    ROW(pp_dial_options, timeout_ms, OPTION_MS, 5 * SECOND, 0, 7 * DAY, false,
+        "how long an absent or busy name is tried again"),
+};
+
+static const option_row option__mailslot_rows[] = {
+    ROW(pp_mailslot_options, max_datagram, OPTION_BYTES, 64 * KIB, 1, 16 * MIB, false,
+        "longest datagram"),
+};
+
+const option_table option_port_table = TABLE(option__port_rows);
+const option_table option_conn_table = TABLE(option__conn_rows);
+const option_table option_listen_table = TABLE(option__listen_rows);
+const option_table option_dial_table = TABLE(option__dial_rows);
+const option_table option_mailslot_table = TABLE(option__mailslot_rows);
+
+uint64_t *option_member(const option_row *row, void *options)
+{
+    return (uint64_t *)(void *)((char *)options + row->offset);
+}
+
+void option_set_defaults(const option_table *table, void *options)
+{
+    for (size_t i = 0; i < table->count; i++)
+        *option_member(&table->rows[i], options) = table->rows[i].standard;
+}
+
+static const char *option__unit_text(option_unit unit)
+{
+    return unit == OPTION_BYTES ? " bytes" : unit == OPTION_MS ? " ms" : "";
+}
+
+pp_status option_check_value(const option_row *row, uint64_t value, pp_error *error)
+{
+    if ((value >= row->least && value <= row->most) || (value == 0 && row->zero_allowed))
+        return PP_OK;
+    return error_set(error, PP_E_ARGUMENT, 0, "%s is %" PRIu64 "; allowed: %s%" PRIu64 " to %" PRIu64
+                     "%s", row->name, value, row->zero_allowed && row->least > 0 ? "0, or " : "",
+                     row->least, row->most, option__unit_text(row->unit));
+}
+
+pp_status option_check(const option_table *table, const void *options, pp_error *error)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const option_row *row = &table->rows[i];
+        uint64_t value = *(const uint64_t *)(const void *)((const char *)options + row->offset);
+        pp_status status = option_check_value(row, value, error);
+
+        if (status != PP_OK)
+            return status;
+    }
+    return PP_OK;
+}

@@ -1,0 +1,38 @@
+/*
+ * Options that are numbers: one row each, from which defaults, checks, messages and the programs'
+ * arguments come. All are uint64_t members of their structure.
+ */
+#ifndef PP_BASE_OPTIONS_H
+#define PP_BASE_OPTIONS_H
+
+#include "base/error.h"
+
+typedef enum option_unit { OPTION_COUNT, OPTION_BYTES, OPTION_MS } option_unit;
+
+typedef struct option_row {
+    const char *name; /* the member's, and with hyphens the argument's */
+    size_t offset;
+    option_unit unit;
+    uint64_t standard, least, most;
+    bool zero_allowed; /* 0 is allowed besides the range, and means what `help` says */
+    const char *help;
+} option_row;
+
+typedef struct option_table {
+    const option_row *rows;
+    size_t count;
+} option_table;
+
+extern const option_table option_port_table, option_conn_table, option_listen_table,
+    option_dial_table, option_mailslot_table;
+
+/* Sets every number of `options` to its default. */
+void option_set_defaults(const option_table *table, void *options);
+
+/* PP_E_ARGUMENT with a text that names the option, the value and the range. */
+pp_status option_check(const option_table *table, const void *options, pp_error *error);
+pp_status option_check_value(const option_row *row, uint64_t value, pp_error *error);
+
+uint64_t *option_member(const option_row *row, void *options);
+
+#endif

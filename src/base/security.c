@@ -1,0 +1,143 @@
+#include "base/security.h"
+
+#include "base/mem.h"
+#include "base/utf.h"
+
+#include <string.h>
+#include <wchar.h>
+
+#define SECURITY__READ_WRITE 0x12019Fu /* FILE_GENERIC_READ | FILE_GENERIC_WRITE */
+#define SECURITY__ACE_MAX 240          /* characters of one entry; a SID has at most 184 */
+#define SECURITY__MAX_ALLOWED 256
+
+/* The SID of the process's user as text, which LocalFree takes back. */
+static DWORD security__current_user(wchar_t **sid)
+{
+    union {
+        TOKEN_USER user;
+        char bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } buffer;
+    HANDLE token;
+    DWORD size, code = ERROR_SUCCESS;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return GetLastError();
+    if (!GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &size) ||
+        !ConvertSidToStringSidW(buffer.user.User.Sid, sid))
+        code = GetLastError();
+    CloseHandle(token);
+    return code;
+}
+
+/* The SID of an account name, or of a SID in text form, as text that LocalFree takes back. */
+static DWORD security__find_user(const wchar_t *name, wchar_t **sid)
+{
+    char bytes[SECURITY_MAX_SID_SIZE];
+    wchar_t domain[256];
+    DWORD sid_size = sizeof bytes, domain_size = sizeof domain / sizeof *domain;
+    SID_NAME_USE use;
+    PSID parsed;
+
+    if (ConvertStringSidToSidW(name, &parsed)) {
+        BOOL ok = ConvertSidToStringSidW(parsed, sid);
+        DWORD code = ok ? ERROR_SUCCESS : GetLastError();
+
+        LocalFree(parsed);
+        return code;
+    }
+    if (!LookupAccountNameW(NULL, name, bytes, &sid_size, domain, &domain_size, &use) ||
+        !ConvertSidToStringSidW(bytes, sid))
+        return GetLastError();
+    return ERROR_SUCCESS;
+}
+
+static void security__append(wchar_t *sddl, size_t count, uint32_t rights, const wchar_t *sid)
+{
+    size_t used = wcslen(sddl);
+
+    swprintf(sddl + used, count - used, L"(A;;0x%x;;;%ls)", (unsigned)rights, sid);
+}
+
+static pp_status security__append_allowed(wchar_t *sddl, size_t count, const char *user,
+                                          uint32_t rights, pp_error *error)
+{
+    wchar_t name[512], *sid;
+
+    if (!user || !*user || !utf_to_utf16(user, name, sizeof name / sizeof *name))
+        return error_set(error, PP_E_SECURITY, 0, "allow is \"%.80s\"; allowed: a user or a SID",
+                         user ? user : "NULL");
+    if (security__find_user(name, &sid) != ERROR_SUCCESS)
+        return error_set(error, PP_E_SECURITY, GetLastError(),
+                         "allow is \"%.80s\"; there is no such user or SID", user);
+    security__append(sddl, count, rights, sid);
+    LocalFree(sid);
+    return PP_OK;
+}
+
+static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_access *access,
+                                      bool deny_network, pp_error *error)
+{
+    wchar_t *owner;
+    DWORD code = security__current_user(&owner);
+    pp_status status = PP_OK;
+
+    if (code != ERROR_SUCCESS)
+        return error_set_windows(error, code, "the current user's SID");
+    swprintf(sddl, count, L"D:P%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)",
+             deny_network ? L"(D;;GA;;;NU)" : L"", owner);
+    LocalFree(owner);
+
+    for (size_t i = 0; i < access->allow_count && status == PP_OK; i++)
+        status = security__append_allowed(sddl, count, access->allow[i],
+                                          access->strict ? SECURITY_STRICT_RIGHTS
+                                                         : SECURITY__READ_WRITE,
+                                          error);
+    return status;
+}
+
+static pp_status security__convert(security *s, const wchar_t *sddl, const pp_access *access,
+                                   pp_error *error)
+{
+    s->attributes.nLength = sizeof s->attributes;
+    s->attributes.bInheritHandle = FALSE;
+    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            sddl, SDDL_REVISION_1, &s->attributes.lpSecurityDescriptor, NULL))
+        return PP_OK;
+    return error_set(error, PP_E_SECURITY, GetLastError(),
+                     "sddl is \"%.100s\"; Windows does not take it (error %lu)",
+                     access->sddl ? access->sddl : "", (unsigned long)GetLastError());
+}
+
+pp_status security_open(security *s, const pp_access *access, bool deny_network, pp_error *error)
+{
+    size_t count = (access->allow_count + 4) * SECURITY__ACE_MAX;
+    wchar_t *sddl;
+    pp_status status;
+
+    if (access->allow_count > SECURITY__MAX_ALLOWED)
+        return error_set(error, PP_E_ARGUMENT, 0, "allow has %llu users; allowed: at most %d",
+                         (unsigned long long)access->allow_count, SECURITY__MAX_ALLOWED);
+    if (access->allow_count > 0 && !access->allow)
+        return error_set(error, PP_E_ARGUMENT, 0, "allow is NULL");
+    if (access->sddl) {
+        sddl = utf_copy_utf16(access->sddl);
+        if (!sddl)
+            return error_set(error, PP_E_SECURITY, 0, "sddl is not UTF-8");
+        status = security__convert(s, sddl, access, error);
+    } else {
+        sddl = mem_alloc(count * sizeof *sddl);
+        if (!sddl)
+            return error_set(error, PP_E_MEMORY, 0, "out of memory");
+        status = security__write_sddl(sddl, count, access, deny_network, error);
+        if (status == PP_OK)
+            status = security__convert(s, sddl, access, error);
+    }
+    mem_free(sddl);
+    return status;
+}
+
+void security_close(security *s)
+{
+    LocalFree(s->attributes.lpSecurityDescriptor);
+    s->attributes.lpSecurityDescriptor = NULL;
+}

@@ -1,0 +1,14 @@
+/*
+ * The one place in src that includes Windows headers, so that the versions and the switches that
+ * decide what they declare are the same everywhere.
+ */
+#ifndef PP_BASE_WIN_H
+#define PP_BASE_WIN_H
+
+#include <windows.h>
+
+/* After windows.h, which they need. */
+#include <sddl.h>
+#include <winternl.h>
+
+#endif

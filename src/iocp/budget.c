@@ -1,0 +1,150 @@
+#include "iocp/budget.h"
+
+#include "iocp/strand.h"
+
+#define BUDGET__MESSAGES 4  /* a message is at most this fraction of the limit */
+#define BUDGET__OVERHEAD 64 /* of a message, such as its header */
+
+void budget_init(budget *b, uint64_t limit)
+{
+    *b = (budget){0};
+    b->limit = (int64_t)limit;
+    InitializeSRWLock(&b->lock);
+    list_init(&b->waiters);
+}
+
+static int64_t budget__read(volatile LONG64 *value)
+{
+    return InterlockedCompareExchange64(value, 0, 0);
+}
+
+static void budget__raise_to(volatile LONG64 *value, int64_t least)
+{
+    int64_t seen = budget__read(value);
+
+    while (seen < least) {
+        int64_t before = InterlockedCompareExchange64(value, least, seen);
+
+        if (before == seen)
+            break;
+        seen = before;
+    }
+}
+
+uint64_t budget_reserve(budget *b, uint64_t wanted)
+{
+    uint64_t longest = (uint64_t)b->limit / BUDGET__MESSAGES;
+
+    if (wanted > longest)
+        wanted = longest;
+    budget__raise_to(&b->reserve, (int64_t)(wanted + BUDGET__OVERHEAD) * 2);
+    return wanted;
+}
+
+static bool budget__take_below(budget *b, int64_t bytes, int64_t limit)
+{
+    int64_t seen = budget__read(&b->used), before;
+
+    for (; seen + bytes <= limit; seen = before) {
+        before = InterlockedCompareExchange64(&b->used, seen + bytes, seen);
+        if (before == seen) {
+            budget__raise_to(&b->most, seen + bytes);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool budget__claim(budget *b, strand *s, bool may_claim)
+{
+    if (b->claimant == s)
+        return true;
+    return may_claim && InterlockedCompareExchangePointer((void *volatile *)&b->claimant, s,
+                                                          NULL) == NULL;
+}
+
+bool budget_take(budget *b, strand *s, uint64_t bytes, bool may_claim)
+{
+    if (budget__take_below(b, (int64_t)bytes, b->limit - budget__read(&b->reserve)))
+        return true;
+    return budget__claim(b, s, may_claim) && budget__take_below(b, (int64_t)bytes, b->limit);
+}
+
+bool budget_has_room(budget *b)
+{
+    int64_t general = b->limit - budget__read(&b->reserve);
+
+    return budget__read(&b->used) <= general - general / 4;
+}
+
+/* With the lock held. */
+static void budget__wake_one(budget_waiter *w)
+{
+    list_remove(&w->link);
+    strand_raise(w->strand, w->event);
+}
+
+/* Wakes everybody when there is room, else one who may have the claim if it is free. */
+static void budget__wake(budget *b)
+{
+    AcquireSRWLockExclusive(&b->lock);
+    for (list *link = b->waiters.next, *next; link != &b->waiters; link = next) {
+        budget_waiter *w = CONTAINER_OF(link, budget_waiter, link);
+
+        next = link->next;
+        if (budget_has_room(b)) {
+            budget__wake_one(w);
+        } else if (w->for_claim && !b->claimant) {
+            budget__wake_one(w);
+            break;
+        }
+    }
+    InterlockedExchange(&b->waiting, !list_is_empty(&b->waiters));
+    ReleaseSRWLockExclusive(&b->lock);
+}
+
+void budget_give(budget *b, uint64_t bytes)
+{
+    if (bytes == 0)
+        return;
+    InterlockedAdd64(&b->used, -(int64_t)bytes);
+    if (b->waiting && budget_has_room(b))
+        budget__wake(b);
+}
+
+void budget_release_claim(budget *b, strand *s)
+{
+    if (b->claimant != s)
+        return;
+    InterlockedExchangePointer((void *volatile *)&b->claimant, NULL);
+    if (b->waiting)
+        budget__wake(b);
+}
+
+void budget_waiter_init(budget_waiter *w, strand *s, LONG event)
+{
+    list_init(&w->link);
+    w->strand = s;
+    w->event = event;
+    w->for_claim = false;
+}
+
+void budget_wait(budget *b, budget_waiter *w, bool for_claim)
+{
+    AcquireSRWLockExclusive(&b->lock);
+    w->for_claim = for_claim;
+    if (list_is_empty(&w->link))
+        list_append(&b->waiters, &w->link);
+    InterlockedExchange(&b->waiting, 1);
+    ReleaseSRWLockExclusive(&b->lock);
+    /* What was given back between the refusal and this line woke nobody: look again. */
+    if (budget_has_room(b) || (for_claim && !b->claimant))
+        budget__wake(b);
+}
+
+void budget_wait_no_more(budget *b, budget_waiter *w)
+{
+    AcquireSRWLockExclusive(&b->lock);
+    list_remove(&w->link);
+    ReleaseSRWLockExclusive(&b->lock);
+}

@@ -1,0 +1,57 @@
+/*
+ * The port's limit on queued and half-received bytes. Who cannot get bytes waits and is told when
+ * there are some again.
+ *
+ * Half-received messages could fill the limit so that none can be completed. Therefore a reserve,
+ * twice the longest message of the port, is kept for one strand at a time: the claimant, which can
+ * always complete its message and send an answer as long. It keeps the claim until it holds nothing.
+ */
+#ifndef PP_IOCP_BUDGET_H
+#define PP_IOCP_BUDGET_H
+
+#include "base/list.h"
+#include "base/win.h"
+
+#include <stdint.h>
+
+struct strand;
+
+typedef struct budget {
+    int64_t limit;
+    volatile LONG64 used, most, reserve;
+    struct strand *volatile claimant;
+    SRWLOCK lock; /* for `waiters` */
+    list waiters;
+    volatile LONG waiting;
+} budget;
+
+/* Embedded in the strand's object, and under the budget's lock while it waits. */
+typedef struct budget_waiter {
+    list link;
+    struct strand *strand;
+    LONG event;
+    bool for_claim; /* to be woken also when nobody has the claim */
+} budget_waiter;
+
+void budget_init(budget *b, uint64_t limit);
+
+/* The longest message that a port with this limit can take, at most `wanted`; reserves for it. */
+uint64_t budget_reserve(budget *b, uint64_t wanted);
+
+/* Takes bytes for `s`. With `may_claim` it may become the claimant. */
+bool budget_take(budget *b, struct strand *s, uint64_t bytes, bool may_claim);
+void budget_give(budget *b, uint64_t bytes);
+
+/* For a strand that holds nothing any more. */
+void budget_release_claim(budget *b, struct strand *s);
+
+/* The waiter's event is raised once, when there is room again or, `for_claim`, when nobody has the
+ * claim; perhaps at once. For the strand's turn. */
+void budget_waiter_init(budget_waiter *w, struct strand *s, LONG event);
+void budget_wait(budget *b, budget_waiter *w, bool for_claim);
+void budget_wait_no_more(budget *b, budget_waiter *w);
+
+/* Whether enough is free to make waiting end. */
+bool budget_has_room(budget *b);
+
+#endif

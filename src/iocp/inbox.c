@@ -1,0 +1,55 @@
+#include "iocp/inbox.h"
+
+#include "iocp/kernel.h"
+#include "iocp/port.h"
+#include "iocp/strand.h"
+
+static void inbox__announce(pp_port *port)
+{
+    inbox *in = &port->inbox;
+
+    if (kernel_post(port, PORT_KEY_INBOX) == ERROR_SUCCESS)
+        return;
+    /* Windows has no memory for a packet. The next push tries again. */
+    AcquireSRWLockExclusive(&in->lock);
+    in->announced = false;
+    ReleaseSRWLockExclusive(&in->lock);
+    port_log(port, PP_LOG_ERROR, "no packet could be queued: %lu", (unsigned long)GetLastError());
+}
+
+void inbox_give(pp_port *port, queue *strands)
+{
+    inbox *in = &port->inbox;
+    bool announced;
+
+    AcquireSRWLockExclusive(&in->lock);
+    queue_move(&in->strands, strands);
+    announced = in->announced;
+    in->announced = true;
+    ReleaseSRWLockExclusive(&in->lock);
+    if (!announced)
+        inbox__announce(port);
+}
+
+void inbox_push(pp_port *port, strand *s)
+{
+    queue one = {NULL, NULL};
+
+    queue_append(&one, &s->ready);
+    inbox_give(port, &one);
+}
+
+void inbox_take(pp_port *port, queue *taken, unsigned most)
+{
+    inbox *in = &port->inbox;
+    bool more;
+
+    AcquireSRWLockExclusive(&in->lock);
+    for (queue_link *link; most > 0 && (link = queue_take(&in->strands)) != NULL; most--)
+        queue_append(taken, link);
+    more = in->strands.first != NULL;
+    in->announced = more;
+    ReleaseSRWLockExclusive(&in->lock);
+    if (more)
+        inbox__announce(port);
+}

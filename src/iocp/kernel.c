@@ -1,0 +1,139 @@
+#include "iocp/kernel.h"
+
+#include "iocp/counters.h"
+#include "iocp/port.h"
+
+/* The one rule whether a packet will come: pending, or any result but a plain error on a handle
+ * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. On OP_PENDING the
+ * operation is no longer ours to look at. */
+static op_outcome kernel__outcome(pp_port *port, const kernel_handle *h, const op *o, DWORD error,
+                                  DWORD *bytes)
+{
+    bool result = error == ERROR_SUCCESS || error == ERROR_MORE_DATA;
+
+    if (!result && error != ERROR_IO_PENDING) {
+        *bytes = 0;
+        return OP_FAILED;
+    }
+    if (result && h->inline_success) {
+        *bytes = (DWORD)o->overlapped.InternalHigh;
+        return OP_DONE;
+    }
+    counter_add(port, COUNT_OP_PENDING, 1);
+    return OP_PENDING;
+}
+
+void kernel_count_other(pp_port *port)
+{
+    counter_add(port, COUNT_KERNEL_OTHER, 1);
+}
+
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
+{
+    UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE |
+                  (want_inline ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
+
+    counter_add(port, COUNT_HANDLES, 1);
+    h->handle = handle;
+    h->inline_success = false;
+    kernel_count_other(port);
+    if (!CreateIoCompletionPort(handle, port_handle(port), PORT_KEY_OPERATION, 0)) {
+        DWORD error = GetLastError();
+
+        kernel_close(port, h);
+        return error;
+    }
+    kernel_count_other(port);
+    if (SetFileCompletionNotificationModes(handle, modes))
+        h->inline_success = want_inline;
+    /* A handle that refuses the modes (a socket with a layered provider) queues every packet. */
+    return ERROR_SUCCESS;
+}
+
+void kernel_close(pp_port *port, kernel_handle *h)
+{
+    if (!kernel_is_open(h))
+        return;
+    kernel_count_other(port);
+    CloseHandle(h->handle);
+    counter_add(port, COUNT_HANDLES, -1);
+    *h = KERNEL_NO_HANDLE;
+}
+
+op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffer, DWORD size,
+                       DWORD *error, DWORD *bytes)
+{
+    BOOL ok;
+
+    counter_add(port, COUNT_KERNEL_READ, 1);
+    counter_add(port, COUNT_OP_READ, 1);
+    ok = ReadFile(h->handle, buffer, size, NULL, &o->overlapped);
+    *error = ok ? ERROR_SUCCESS : GetLastError();
+    return kernel__outcome(port, h, o, *error, bytes);
+}
+
+op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,
+                        DWORD *error, DWORD *bytes)
+{
+    BOOL ok;
+
+    counter_add(port, COUNT_KERNEL_WRITE, 1);
+    counter_add(port, COUNT_OP_WRITE, 1);
+    ok = WriteFile(h->handle, data, size, NULL, &o->overlapped);
+    *error = ok ? ERROR_SUCCESS : GetLastError();
+    return kernel__outcome(port, h, o, *error, bytes);
+}
+
+op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error)
+{
+    DWORD no_bytes;
+    BOOL ok;
+
+    kernel_count_other(port);
+    counter_add(port, COUNT_OP_CONNECT, 1);
+    ok = ConnectNamedPipe(h->handle, &o->overlapped);
+    *error = ok ? ERROR_SUCCESS : GetLastError();
+    return kernel__outcome(port, h, o, *error, &no_bytes);
+}
+
+void kernel_cancel(pp_port *port, const kernel_handle *h, op *o)
+{
+    kernel_count_other(port);
+    if (!CancelIoEx(h->handle, &o->overlapped)) {
+        /* Nothing was found: the packet is on its way. */
+    }
+}
+
+DWORD kernel_disconnect(pp_port *port, const kernel_handle *h)
+{
+    kernel_count_other(port);
+    return DisconnectNamedPipe(h->handle) ? ERROR_SUCCESS : GetLastError();
+}
+
+DWORD kernel_post(pp_port *port, ULONG_PTR key)
+{
+    kernel_count_other(port);
+    return PostQueuedCompletionStatus(port_handle(port), 0, key, NULL) ? ERROR_SUCCESS
+                                                                       : GetLastError();
+}
+
+ULONG kernel_dequeue(pp_port *port, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wait_ms)
+{
+    ULONG count = 0;
+
+    counter_add(port, COUNT_KERNEL_DEQUEUE, 1);
+    /* After a time-out the count may be 1 all the same: only success counts. */
+    if (!GetQueuedCompletionStatusEx(port_handle(port), entries, room, &count, wait_ms, FALSE))
+        return 0;
+    return count;
+}
+
+void kernel_result(const OVERLAPPED_ENTRY *entry, DWORD *error, DWORD *bytes)
+{
+    /* Documented to hold the NTSTATUS and the count once the operation has completed; the entry's
+     * own count is 0 with ERROR_MORE_DATA. */
+    NTSTATUS status = (NTSTATUS)entry->lpOverlapped->Internal;
+
+    *error = status == 0 ? ERROR_SUCCESS : RtlNtStatusToDosError(status);
+    *bytes = (DWORD)entry->lpOverlapped->InternalHigh;
+}

@@ -1,0 +1,60 @@
+/*
+ * Every call into Windows that moves data, waits for completions or makes and closes handles: one
+ * place, so that each is counted, and so that the rule whether a packet will come is written once.
+ */
+#ifndef PP_IOCP_KERNEL_H
+#define PP_IOCP_KERNEL_H
+
+#include "iocp/op.h"
+#include "pipeport.h"
+
+/* A handle on the port. `inline_success`: a success at once queues no packet. */
+typedef struct kernel_handle {
+    HANDLE handle;
+    bool inline_success;
+} kernel_handle;
+
+#define KERNEL_NO_HANDLE ((kernel_handle){INVALID_HANDLE_VALUE, false})
+
+static inline bool kernel_is_open(const kernel_handle *h)
+{
+    return h->handle != INVALID_HANDLE_VALUE;
+}
+
+/*
+ * Takes over `handle`, whose opening is counted here, and associates it with the port; on failure
+ * it is closed. With `want_inline` successes are completed in line; message-read handles must do
+ * without, since a read that is too small would leave open whether its packet comes.
+ * Returns a Windows error or 0.
+ */
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline);
+
+/* Closes it; `h` may hold none. No operation may be pending on it. */
+void kernel_close(pp_port *port, kernel_handle *h);
+
+/* Start an operation. On OP_DONE and OP_FAILED `*error` and `*bytes` hold the result. */
+op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffer, DWORD size,
+                       DWORD *error, DWORD *bytes);
+op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,
+                        DWORD *error, DWORD *bytes);
+op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error);
+
+/* Asks for the end of a pending operation; its packet comes in any case. */
+void kernel_cancel(pp_port *port, const kernel_handle *h, op *o);
+
+/* Makes the instance usable for the next client; drops what nobody read. A Windows error or 0. */
+DWORD kernel_disconnect(pp_port *port, const kernel_handle *h);
+
+/* Wakes one worker. */
+DWORD kernel_post(pp_port *port, ULONG_PTR key);
+
+/* Dequeues up to `room` packets; 0 when none came in time. */
+ULONG kernel_dequeue(pp_port *port, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wait_ms);
+
+/* The result of an operation whose packet was dequeued. */
+void kernel_result(const OVERLAPPED_ENTRY *entry, DWORD *error, DWORD *bytes);
+
+/* Counts a call that another module makes itself: creating names, asking for identities. */
+void kernel_count_other(pp_port *port);
+
+#endif

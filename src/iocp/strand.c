@@ -1,0 +1,59 @@
+#include "iocp/strand.h"
+
+#include "iocp/port.h"
+#include "iocp/worker.h"
+
+void strand_init(strand *s, pp_port *port, strand_fn *turn)
+{
+    s->events = 0;
+    s->turn = turn;
+    s->port = port;
+    list_init(&s->member);
+}
+
+static void strand__make_ready(strand *s)
+{
+    worker *here = worker_current(s->port);
+
+    if (here)
+        worker_push(here, s);
+    else
+        inbox_push(s->port, s);
+}
+
+bool strand_start(strand *s, LONG events)
+{
+    s->events = events | STRAND_SCHEDULED;
+    if (!port_join(s->port, s))
+        return false;
+    strand__make_ready(s);
+    return true;
+}
+
+void strand_raise(strand *s, LONG events)
+{
+    /* When it was scheduled, its turn comes and sees them, or it has retired. */
+    if (!(InterlockedOr(&s->events, events | STRAND_SCHEDULED) & STRAND_SCHEDULED))
+        strand__make_ready(s);
+}
+
+bool strand_is_here(const strand *s)
+{
+    worker *here = worker_current(s->port);
+
+    return here && here->running == s;
+}
+
+void strand_retire(strand *s)
+{
+    port_leave(s->port, s);
+}
+
+bool strand_run(strand *s)
+{
+    LONG events = InterlockedExchange(&s->events, STRAND_SCHEDULED) & ~STRAND_SCHEDULED;
+
+    if (!s->turn(s, events))
+        return false;
+    return InterlockedCompareExchange(&s->events, 0, STRAND_SCHEDULED) != STRAND_SCHEDULED;
+}

@@ -1,0 +1,57 @@
+/*
+ * A strand runs its object's turns: on workers alone, never two at a time. It is how everything on
+ * the port is kept free of races: completions, timers and other threads only raise events, and the
+ * object's state belongs to its turn.
+ *
+ * The rule. `strand_raise` may be called by any thread that knows the strand's memory to be there.
+ * Each event raised before a turn begins is seen by that turn; one raised later brings another
+ * turn. The memory may go after `strand_retire`, which is for the strand's own turn alone, and
+ * which the object calls when no operation is pending and no timer set; from then on raising does
+ * nothing.
+ */
+#ifndef PP_IOCP_STRAND_H
+#define PP_IOCP_STRAND_H
+
+#include "base/list.h"
+#include "base/win.h"
+#include "pipeport.h"
+
+typedef struct strand strand;
+
+/* Does what the events ask for; false when it has retired, and its memory perhaps gone. */
+typedef bool strand_fn(strand *s, LONG events);
+
+#define STRAND_SCHEDULED 1L /* private: a turn is running or will run; stays set when retired */
+#define STRAND_STOP 2L      /* the port stops: end gracefully */
+#define STRAND_ABORT 4L     /* the port stops: end at once */
+#define STRAND_EVENT(n) (8L << (n)) /* the object's own events */
+
+struct strand {
+    queue_link ready; /* in a worker's or the inbox's queue while it waits for its turn */
+    list member;      /* in the port's list until it retires */
+    volatile LONG events;
+    strand_fn *turn;
+    pp_port *port;
+};
+
+void strand_init(strand *s, pp_port *port, strand_fn *turn);
+
+/*
+ * Joins the port, which from now on does not end before the strand retires, and raises the first
+ * events. The last step of making an object: its turn may run, and end it, before this returns.
+ * False: the port stops, and nothing has happened.
+ */
+bool strand_start(strand *s, LONG events);
+
+void strand_raise(strand *s, LONG events);
+
+/* Whether the calling thread is running this strand's turn. */
+bool strand_is_here(const strand *s);
+
+/* Leaves the port; for the last turn, which then returns false. */
+void strand_retire(strand *s);
+
+/* For workers: runs one turn. True: there are events again, and it must be queued again. */
+bool strand_run(strand *s);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * A task is a strand whose turn calls the function once and retires. One with a delay is listed, so
+ * that it can be found by its id, until it fires or is cancelled, whichever comes first.
+ */
+#include "iocp/task.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "iocp/port.h"
+#include "iocp/strand.h"
+
+#define TASK__RUN STRAND_EVENT(0)
+#define TASK__SET_TIMER STRAND_EVENT(1)
+#define TASK__CANCEL STRAND_EVENT(2)
+#define TASK__MOST_DELAY (366ull * 24 * 60 * 60 * 1000)
+
+typedef struct task {
+    strand strand;
+    timer timer;
+    bool delayed;
+    uint64_t deadline;
+    pp_task_fn *function;
+    void *user;
+
+    list link; /* this and the next two: under the lock of the tasks */
+    uint64_t id;
+    bool cancelled;
+} task;
+
+void tasks_init(tasks *t)
+{
+    InitializeSRWLock(&t->lock);
+    list_init(&t->delayed);
+}
+
+/* After this nobody finds it any more. True: somebody had cancelled it. */
+static bool task__unlist(tasks *all, task *t)
+{
+    bool cancelled;
+
+    AcquireSRWLockExclusive(&all->lock);
+    list_remove(&t->link);
+    cancelled = t->cancelled;
+    ReleaseSRWLockExclusive(&all->lock);
+    return cancelled;
+}
+
+static bool task__turn(strand *s, LONG events)
+{
+    task *t = CONTAINER_OF(s, task, strand);
+    bool cancelled;
+
+    if (events == TASK__SET_TIMER) {
+        timer_set(&t->timer, t->deadline);
+        return true;
+    }
+    cancelled = task__unlist(&s->port->tasks, t) || !(events & TASK__RUN);
+    if (t->delayed)
+        timer_close(&t->timer);
+    t->function(t->user, cancelled ? PP_E_CANCELLED : PP_OK);
+    strand_retire(s);
+    mem_free(t);
+    return false;
+}
+
+static task *task__new(pp_port *port, pp_task_fn *function, void *user)
+{
+    task *t = mem_alloc_zeroed(sizeof *t);
+
+    if (!t)
+        return NULL;
+    strand_init(&t->strand, port, task__turn);
+    list_init(&t->link);
+    t->function = function;
+    t->user = user;
+    return t;
+}
+
+pp_status pp_port_post(pp_port *port, pp_task_fn *function, void *user)
+{
+    task *t;
+
+    if (!port || !function)
+        return PP_E_ARGUMENT;
+    t = task__new(port, function, user);
+    if (!t)
+        return PP_E_MEMORY;
+    if (strand_start(&t->strand, TASK__RUN))
+        return PP_OK;
+    mem_free(t);
+    return PP_E_CLOSING;
+}
+
+pp_status pp_port_after(pp_port *port, uint64_t delay_ms, pp_task_fn *function, void *user,
+                        uint64_t *id)
+{
+    task *t;
+
+    if (!port || !function || delay_ms > TASK__MOST_DELAY)
+        return PP_E_ARGUMENT;
+    t = task__new(port, function, user);
+    if (!t)
+        return PP_E_MEMORY;
+    if (!timer_open(&t->timer, &t->strand, TASK__RUN)) {
+        mem_free(t);
+        return PP_E_MEMORY;
+    }
+    t->delayed = true;
+    t->deadline = clock_ms() + delay_ms + 1; /* the clock rounds down: never early */
+    t->id = port_next_id(port);
+    if (id)
+        *id = t->id;
+
+    AcquireSRWLockExclusive(&port->tasks.lock);
+    list_append(&port->tasks.delayed, &t->link);
+    ReleaseSRWLockExclusive(&port->tasks.lock);
+    if (strand_start(&t->strand, TASK__SET_TIMER))
+        return PP_OK;
+    task__unlist(&port->tasks, t);
+    timer_close(&t->timer);
+    mem_free(t);
+    return PP_E_CLOSING;
+}
+
+pp_status pp_port_cancel(pp_port *port, uint64_t id)
+{
+    pp_status status = PP_E_NOT_FOUND;
+
+    if (!port)
+        return PP_E_ARGUMENT;
+    AcquireSRWLockExclusive(&port->tasks.lock);
+    for (list *link = port->tasks.delayed.next; link != &port->tasks.delayed; link = link->next) {
+        task *t = CONTAINER_OF(link, task, link);
+
+        if (t->id == id && !t->cancelled) {
+            t->cancelled = true;
+            strand_raise(&t->strand, TASK__CANCEL);
+            status = PP_OK;
+            break;
+        }
+    }
+    ReleaseSRWLockExclusive(&port->tasks.lock);
+    return status;
+}

@@ -1,0 +1,164 @@
+#include "iocp/worker.h"
+
+#include "base/clock.h"
+#include "iocp/inbox.h"
+#include "iocp/kernel.h"
+#include "iocp/port.h"
+#include "iocp/strand.h"
+#include "iocp/watch.h"
+
+#define WORKER__MOST_PACKETS 64
+#define WORKER__MOST_TURNS 64          /* before the port is asked again */
+#define WORKER__BATCH_NS 2000000u      /* what a batch should take at the most */
+#define WORKER__STACK (256u * 1024)    /* reserved, not committed */
+
+/* Where each thread finds the worker that it is. One slot for all ports, so that the question can be
+ * asked of a port that is gone. */
+static DWORD worker__slot;
+
+static BOOL CALLBACK worker__take_slot(INIT_ONCE *once, void *argument, void **context)
+{
+    (void)once, (void)argument, (void)context;
+    worker__slot = TlsAlloc();
+    return worker__slot != TLS_OUT_OF_INDEXES;
+}
+
+DWORD worker_prepare(void)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+
+    return InitOnceExecuteOnce(&once, worker__take_slot, NULL, NULL) ? ERROR_SUCCESS
+                                                                     : GetLastError();
+}
+
+worker *worker_current(const pp_port *port)
+{
+    worker *w = TlsGetValue(worker__slot);
+
+    return w && w->port == port ? w : NULL;
+}
+
+void worker_push(worker *w, strand *s)
+{
+    AcquireSRWLockExclusive(&w->lock);
+    queue_append(&w->ready, &s->ready);
+    ReleaseSRWLockExclusive(&w->lock);
+    if (w->running)
+        watch_turn(w);
+}
+
+static strand *worker__next(worker *w)
+{
+    queue_link *link;
+
+    AcquireSRWLockExclusive(&w->lock);
+    link = queue_take(&w->ready);
+    ReleaseSRWLockExclusive(&w->lock);
+    return link ? CONTAINER_OF(link, strand, ready) : NULL;
+}
+
+bool worker_has_ready(worker *w)
+{
+    bool has;
+
+    AcquireSRWLockExclusive(&w->lock);
+    has = w->ready.first != NULL;
+    ReleaseSRWLockExclusive(&w->lock);
+    return has;
+}
+
+void worker_rob(worker *w, queue *taken)
+{
+    AcquireSRWLockExclusive(&w->lock);
+    queue_move(taken, &w->ready);
+    ReleaseSRWLockExclusive(&w->lock);
+}
+
+/* Runs ready turns; returns how many. */
+static unsigned worker__run_turns(worker *w)
+{
+    unsigned turns = 0;
+
+    for (strand *s; turns < WORKER__MOST_TURNS && (s = worker__next(w)) != NULL; turns++) {
+        bool again;
+
+        w->turns++;
+        InterlockedExchangePointer((void *volatile *)&w->running, s); /* before the watch's flag */
+        watch_turn(w);
+        again = strand_run(s);
+        w->running = NULL;
+        if (again)
+            worker_push(w, s);
+    }
+    return turns;
+}
+
+/* The more time a turn takes, the fewer packets are taken from the other workers. */
+static void worker__adapt(worker *w, unsigned turns, uint64_t took_ns)
+{
+    uint64_t fit;
+
+    if (turns == 0)
+        return;
+    fit = took_ns > 0 ? (uint64_t)WORKER__BATCH_NS * turns / took_ns : WORKER__MOST_PACKETS;
+    if (fit > (uint64_t)w->batch * 2)
+        fit = (uint64_t)w->batch * 2;
+    w->batch = fit < 1 ? 1 : fit > WORKER__MOST_PACKETS ? WORKER__MOST_PACKETS : (unsigned)fit;
+}
+
+static void worker__complete(worker *w, const OVERLAPPED_ENTRY *entry)
+{
+    op *o;
+    DWORD error, bytes;
+
+    if (entry->lpCompletionKey == PORT_KEY_INBOX) {
+        AcquireSRWLockExclusive(&w->lock);
+        inbox_take(w->port, &w->ready, w->batch);
+        ReleaseSRWLockExclusive(&w->lock);
+        return;
+    }
+    if (entry->lpCompletionKey != PORT_KEY_OPERATION)
+        return; /* PORT_KEY_EXIT only wakes */
+    o = CONTAINER_OF(entry->lpOverlapped, op, overlapped);
+    counter_add(w->port, COUNT_OP_PENDING, -1);
+    kernel_result(entry, &error, &bytes);
+    o->complete(o, error, bytes);
+}
+
+static void worker__round(worker *w)
+{
+    OVERLAPPED_ENTRY entries[WORKER__MOST_PACKETS];
+    uint64_t deadline = CLOCK_NEVER, began;
+    bool busy = worker_has_ready(w);
+    DWORD wait = busy ? 0 : timers_cover(&w->port->timers, &deadline);
+    ULONG count = kernel_dequeue(w->port, entries, w->batch, wait);
+
+    timers_uncover(&w->port->timers, deadline);
+    began = clock_ns();
+    for (ULONG i = 0; i < count; i++)
+        worker__complete(w, &entries[i]);
+    timers_run(&w->port->timers);
+    worker__adapt(w, worker__run_turns(w), clock_ns() - began);
+}
+
+static DWORD WINAPI worker__main(void *argument)
+{
+    worker *w = argument;
+
+    TlsSetValue(worker__slot, w);
+    while (!port_has_ended(w->port))
+        worker__round(w);
+    /* One packet wakes one worker, which wakes the next. */
+    kernel_post(w->port, PORT_KEY_EXIT);
+    return 0;
+}
+
+DWORD worker_start(worker *w, pp_port *port)
+{
+    w->port = port;
+    w->batch = 1;
+    InitializeSRWLock(&w->lock);
+    w->thread = CreateThread(NULL, WORKER__STACK, worker__main, w,
+                             STACK_SIZE_PARAM_IS_A_RESERVATION, &w->thread_id);
+    return w->thread ? ERROR_SUCCESS : GetLastError();
+}

@@ -1,0 +1,47 @@
+/*
+ * A worker: a thread that dequeues a batch of packets, notes their results, raises the timers that
+ * are due, and then runs the turns that became ready. How many packets it takes at once follows
+ * from how long recent turns took, so that slow callbacks leave the other packets to the other
+ * workers; what is caught behind a callback that does not return, the watch hands over.
+ */
+#ifndef PP_IOCP_WORKER_H
+#define PP_IOCP_WORKER_H
+
+#include "base/list.h"
+#include "base/win.h"
+#include "iocp/counters.h"
+#include "pipeport.h"
+
+struct strand;
+
+typedef struct worker {
+    pp_port *port;
+    HANDLE thread;
+    DWORD thread_id;
+    unsigned batch; /* packets to take at once */
+
+    SRWLOCK lock; /* for `ready`, from which the watch may take */
+    queue ready;
+
+    struct strand *volatile running; /* whose turn it is; for this thread and the watch */
+    volatile LONG turns;             /* grows with each turn, for the watch */
+    counters counters;
+} worker;
+
+/* Once before the first worker starts. A Windows error or 0. */
+DWORD worker_prepare(void);
+
+/* The calling thread's, or NULL when it is no worker of this port, which need not exist any more. */
+worker *worker_current(const pp_port *port);
+
+/* Makes a strand ready on the calling worker. */
+void worker_push(worker *w, struct strand *s);
+
+/* Takes what waits behind the turn that is running; for the watch. */
+void worker_rob(worker *w, queue *taken);
+bool worker_has_ready(worker *w);
+
+/* Starts the thread. A Windows error or 0. */
+DWORD worker_start(worker *w, pp_port *port);
+
+#endif

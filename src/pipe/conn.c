@@ -1,0 +1,436 @@
+/*
+ * The folder: named pipes on the port. A listener keeps instances waiting for clients; a connection
+ * is one end of a pipe, made by a listener or by dialling. This file holds what a connection is:
+ * its turn, its life from the first event to the last reference, and the calls of its users.
+ */
+#include "pipe/conn.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/options.h"
+#include "iocp/counters.h"
+#include "pipe/listener.h"
+
+#define CONN__TRIM_MS 5000 /* how long a connection is idle before its buffers shrink */
+
+/* ---- Operations ----------------------------------------------------------------------------- */
+
+void conn_op_init(conn_op *o, pp_conn *c, op_fn *complete)
+{
+    op_init(&o->op, complete);
+    o->conn = c;
+    o->pending = false;
+}
+
+static pp_conn *conn__note(op *o, DWORD error, DWORD bytes)
+{
+    conn_op *operation = CONTAINER_OF(o, conn_op, op);
+
+    operation->error = error;
+    operation->bytes = bytes;
+    return operation->conn;
+}
+
+static void conn__read_packet(op *o, DWORD error, DWORD bytes)
+{
+    strand_raise(&conn__note(o, error, bytes)->strand, CONN_READ);
+}
+
+static void conn__write_packet(op *o, DWORD error, DWORD bytes)
+{
+    strand_raise(&conn__note(o, error, bytes)->strand, CONN_WRITTEN);
+}
+
+/* ---- Ending --------------------------------------------------------------------------------- */
+
+bool conn_is_live(const pp_conn *c)
+{
+    return c->state != CONN_CLOSING;
+}
+
+void conn_end(pp_conn *c, pp_status reason)
+{
+    if (!conn_is_live(c))
+        return;
+    c->state = CONN_CLOSING;
+    c->reason = reason;
+    queue_close(&c->queue);
+    if (c->read.operation.pending)
+        kernel_cancel(c->strand.port, &c->pipe, &c->read.operation.op);
+    if (c->write.operation.pending)
+        kernel_cancel(c->strand.port, &c->pipe, &c->write.operation.op);
+}
+
+void conn_end_error(pp_conn *c, DWORD error, const char *what)
+{
+    pp_status status = error_from_windows(error);
+
+    if (conn_is_live(c) && status != PP_E_PEER_CLOSED)
+        port_log(c->strand.port, PP_LOG_WARN, "connection %llu: %s failed: Windows error %lu",
+                 (unsigned long long)c->id, what, (unsigned long)error);
+    conn_end(c, status);
+}
+
+/* The instance goes back to its listener; a pipe that was dialled closes, which leaves what was
+ * written readable. */
+static void conn__release_pipe(pp_conn *c)
+{
+    if (c->instance)
+        listener_take_back(c->instance, &c->pipe, c->client_left);
+    else
+        kernel_close(c->strand.port, &c->pipe);
+    c->instance = NULL;
+}
+
+/* The last turn. */
+static void conn__finish(pp_conn *c)
+{
+    pp_port *port = c->strand.port;
+
+    conn__release_pipe(c);
+    dial_free(c);
+    timer_close(&c->timer);
+    budget_wait_no_more(&port->budget, &c->waiter);
+    read_free(c);
+    write_free(c);
+    budget_release_claim(&port->budget, &c->strand);
+    if (c->opened)
+        port_count_connection(port, -1);
+    counter_add(port, (counter)(COUNT_ENDED + c->reason), 1);
+    port_log(port, PP_LOG_DEBUG, "connection %llu ended: %s", (unsigned long long)c->id,
+             pp_status_text(c->reason));
+    if (c->options.handlers.on_close)
+        c->options.handlers.on_close(c, c->user, c->reason);
+    strand_retire(&c->strand);
+    pp_conn_unref(&(pp_conn *){c});
+}
+
+static void conn__drain(pp_conn *c)
+{
+    if (c->state >= CONN_DRAINING)
+        return;
+    if (c->state == CONN_DIALLING) {
+        conn_end(c, PP_E_ABORTED); /* nobody is there to send to */
+        return;
+    }
+    c->state = CONN_DRAINING;
+    queue_close(&c->queue);
+    c->drain_deadline = clock_ms() + c->options.drain_timeout_ms;
+}
+
+/* The port stops: what has been read is answered, nothing more is read. */
+static void conn__wind_down(pp_conn *c)
+{
+    if (c->state == CONN_DIALLING)
+        conn__drain(c);
+    if (c->state != CONN_OPEN)
+        return;
+    c->state = CONN_WINDING;
+    c->drain_deadline = clock_ms() + c->options.drain_timeout_ms;
+    if (c->read.operation.pending)
+        kernel_cancel(c->strand.port, &c->pipe, &c->read.operation.op);
+}
+
+/* Goes on with an end that has begun; false when that was the last turn. */
+static bool conn__end_further(pp_conn *c)
+{
+    if (c->state == CONN_WINDING && (c->closing || read_is_drained(c)))
+        c->state = CONN_DRAINING;
+    if (c->state == CONN_DRAINING) {
+        queue_close(&c->queue);
+        if (write_is_empty(c))
+            conn_end(c, PP_OK);
+    }
+    if (c->state != CONN_CLOSING || c->read.operation.pending || c->write.operation.pending ||
+        (c->dial && !dial_is_idle(c)))
+        return true;
+    conn__finish(c);
+    return false;
+}
+
+/* ---- The timer ------------------------------------------------------------------------------ */
+
+static void conn__set_timer(pp_conn *c)
+{
+    uint64_t next = c->trim_deadline;
+
+    if (c->state == CONN_WINDING || c->state == CONN_DRAINING)
+        next = c->drain_deadline;
+    if (c->state == CONN_DIALLING)
+        next = dial_deadline(c);
+    if (next == c->timer.deadline)
+        return;
+    if (next == CLOCK_NEVER)
+        timer_stop(&c->timer);
+    else
+        timer_set(&c->timer, next);
+}
+
+void conn_plan_trim(pp_conn *c)
+{
+    if (c->trim_deadline != CLOCK_NEVER || c->held == 0)
+        return;
+    c->trim_deadline = clock_ms() + CONN__TRIM_MS;
+    c->reads_at_trim = c->read.reads;
+}
+
+static void conn__trim(pp_conn *c)
+{
+    c->trim_deadline = CLOCK_NEVER;
+    if (c->read.reads == c->reads_at_trim) {
+        read_trim(c);
+        queue_trim(&c->queue);
+        if (c->write.active.end == 0)
+            queue_buffer_free(&c->write.active);
+    }
+    conn_plan_trim(c);
+}
+
+static void conn__timer(pp_conn *c)
+{
+    uint64_t now = clock_ms();
+
+    if ((c->state == CONN_WINDING || c->state == CONN_DRAINING) && c->drain_deadline <= now) {
+        counter_add(c->strand.port, COUNT_TIMEOUTS, 1);
+        conn_end(c, PP_E_DRAIN_TIMEOUT);
+    } else if (c->trim_deadline <= now) {
+        conn__trim(c);
+    }
+}
+
+/* ---- The turn ------------------------------------------------------------------------------- */
+
+static void conn__open(pp_conn *c)
+{
+    c->opened = true;
+    port_count_connection(c->strand.port, 1);
+    counter_add(c->strand.port, COUNT_CONNECTIONS_TOTAL, 1);
+    if (c->options.handlers.on_open)
+        c->options.handlers.on_open(c, c->user);
+}
+
+static void conn__note_events(pp_conn *c, LONG events)
+{
+    if (events & CONN_OPENED)
+        dial_helped(c);
+    if (c->state == CONN_DIALLING)
+        dial_advance(c, events);
+    if (c->state == CONN_OPEN && !c->opened)
+        conn__open(c);
+    if (events & CONN_WRITTEN)
+        write_completed(c);
+    if (events & CONN_READ)
+        read_completed(c);
+    if (events & (CONN_DROP | STRAND_ABORT))
+        conn_end(c, PP_E_ABORTED);
+    if (events & CONN_CLOSE)
+        conn__drain(c);
+    if (events & STRAND_STOP)
+        conn__wind_down(c);
+    if (events & CONN_TIMER)
+        conn__timer(c);
+}
+
+static bool conn__turn(strand *s, LONG events)
+{
+    pp_conn *c = CONTAINER_OF(s, pp_conn, strand);
+
+    conn__note_events(c, events);
+    read_advance(c);
+    write_advance(c);
+    write_tell_writable(c);
+    if (c->held == 0 && s->port->budget.claimant == s && queue_bytes(&c->queue) == 0)
+        budget_release_claim(&s->port->budget, s);
+    if (!conn__end_further(c))
+        return false;
+    conn__set_timer(c);
+    return true;
+}
+
+/* ---- Making one ----------------------------------------------------------------------------- */
+
+pp_status conn_check_options(pp_port *port, const pp_conn_options *options, pp_conn_options *checked,
+                             pp_error *error)
+{
+    pp_status status = option_check(&option_conn_table, options, error);
+    uint64_t longest;
+
+    if (status != PP_OK)
+        return status;
+    if ((unsigned)options->mode > PP_MODE_FRAMED)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "mode is %d; allowed: stream (0), message (1) or framed (2)",
+                         (int)options->mode);
+    if (options->low_mark > options->high_mark)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "low_mark is %llu; allowed: at most high_mark, which is %llu",
+                         (unsigned long long)options->low_mark,
+                         (unsigned long long)options->high_mark);
+    *checked = *options;
+    if (options->low_mark == 0)
+        checked->low_mark = options->high_mark / 4;
+    longest = budget_reserve(&port->budget, options->max_message);
+    if (longest < options->max_message)
+        port_log(port, PP_LOG_WARN, "max_message %llu is cut to %llu, a quarter of max_buffered",
+                 (unsigned long long)options->max_message, (unsigned long long)longest);
+    checked->max_message = longest;
+    return PP_OK;
+}
+
+pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
+{
+    pp_conn *c = mem_alloc_zeroed(sizeof *c);
+
+    if (!c)
+        return NULL;
+    strand_init(&c->strand, port, conn__turn);
+    if (!timer_open(&c->timer, &c->strand, CONN_TIMER)) {
+        mem_free(c);
+        return NULL;
+    }
+    c->refs = 1;
+    c->id = port_next_id(port);
+    c->options = *options;
+    c->user = options->user;
+    c->pipe = KERNEL_NO_HANDLE;
+    c->drain_deadline = c->trim_deadline = CLOCK_NEVER;
+    budget_waiter_init(&c->waiter, &c->strand, CONN_LOOK);
+    conn_op_init(&c->read.operation, c, conn__read_packet);
+    conn_op_init(&c->write.operation, c, conn__write_packet);
+    queue_init(&c->queue, options, &port->budget, &c->strand);
+    return c;
+}
+
+void conn_discard(pp_conn *c)
+{
+    timer_close(&c->timer);
+    mem_free(c);
+}
+
+bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
+{
+    kernel_handle taken = *pipe;
+
+    *pipe = KERNEL_NO_HANDLE; /* the handle is the connection's from here on */
+    c->pipe = taken;
+    c->instance = i;
+    c->state = CONN_OPEN;
+    if (strand_start(&c->strand, CONN_START))
+        return true;
+    *pipe = taken;
+    conn_discard(c);
+    return false;
+}
+
+/* ---- What users call ------------------------------------------------------------------------ */
+
+/* Something was queued or asked for: the turn that is running here sees it anyway. */
+static void conn__look(pp_conn *c)
+{
+    if (!strand_is_here(&c->strand))
+        strand_raise(&c->strand, CONN_LOOK);
+}
+
+pp_status pp_conn_send(pp_conn *c, const void *data, size_t length)
+{
+    pp_status status;
+
+    if (!c || (!data && length > 0))
+        return PP_E_ARGUMENT;
+    status = queue_send(&c->queue, data, length);
+    if (status == PP_OK || status == PP_E_AGAIN)
+        conn__look(c);
+    return status;
+}
+
+pp_status pp_conn_end(pp_conn *c)
+{
+    pp_status status;
+
+    if (!c || c->options.mode != PP_MODE_FRAMED)
+        return PP_E_ARGUMENT;
+    status = queue_end(&c->queue);
+    if (status == PP_OK)
+        conn__look(c);
+    return status;
+}
+
+bool pp_conn_writable(pp_conn *c)
+{
+    return c && queue_is_writable(&c->queue);
+}
+
+size_t pp_conn_queued(pp_conn *c)
+{
+    return c ? queue_bytes(&c->queue) : 0;
+}
+
+pp_status pp_conn_pause(pp_conn *c)
+{
+    if (!c)
+        return PP_E_ARGUMENT;
+    InterlockedExchange(&c->paused, 1);
+    return PP_OK;
+}
+
+pp_status pp_conn_resume(pp_conn *c)
+{
+    if (!c)
+        return PP_E_ARGUMENT;
+    InterlockedExchange(&c->paused, 0);
+    strand_raise(&c->strand, CONN_LOOK);
+    return PP_OK;
+}
+
+pp_status pp_conn_close(pp_conn *c)
+{
+    if (!c)
+        return PP_E_ARGUMENT;
+    InterlockedExchange(&c->closing, 1);
+    queue_close(&c->queue);
+    strand_raise(&c->strand, CONN_CLOSE);
+    return PP_OK;
+}
+
+pp_status pp_conn_abort(pp_conn *c)
+{
+    if (!c)
+        return PP_E_ARGUMENT;
+    InterlockedExchange(&c->closing, 1);
+    queue_close(&c->queue);
+    strand_raise(&c->strand, CONN_DROP);
+    return PP_OK;
+}
+
+void pp_conn_ref(pp_conn *c)
+{
+    if (c)
+        InterlockedIncrement(&c->refs);
+}
+
+void pp_conn_unref(pp_conn **conn)
+{
+    pp_conn *c = conn ? *conn : NULL;
+
+    if (!c)
+        return;
+    *conn = NULL;
+    if (InterlockedDecrement(&c->refs) == 0)
+        mem_free(c);
+}
+
+void *pp_conn_user(pp_conn *c)
+{
+    return c ? c->user : NULL;
+}
+
+void pp_conn_set_user(pp_conn *c, void *user)
+{
+    if (c)
+        c->user = user;
+}
+
+uint64_t pp_conn_id(pp_conn *c)
+{
+    return c ? c->id : 0;
+}

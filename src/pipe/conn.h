@@ -1,0 +1,140 @@
+/*
+ * A connection: one end of a pipe on the port, with a read side and a write side.
+ *
+ * The rule. Everything belongs to the connection's turn, except: the queue that senders fill, which
+ * is under its lock; `refs`, `paused` and the strand's events, which are interlocked; and what does
+ * not change after the connection was made. A read or write in flight belongs to the kernel until
+ * its packet has been noted in `result`, and the turn takes it from there. The memory goes with the
+ * last reference; the connection itself holds one until its last turn, which comes when the handle
+ * is closed and nothing is pending.
+ */
+#ifndef PP_PIPE_CONN_H
+#define PP_PIPE_CONN_H
+
+#include "iocp/budget.h"
+#include "iocp/kernel.h"
+#include "iocp/port.h"
+#include "iocp/strand.h"
+#include "iocp/timer.h"
+#include "pipe/queue.h"
+#include "pipeport.h"
+
+typedef enum conn_state {
+    CONN_DIALLING, /* no handle yet */
+    CONN_OPEN,
+    CONN_WINDING,  /* the port stops: what was read is delivered, nothing more is read */
+    CONN_DRAINING, /* closing gracefully: what was accepted is written */
+    CONN_CLOSING   /* the end is decided: waiting for what is pending */
+} conn_state;
+
+/* Events of the strand. */
+#define CONN_START STRAND_EVENT(0)
+#define CONN_READ STRAND_EVENT(1)    /* the read's packet came */
+#define CONN_WRITTEN STRAND_EVENT(2) /* the write's packet came */
+#define CONN_LOOK STRAND_EVENT(3)    /* something was queued, resumed, or left for another turn */
+#define CONN_CLOSE STRAND_EVENT(4)
+#define CONN_DROP STRAND_EVENT(5) /* close at once */
+#define CONN_TIMER STRAND_EVENT(6)
+#define CONN_OPENED STRAND_EVENT(7) /* the helper's attempt to open the name has ended */
+
+/* An operation and the result that its packet brought. */
+typedef struct conn_op {
+    op op;
+    pp_conn *conn;
+    bool pending; /* started, and its packet not yet taken by a turn */
+    DWORD error, bytes;
+} conn_op;
+
+typedef struct conn_reader {
+    conn_op operation;
+    char *buffer;
+    size_t size, start, end; /* unread data is from start to end */
+    bool whole;              /* message mode: the data is a whole message */
+    bool starved;            /* waits for the port's limit to let the buffer grow */
+    bool ended;              /* the other end declared the end of its sending */
+    unsigned small_reads;    /* in a row that used little of the buffer */
+    unsigned reads;          /* to see whether the connection is idle */
+} conn_reader;
+
+typedef struct conn_writer {
+    conn_op operation;
+    queue_buffer active; /* what is being written, from active.start on */
+} conn_writer;
+
+struct dial;
+
+struct pp_conn {
+    strand strand;
+    volatile LONG refs, paused;
+    volatile LONG closing; /* no more messages are delivered */
+    uint64_t id;
+    pp_conn_options options;
+    void *user;
+
+    conn_state state;
+    pp_status reason; /* why it ends, from CONN_CLOSING on */
+    bool opened;      /* on_open was called */
+    bool client_left; /* the read side saw the other end go first */
+    kernel_handle pipe;
+    struct instance *instance; /* goes back to the listener; NULL when dialled */
+    struct dial *dial;     /* while CONN_DIALLING */
+
+    timer timer;
+    uint64_t drain_deadline, trim_deadline;
+    unsigned reads_at_trim; /* an idle connection has read nothing since */
+    budget_waiter waiter;
+    uint64_t held; /* bytes of the port's limit that the read buffer holds */
+    conn_reader read;
+    conn_writer write;
+    send_queue queue;
+};
+
+/* Makes a connection that has no handle yet. NULL: no memory. Not started. */
+pp_conn *conn_new(pp_port *port, const pp_conn_options *options);
+
+/* For one that was never started. */
+void conn_discard(pp_conn *c);
+
+/* Starts with a pipe that a client has opened, and takes over both; false: the port stops, and
+ * nothing was taken over but `c`. */
+bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i);
+
+/* For turns: ends it at once for `reason`. */
+void conn_end(pp_conn *c, pp_status reason);
+
+/* The same for an error of the kernel. */
+void conn_end_error(pp_conn *c, DWORD error, const char *what);
+
+/* For turns: buffers have grown; when the connection is idle they will be given back. */
+void conn_plan_trim(pp_conn *c);
+
+bool conn_is_live(const pp_conn *c);
+void conn_op_init(conn_op *o, pp_conn *c, op_fn *complete);
+void conn_op_note(conn_op *o, DWORD error, DWORD bytes);
+
+/* Checks what listeners and dials have in common, and fills in what follows from other options. */
+pp_status conn_check_options(pp_port *port, const pp_conn_options *options, pp_conn_options *checked,
+                             pp_error *error);
+
+/* The read side, conn_read.c: takes a packet; delivers and reads on; gives back memory. */
+void read_completed(pp_conn *c);
+void read_advance(pp_conn *c);
+bool read_is_drained(const pp_conn *c);
+void read_trim(pp_conn *c);
+void read_free(pp_conn *c);
+
+/* The write side, conn_write.c. `write_advance` hands over what is queued. */
+void write_completed(pp_conn *c);
+void write_advance(pp_conn *c);
+bool write_is_empty(pp_conn *c);
+void write_tell_writable(pp_conn *c);
+void write_free(pp_conn *c);
+
+/* Dialling, dial.c. */
+void dial_advance(pp_conn *c, LONG events);
+void dial_helped(pp_conn *c);
+void dial_free(pp_conn *c);
+uint64_t dial_deadline(const pp_conn *c);
+bool dial_is_idle(const pp_conn *c);
+
+#endif

@@ -1,0 +1,326 @@
+/*
+ * The read side: one read in flight into a buffer from which messages are delivered in place. The
+ * buffer is small while the connection is idle, doubles while reads fill it, and grows to what a
+ * message needs. Growth is taken from the port's limit; a message that cannot grow waits for it,
+ * and the other end's writes wait meanwhile.
+ */
+#include "base/error.h"
+#include "base/mem.h"
+#include "iocp/counters.h"
+#include "pipe/conn.h"
+#include "pipe/framing.h"
+
+#include <string.h>
+
+#define READ__FIRST_SIZE 1024u
+#define READ__MOST_SIZE (64u * 1024) /* as far as filling doubles it */
+#define READ__MOST_PER_TURN 16
+#define READ__SMALL_IN_A_ROW 64 /* reads that used less than a quarter: the buffer is too large */
+
+static size_t read__unread(const pp_conn *c)
+{
+    return c->read.end - c->read.start;
+}
+
+/* ---- The buffer ----------------------------------------------------------------------------- */
+
+/* Gives the buffer this size, keeping what is unread, which must fit. The first READ__FIRST_SIZE
+ * bytes are not counted: they do not depend on what the other end does. */
+static bool read__set_size(pp_conn *c, size_t size, bool may_claim)
+{
+    conn_reader *r = &c->read;
+    budget *b = &c->strand.port->budget;
+    uint64_t held = size > READ__FIRST_SIZE ? size - READ__FIRST_SIZE : 0;
+    char *buffer;
+
+    if (held > c->held && !budget_take(b, &c->strand, held - c->held, may_claim))
+        return false;
+    if (read__unread(c) > 0)
+        memmove(r->buffer, r->buffer + r->start, read__unread(c));
+    r->end -= r->start;
+    r->start = 0;
+    buffer = mem_resize(r->buffer, size);
+    if (!buffer) {
+        budget_give(b, held > c->held ? held - c->held : 0);
+        return false;
+    }
+    r->buffer = buffer;
+    r->size = size;
+    budget_give(b, held < c->held ? c->held - held : 0);
+    c->held = held;
+    conn_plan_trim(c);
+    return true;
+}
+
+void read_free(pp_conn *c)
+{
+    mem_free(c->read.buffer);
+    c->read.buffer = NULL;
+    budget_give(&c->strand.port->budget, c->held);
+    c->held = 0;
+}
+
+void read_trim(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+
+    if (r->size <= READ__FIRST_SIZE || read__unread(c) > 0)
+        return;
+    r->small_reads = 0;
+    if (r->operation.pending)
+        kernel_cancel(c->strand.port, &c->pipe, &r->operation.op); /* then it is read with less */
+    else
+        read__set_size(c, READ__FIRST_SIZE, false);
+}
+
+/* A read came that used `bytes` of the room it was given: is the buffer of the right size? */
+static void read__adapt(pp_conn *c, size_t bytes, size_t room)
+{
+    conn_reader *r = &c->read;
+
+    if (bytes == room && r->size < READ__MOST_SIZE) {
+        r->small_reads = 0;
+        read__set_size(c, r->size * 2, false); /* without it the reads are only smaller */
+        return;
+    }
+    r->small_reads = bytes < r->size / 4 ? r->small_reads + 1 : 0;
+    if (r->small_reads < READ__SMALL_IN_A_ROW || r->size <= READ__FIRST_SIZE)
+        return;
+    r->small_reads = 0;
+    if (read__unread(c) < r->size / 2)
+        read__set_size(c, r->size / 2, false);
+}
+
+/* Makes room for a message of which `size` bytes in all are known to come. */
+static bool read__grow(pp_conn *c, size_t size)
+{
+    if (c->read.size >= size || read__set_size(c, size, true))
+        return true;
+    c->read.starved = true;
+    budget_wait(&c->strand.port->budget, &c->waiter, true);
+    return false;
+}
+
+/* ---- Delivering ----------------------------------------------------------------------------- */
+
+static bool read__may_deliver(const pp_conn *c)
+{
+    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing && !c->paused;
+}
+
+/* Hands one message to the user; false when it was not taken. */
+static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
+{
+    pp_status status = PP_OK;
+
+    if (c->options.handlers.on_message)
+        status = c->options.handlers.on_message(c, c->user, data, length);
+    if (status == PP_OK) {
+        counter_add(c->strand.port, COUNT_MESSAGES_IN, 1);
+        counter_add(c->strand.port, COUNT_BYTES_IN, (int64_t)length);
+        return true;
+    }
+    if (status == PP_E_AGAIN)
+        InterlockedExchange(&c->paused, 1);
+    else
+        conn_end(c, status);
+    return false;
+}
+
+static void read__consume(conn_reader *r, size_t bytes)
+{
+    r->start += bytes;
+    if (r->start == r->end)
+        r->start = r->end = 0;
+}
+
+static void read__end_of_sending(pp_conn *c)
+{
+    c->read.ended = true;
+    if (c->options.handlers.on_end)
+        c->options.handlers.on_end(c, c->user);
+    else
+        pp_conn_close(c);
+}
+
+/* Whether there is something to deliver: a message, in stream mode any bytes, or a frame that ends
+ * the sending or the connection. */
+static bool read__has_message(const pp_conn *c)
+{
+    const conn_reader *r = &c->read;
+    size_t size;
+
+    if (c->options.mode == PP_MODE_MESSAGE)
+        return r->whole;
+    if (c->options.mode == PP_MODE_STREAM || read__unread(c) == 0)
+        return read__unread(c) > 0;
+    return framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &size) !=
+           FRAMING_PARTIAL;
+}
+
+/* The frame that begins the buffer; false when it was not taken. */
+static bool read__deliver_frame(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+    size_t size;
+    framing_kind kind =
+        framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &size);
+
+    if (kind == FRAMING_TOO_LONG || kind == FRAMING_UNKNOWN || r->ended) {
+        conn_end(c, kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
+        return false;
+    }
+    if (kind == FRAMING_MESSAGE && !read__deliver_one(c, r->buffer + r->start + FRAMING_HEADER,
+                                                      size - FRAMING_HEADER))
+        return false;
+    read__consume(r, size);
+    if (kind == FRAMING_ENDED)
+        read__end_of_sending(c);
+    return true;
+}
+
+/* Delivers what there is; false when something was not taken and must wait. */
+static bool read__deliver_all(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+
+    while (read__has_message(c)) {
+        if (!read__may_deliver(c))
+            return false;
+        if (c->options.mode == PP_MODE_FRAMED) {
+            if (!read__deliver_frame(c))
+                return false;
+            continue;
+        }
+        if (!read__deliver_one(c, r->buffer + r->start, read__unread(c)))
+            return false;
+        r->whole = false;
+        read__consume(r, read__unread(c));
+    }
+    return true;
+}
+
+/* Whether what is in the buffer is only a part of a message. */
+static bool read__is_inside_message(const pp_conn *c)
+{
+    return c->options.mode != PP_MODE_STREAM && read__unread(c) > 0 && !c->read.whole;
+}
+
+bool read_is_drained(const pp_conn *c)
+{
+    return !c->read.operation.pending && !read__has_message(c);
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static void read__failed(pp_conn *c, DWORD error)
+{
+    if (error == ERROR_OPERATION_ABORTED) {
+        /* We asked for it: to read on with a smaller buffer, or because nothing more is read. */
+        if (c->state == CONN_OPEN && read__unread(c) == 0)
+            read__set_size(c, READ__FIRST_SIZE, false);
+        return;
+    }
+    c->client_left = error_from_windows(error) == PP_E_PEER_CLOSED;
+    if (c->client_left && read__is_inside_message(c))
+        conn_end(c, PP_E_TRUNCATED);
+    else if (c->client_left && c->state == CONN_DRAINING && queue_bytes(&c->queue) == 0)
+        conn_end(c, PP_OK);
+    else
+        conn_end_error(c, error, "read");
+}
+
+/* Takes the result of a read. */
+static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
+{
+    conn_reader *r = &c->read;
+    size_t room = r->size - r->end;
+
+    if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA) {
+        read__failed(c, error);
+        return;
+    }
+    r->end += bytes;
+    r->reads++;
+    r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
+    if (c->options.mode == PP_MODE_MESSAGE && r->end > c->options.max_message)
+        conn_end(c, PP_E_TOO_LONG);
+    else
+        read__adapt(c, bytes, room);
+}
+
+void read_completed(pp_conn *c)
+{
+    c->read.operation.pending = false;
+    read__finish(c, c->read.operation.error, c->read.operation.bytes);
+}
+
+/* Room for the next read. In message mode one byte more than the longest message, which shows that
+ * a message is longer. */
+static bool read__make_room(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+    size_t needed, most = (size_t)c->options.max_message + 1;
+
+    if (!r->buffer && !read__set_size(c, READ__FIRST_SIZE, false)) {
+        conn_end(c, PP_E_MEMORY);
+        return false;
+    }
+    if (c->options.mode == PP_MODE_FRAMED && read__unread(c) > 0) {
+        framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &needed);
+        if (r->start > 0) {
+            memmove(r->buffer, r->buffer + r->start, read__unread(c));
+            r->end -= r->start;
+            r->start = 0;
+        }
+        return read__grow(c, needed);
+    }
+    if (c->options.mode == PP_MODE_MESSAGE && r->end == r->size) {
+        needed = r->size * 2;
+        return read__grow(c, needed < most ? needed : most);
+    }
+    return true;
+}
+
+static bool read__may_read(pp_conn *c)
+{
+    return c->state == CONN_OPEN && !c->closing && !c->paused && !c->read.operation.pending &&
+           kernel_is_open(&c->pipe);
+}
+
+/* Starts a read; true when it completed at once. */
+static bool read__one(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+    conn_op *o = &r->operation;
+    DWORD error, bytes;
+    op_outcome outcome;
+
+    o->pending = true;
+    outcome = kernel_read(c->strand.port, &c->pipe, &o->op, r->buffer + r->end,
+                          (DWORD)(r->size - r->end), &error, &bytes);
+    if (outcome == OP_PENDING)
+        return false;
+    o->pending = false;
+    read__finish(c, error, bytes);
+    return true;
+}
+
+void read_advance(pp_conn *c)
+{
+    c->read.starved = false;
+    for (int reads = 0;; reads++) {
+        if (!read__deliver_all(c) || !read__may_read(c))
+            return;
+        if (read__unread(c) == 0 && c->held > 0 && c->strand.port->budget.waiting)
+            read_trim(c);
+        if (!read__make_room(c))
+            return;
+        if (reads == READ__MOST_PER_TURN) {
+            strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
+            return;
+        }
+        if (!read__one(c))
+            return;
+    }
+}

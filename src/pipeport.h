@@ -1,0 +1,426 @@
+/*
+ * pipeport: named pipes and mailslots on one I/O completion port.
+ *
+ * A port has a small pool of worker threads. Listeners, connections, mailslots, timers and posted
+ * functions live on it, and every callback runs on one of its workers. Callbacks of one connection
+ * never overlap and keep their order; different connections run in parallel.
+ *
+ * Conventions
+ *   - Text is UTF-8. Sizes are bytes, times are milliseconds, unless the name says otherwise.
+ *   - Every function may be called from any thread and from any callback, unless its text says
+ *     otherwise. None blocks, unless its text says so.
+ *   - A function that takes a `pp_error *` fills it in when it fails; NULL is allowed.
+ *   - Options: call the `_init` function, change what you want, pass the structure. The strings and
+ *     arrays that it points to are copied.
+ *   - PP_E_ARGUMENT is returned for a NULL where the text does not allow one; it is not repeated
+ *     below.
+ */
+#ifndef PIPEPORT_H
+#define PIPEPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Functions only are exported, so one header serves the static and the dynamic library. */
+#ifdef PP_BUILD_DLL
+#define PP_API __declspec(dllexport)
+#else
+#define PP_API
+#endif
+
+/* ---- Statuses ------------------------------------------------------------------------------- */
+
+/*
+ * Every status: name, text, and the Windows errors that mean it (used inside the library alone).
+ * It is also what `on_close` gives as the reason why a connection ended.
+ */
+#define PP_STATUS_TABLE(X)                                                                         \
+    X(OK, "success", (ERROR_SUCCESS))                                                              \
+    X(E_ARGUMENT, "an argument is wrong", (ERROR_INVALID_PARAMETER, ERROR_INVALID_NAME))           \
+    X(E_MEMORY, "out of memory",                                                                   \
+      (ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY, ERROR_NO_SYSTEM_RESOURCES,                      \
+       ERROR_WORKING_SET_QUOTA, ERROR_NOT_ENOUGH_QUOTA))                                           \
+    X(E_AGAIN, "not now: a limit is reached", (0)) \
+    X(E_CLOSING, "the object is closing", (0)) \
+    X(E_PEER_CLOSED, "the other end left",                                                         \
+      (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_HANDLE_EOF,               \
+       ERROR_NETNAME_DELETED))                                                                     \
+    X(E_ABORTED, "closed at once, without sending what was queued", (0)) \
+    X(E_CANCELLED, "cancelled", (ERROR_OPERATION_ABORTED))                                         \
+    X(E_TIMEOUT, "the time is up", (ERROR_SEM_TIMEOUT, WAIT_TIMEOUT))                              \
+    X(E_DRAIN_TIMEOUT, "the time to send what was queued is up", (0)) \
+    X(E_TOO_LONG, "the message is longer than the limit", (0)) \
+    X(E_TRUNCATED, "the other end left inside a message", (0)) \
+    X(E_PROTOCOL, "the other end does not follow the wire format", (0)) \
+    X(E_NAME_TAKEN, "the name is taken", (ERROR_ALREADY_EXISTS))                                   \
+    X(E_NOT_FOUND, "there is no such name or object",                                              \
+      (ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_BAD_NETPATH, ERROR_BAD_NET_NAME))         \
+    X(E_BUSY, "every instance is taken", (ERROR_PIPE_BUSY))                                        \
+    X(E_ACCESS, "access is denied", (ERROR_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD))               \
+    X(E_SECURITY, "a user or a security descriptor is wrong",                                      \
+      (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID,                                    \
+       ERROR_INVALID_SECURITY_DESCR))                                                              \
+    X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0)) \
+    X(E_SYSTEM, "Windows reported an error", (0))
+
+typedef enum pp_status {
+#define PP__ENUM(name, text, errors) PP_##name,
+    PP_STATUS_TABLE(PP__ENUM)
+#undef PP__ENUM
+        PP_STATUS_COUNT
+} pp_status;
+
+/* The name of a status, such as "PP_E_AGAIN"; "PP_?" for a number that is none. Never NULL. */
+PP_API const char *pp_status_name(pp_status status);
+
+/* One sentence for people. Never NULL. */
+PP_API const char *pp_status_text(pp_status status);
+
+/* What went wrong, for people and for the log. */
+typedef struct pp_error {
+    pp_status status;
+    uint32_t windows_error; /* the Windows error behind it, or 0 */
+    char message[256];      /* one line that names the field, the value and what is allowed */
+} pp_error;
+
+/* The version of the library, such as "0.1.0". */
+PP_API const char *pp_version(void);
+
+/* ---- The port ------------------------------------------------------------------------------- */
+
+typedef struct pp_port pp_port;
+typedef struct pp_conn pp_conn;
+typedef struct pp_listener pp_listener;
+typedef struct pp_mailslot pp_mailslot;
+typedef struct pp_sender pp_sender;
+
+typedef enum pp_log_level { PP_LOG_ERROR, PP_LOG_WARN, PP_LOG_INFO, PP_LOG_DEBUG } pp_log_level;
+
+/* Called on the thread where the thing happened, perhaps on several at once. `line` has no end of
+ * line and is valid during the call. It must not call into the port. */
+typedef void pp_log_fn(void *user, pp_log_level level, const char *line);
+
+typedef struct pp_port_options {
+    uint64_t workers;          /* worker threads; default: the processors the process may use */
+    uint64_t max_buffered;     /* all queued and half-received bytes of the port together */
+    uint64_t slow_callback_ms; /* a callback that runs longer is counted and logged; 0: never */
+    pp_log_fn *log;            /* NULL: no log */
+    void *log_user;
+    pp_log_level log_level;
+} pp_port_options;
+
+PP_API void pp_port_options_init(pp_port_options *options);
+
+/*
+ * Opens a port and starts its workers. The caller owns it until pp_port_close.
+ * PP_E_ARGUMENT (an option is out of its range), PP_E_MEMORY, PP_E_SYSTEM.
+ */
+PP_API pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error *error);
+
+/*
+ * Asks the port to stop: no more accepts, timers and posted functions end with PP_E_CANCELLED, all
+ * connections close gracefully, each up to its drain time-out. Returns at once. Calling it again
+ * does nothing.
+ */
+PP_API pp_status pp_port_stop(pp_port *port);
+
+/* The same, without waiting for what is queued: connections end with PP_E_ABORTED. */
+PP_API pp_status pp_port_abort(pp_port *port);
+
+/*
+ * Waits until the port, asked to stop, has stopped: no operation pending, no handle open, no
+ * callback running or to come. BLOCKS. PP_E_WOULD_DEADLOCK on a worker of this port.
+ */
+PP_API pp_status pp_port_wait(pp_port *port);
+
+/*
+ * Stops, waits, and frees; sets *port to NULL. References to connections may outlive it. BLOCKS.
+ * PP_E_WOULD_DEADLOCK on a worker of this port (the port then stays as it was).
+ */
+PP_API pp_status pp_port_close(pp_port **port);
+
+/*
+ * A function given to the port is called exactly once, on a worker: with PP_OK, or with
+ * PP_E_CANCELLED when it was cancelled or the port stopped first.
+ */
+typedef void pp_task_fn(void *user, pp_status status);
+
+/* Has `function` called on a worker, soon. PP_E_CLOSING, PP_E_MEMORY: it will not be called. */
+PP_API pp_status pp_port_post(pp_port *port, pp_task_fn *function, void *user);
+
+/*
+ * Has `function` called on a worker after `delay_ms` (at most 366 days, never early). `id` (NULL is
+ * allowed) receives what pp_port_cancel takes. PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: it will
+ * not be called.
+ */
+PP_API pp_status pp_port_after(pp_port *port, uint64_t delay_ms, pp_task_fn *function, void *user,
+                               uint64_t *id);
+
+/*
+ * Cancels a timer: its function will be called with PP_E_CANCELLED.
+ * PP_E_NOT_FOUND: it is being called, or has been.
+ */
+PP_API pp_status pp_port_cancel(pp_port *port, uint64_t id);
+
+/* What the port counted since it was opened. Gauges say so; everything else only grows. */
+typedef struct pp_stats {
+    uint64_t workers;            /* gauge: worker threads */
+    uint64_t kernel_reads;       /* calls into Windows, by kind */
+    uint64_t kernel_writes;      /* */
+    uint64_t kernel_dequeues;    /* */
+    uint64_t kernel_other;       /* */
+    uint64_t operations_read;    /* operations started, by kind */
+    uint64_t operations_write;   /* */
+    uint64_t operations_connect; /* */
+    uint64_t operations_pending; /* gauge: started and not yet completed */
+    uint64_t bytes_in;           /* payload that came, without frame headers */
+    uint64_t bytes_out;          /* payload handed to the kernel */
+    uint64_t messages_in;        /* in stream mode: deliveries */
+    uint64_t messages_out;       /* in stream mode: sends */
+    uint64_t datagrams_in;       /* delivered */
+    uint64_t datagrams_empty;    /* of them, with no bytes */
+    uint64_t datagrams_oversized; /* longer than max_datagram, dropped */
+    uint64_t connections_now;    /* gauge */
+    uint64_t connections_most;   /* gauge: most at once */
+    uint64_t connections_total;  /* */
+    uint64_t busy_retries;       /* dials that found the name absent or busy, and tried again */
+    uint64_t refused_sends;      /* sends answered with PP_E_AGAIN */
+    uint64_t timeouts;           /* connections ended by one of the time-outs */
+    uint64_t slow_callbacks;     /* callbacks over slow_callback_ms */
+    uint64_t accept_errors;      /* instances that failed; the listener went on */
+    uint64_t bytes_buffered;     /* gauge: bytes counted against max_buffered */
+    uint64_t bytes_buffered_most; /* gauge: most at once */
+    uint64_t allocations;        /* of the whole process's library memory */
+    uint64_t handles_open;       /* gauge */
+    uint64_t ended[PP_STATUS_COUNT]; /* connections that ended, by reason */
+} pp_stats;
+
+/* A snapshot; exact when nothing runs, else each number is right by itself. */
+PP_API pp_status pp_port_stats(pp_port *port, pp_stats *stats);
+
+/* ---- Connections ---------------------------------------------------------------------------- */
+
+typedef enum pp_mode {
+    PP_MODE_STREAM,  /* bytes as they come, no boundaries, no end of sending (Windows has none) */
+    PP_MODE_MESSAGE, /* Windows message pipes: boundaries kept, zero-length messages delivered */
+    PP_MODE_FRAMED   /* a byte pipe of frames, docs/wire-format.md: many messages share one write */
+} pp_mode;
+
+/*
+ * What a connection calls; each may be NULL. on_open is first, on_close once and last. Callbacks of
+ * one connection never overlap. A callback may do anything but wait.
+ */
+typedef struct pp_handlers {
+    /* The connection can be used. Its user pointer is that of the options until it is changed. */
+    void (*on_open)(pp_conn *conn, void *user);
+
+    /*
+     * A message, or bytes in stream mode; valid during the call. Return
+     *   PP_OK          it was taken
+     *   PP_E_AGAIN     not taken: reading pauses, and the same data comes again on pp_conn_resume
+     *   anything else  the connection ends at once, with that status as the reason
+     */
+    pp_status (*on_message)(pp_conn *conn, void *user, const void *data, size_t length);
+
+    /* The other end will send no more (framed mode). Without this handler the connection is closed
+     * gracefully. */
+    void (*on_end)(pp_conn *conn, void *user);
+
+    /* A send was refused, and now the queue has fallen to its low mark and the port is below its
+     * limit. */
+    void (*on_writable)(pp_conn *conn, void *user);
+
+    /*
+     * The connection is over. PP_OK: we closed it, and everything accepted was handed to the
+     * kernel. A dial that fails ends with on_close alone, without on_open. The connection's memory
+     * stays while references are held.
+     */
+    void (*on_close)(pp_conn *conn, void *user, pp_status reason);
+} pp_handlers;
+
+typedef struct pp_conn_options {
+    pp_mode mode;
+    uint64_t max_message;      /* longest message, both ways; in stream mode: longest send */
+    uint64_t high_mark;        /* sends are taken while fewer bytes than this are queued */
+    uint64_t low_mark;         /* on_writable comes at this many; 0: a quarter of high_mark */
+    uint64_t drain_timeout_ms; /* how long a graceful close may take; 0: no longer than at once */
+    pp_handlers handlers;
+    void *user;
+} pp_conn_options;
+
+/*
+ * Sends a message (in stream mode: bytes): copies it into the connection's queue. What is accepted
+ * is handed to the kernel in order, unless the connection ends first.
+ *   PP_E_AGAIN     the queue has reached high_mark or the port max_buffered; on_writable will come
+ *   PP_E_TOO_LONG  longer than max_message
+ *   PP_E_CLOSING   closed or closing, or its end of sending was declared
+ *   PP_E_MEMORY
+ * `data` may be NULL when `length` is 0. A zero-length send in stream mode does nothing.
+ */
+PP_API pp_status pp_conn_send(pp_conn *conn, const void *data, size_t length);
+
+/*
+ * Declares the end of sending (framed mode). What was accepted before goes first; later sends
+ * return PP_E_CLOSING. PP_E_ARGUMENT in the other modes.
+ */
+PP_API pp_status pp_conn_end(pp_conn *conn);
+
+/* True while a send of at most max_message bytes would be taken. Another thread may change it. */
+PP_API bool pp_conn_writable(pp_conn *conn);
+
+/* Bytes in the queue, frame headers included; what is being written counts. */
+PP_API size_t pp_conn_queued(pp_conn *conn);
+
+/*
+ * Stops on_message from being called; inside a callback at once, from elsewhere soon. While it is
+ * paused and its buffer is full nothing is read, so that the other end's writes wait, and its
+ * leaving may be seen only after pp_conn_resume.
+ */
+PP_API pp_status pp_conn_pause(pp_conn *conn);
+PP_API pp_status pp_conn_resume(pp_conn *conn);
+
+/*
+ * Closes gracefully: no more messages are delivered; everything that send accepted is handed to the
+ * kernel, where the other end can read it even later; then on_close(PP_OK). When drain_timeout_ms
+ * passes first: on_close(PP_E_DRAIN_TIMEOUT). Returns at once. Closing twice does nothing.
+ */
+PP_API pp_status pp_conn_close(pp_conn *conn);
+
+/* Closes at once, dropping what is queued: on_close(PP_E_ABORTED). Returns at once. */
+PP_API pp_status pp_conn_abort(pp_conn *conn);
+
+/*
+ * Keeps a connection's memory beyond its callbacks. Every other function may be called while a
+ * reference is held; on a connection that has ended they return PP_E_CLOSING. May outlive the port.
+ */
+PP_API void pp_conn_ref(pp_conn *conn);
+
+/* Drops a reference and sets *conn to NULL. */
+PP_API void pp_conn_unref(pp_conn **conn);
+
+/* The user's pointer: set it in callbacks, or give it a lock of your own. */
+PP_API void *pp_conn_user(pp_conn *conn);
+PP_API void pp_conn_set_user(pp_conn *conn, void *user);
+
+/* A number that no other connection of this port has. 0 for NULL. */
+PP_API uint64_t pp_conn_id(pp_conn *conn);
+
+/* ---- Listeners ------------------------------------------------------------------------------ */
+
+/* Who may open a name. */
+typedef struct pp_access {
+    const char *const *allow; /* users or SIDs who may read and write, besides the default */
+    size_t allow_count;
+    const char *sddl;  /* replaces the default and `allow`; NULL: none */
+    bool strict;       /* allowed users may not create instances; they must ask for exact rights */
+    bool allow_remote; /* let clients of other machines in */
+} pp_access;
+
+typedef struct pp_listen_options {
+    const char *name; /* bare, or a full path such as \\.\pipe\name */
+    pp_conn_options conn;
+    uint64_t accept_depth; /* most instances that wait for clients at once */
+    uint64_t max_clients;  /* beyond it clients find the name busy */
+    uint64_t pipe_buffer;  /* the kernel's quota for each direction */
+    pp_access access;
+} pp_listen_options;
+
+PP_API void pp_listen_options_init(pp_listen_options *options);
+
+/*
+ * Creates the name and accepts clients until pp_listener_close or the port stops. By default the
+ * current user, SYSTEM and Administrators of this machine may connect. On success clients can
+ * connect; callbacks may run before it returns.
+ *   PP_E_ARGUMENT    an option is out of its range, or the name is wrong
+ *   PP_E_NAME_TAKEN  another process or listener owns the name
+ *   PP_E_SECURITY    a user is unknown or the SDDL string is wrong
+ *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
+ */
+PP_API pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener **listener,
+                           pp_error *error);
+
+/* Accepts no more, and sets *listener to NULL. Its connections go on. Returns at once. */
+PP_API pp_status pp_listener_close(pp_listener **listener);
+
+/* The full path. Valid until pp_listener_close. */
+PP_API const char *pp_listener_path(pp_listener *listener);
+
+/* ---- Dialling ------------------------------------------------------------------------------- */
+
+typedef struct pp_dial_options {
+    const char *name;
+    pp_conn_options conn;
+    uint64_t timeout_ms; /* how long an absent or busy name is tried again; 0: one try */
+} pp_dial_options;
+
+PP_API void pp_dial_options_init(pp_dial_options *options);
+
+/*
+ * Connects to a pipe. Ends in on_open, or in on_close with PP_E_NOT_FOUND (absent), PP_E_BUSY (all
+ * instances taken), PP_E_ACCESS, PP_E_ABORTED (pp_conn_abort or pp_conn_close before it was open)
+ * or another status. Sends are accepted at once and go out when it is open. The server learns who
+ * the client is but cannot act for it (SECURITY_IDENTIFICATION).
+ * `conn` (NULL is allowed) receives a reference that the caller drops with pp_conn_unref.
+ * PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: no callback comes.
+ */
+PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
+                         pp_error *error);
+
+/* ---- Mailslots ------------------------------------------------------------------------------ */
+
+typedef struct pp_mailslot_options {
+    const char *name;      /* bare, or a full path such as \\.\mailslot\name */
+    uint64_t max_datagram; /* longest datagram; Windows refuses longer ones at the sender */
+    pp_access access;      /* without allow_remote, network logons are denied */
+
+    /* A whole datagram, valid during the call; calls never overlap. PP_E_AGAIN: not taken, the same
+     * datagram comes again on pp_mailslot_resume. Anything else takes it. */
+    pp_status (*on_datagram)(void *user, const void *data, size_t length);
+
+    /* The mailslot is over; once and last. PP_OK, or why it failed. */
+    void (*on_close)(void *user, pp_status reason);
+    void *user;
+} pp_mailslot_options;
+
+PP_API void pp_mailslot_options_init(pp_mailslot_options *options);
+
+/* Creates the slot and delivers what arrives, until pp_mailslot_close or the port stops. The
+ * statuses are those of pp_listen. */
+PP_API pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,
+                                    pp_mailslot **mailslot, pp_error *error);
+
+/* Delivers a datagram that was not taken again, and goes on. */
+PP_API pp_status pp_mailslot_resume(pp_mailslot *mailslot);
+
+/* Closes the slot and sets *mailslot to NULL. on_close comes. Returns at once. */
+PP_API pp_status pp_mailslot_close(pp_mailslot **mailslot);
+
+/* The full path. Valid until pp_mailslot_close. */
+PP_API const char *pp_mailslot_path(pp_mailslot *mailslot);
+
+/*
+ * Opens a slot for sending: a bare name or \\.\mailslot\name on this machine,
+ * \\MACHINE\mailslot\name, \\DOMAIN\mailslot\name or \\*\mailslot\name. BLOCKS where the name is on
+ * another machine. PP_E_ARGUMENT, PP_E_NOT_FOUND, PP_E_ACCESS, PP_E_MEMORY, PP_E_SYSTEM.
+ */
+PP_API pp_status pp_sender_open(pp_sender **sender, const char *name, pp_error *error);
+
+/*
+ * Sends one datagram. BLOCKS only where Windows does (a remote name; under Wine a full slot).
+ * PP_E_TOO_LONG: more than 424 bytes to another machine, or more than the slot takes.
+ * One thread at a time.
+ */
+PP_API pp_status pp_sender_send(pp_sender *sender, const void *data, size_t length);
+
+/* Closes it and sets *sender to NULL. */
+PP_API pp_status pp_sender_close(pp_sender **sender);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
