@@ -1,0 +1,123 @@
+#!/bin/bash
+# Sets a Debian machine up to build and run pipeport: packages, the sources of the libraries, the
+# Wine prefix. Quick when all is there. The other scripts source it; it also runs by itself.
+# Arguments: further commands that must exist, named as their packages.
+#
+# What it keeps outside the tree is in the user's cache folder: downloaded sources, Wine prefix.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pipeport
+export WINEPREFIX=${WINEPREFIX:-$cache/wine}
+export WINEDEBUG=${WINEDEBUG:--all}
+# No questions about Mono and Gecko, and no windows: everything here is a console program.
+export WINEDLLOVERRIDES=${WINEDLLOVERRIDES:-mscoree,mshtml=}
+unset DISPLAY WAYLAND_DISPLAY
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+install_packages() {
+    local wanted=(
+        x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
+        x86_64-w64-mingw32-g++:g++-mingw-w64-x86-64
+        meson:meson ninja:ninja-build wine:wine python3:python3 xz:xz-utils
+    )
+    local entry missing=()
+    for entry in "${wanted[@]}" "$@"; do
+        command -v "${entry%:*}" >/dev/null || missing+=("${entry#*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || die "no apt-get here: install by hand: ${missing[*]}"
+    [ "$(id -u)" = 0 ] || die "as root, please: apt-get install ${missing[*]}"
+    echo "installing: ${missing[*]}"
+    apt-get -q update &&
+        DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 \
+            install --no-install-recommends "${missing[@]}" ||
+        die "the installation failed: install by hand: ${missing[*]}"
+}
+
+# The lines of a source list of our own, from the machine's: its mirrors, but for source packages.
+source_lines() {
+    apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+        'Created-By: Packages' "$@" | sort -u
+}
+
+# Downloads the source packages that are not in the cache yet.
+download_sources() {
+    local apt=$cache/apt options
+    command -v apt-get >/dev/null || return 1
+    echo "downloading the source packages of: $*"
+    rm -rf "$apt"
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$cache/sources"
+    options=(
+        -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=-
+        -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt"
+        -o APT::Sandbox::User="$(id -un)" # the usual one may not write into a user's folder
+    )
+    source_lines 'Origin: Debian' >"$apt/sources.list"
+    [ -s "$apt/sources.list" ] || source_lines >"$apt/sources.list" # lists not downloaded yet
+    (
+        cd "$apt"
+        apt-get -qq "${options[@]}" update
+        apt-get -qq "${options[@]}" source --download-only "$@" && mv ./*.orig.tar.[gx]z ../sources/
+    )
+    local status=$?
+    rm -rf "$apt"
+    return $status
+}
+
+# Puts the libraries where the wraps say, with our Meson files laid over them.
+lay_out_subprojects() {
+    local wrap name directory missing=() tar new file
+    for wrap in subprojects/*.wrap; do
+        name=$(basename "$wrap" .wrap)
+        directory=$(sed -n 's/^directory = //p' "$wrap")
+        compgen -G "$cache/sources/${name}_${directory#*-}*" >/dev/null ||
+            [ -d "subprojects/$directory" ] || missing+=("$name")
+    done
+    [ ${#missing[@]} = 0 ] || download_sources "${missing[@]}" || true
+    for wrap in subprojects/*.wrap; do
+        name=$(basename "$wrap" .wrap)
+        directory=$(sed -n 's/^directory = //p' "$wrap")
+        if [ ! -d "subprojects/$directory" ]; then
+            tar=$(compgen -G "$cache/sources/${name}_${directory#*-}*" | head -n 1) || {
+                echo "no source package $name ${directory#*-} here: Meson will download it" >&2
+                continue
+            }
+            new=$(mktemp -d "subprojects/$name.XXXXXX")
+            tar -xf "$tar" -C "$new" --strip-components=1
+            chmod 755 "$new"
+            mv "$new" "subprojects/$directory"
+        fi
+        for file in "subprojects/packagefiles/$name"/*; do
+            cmp -s "$file" "subprojects/$directory/${file##*/}" ||
+                cp "$file" "subprojects/$directory/"
+        done
+    done
+}
+
+# Creates the Wine prefix where there is none, and keeps Wine up for a while after its last program:
+# Debian's ends it at once, and each start of it would take seconds.
+wine_up() {
+    [ -f "$WINEPREFIX/.update-timestamp" ] || echo "creating the Wine prefix $WINEPREFIX"
+    mkdir -p "$WINEPREFIX"
+    wineserver -p15 >/dev/null 2>&1 || true # it is up
+    wine cmd /c exit </dev/null >/dev/null 2>&1 || die "Wine does not run in $WINEPREFIX"
+}
+
+# build DIRECTORY CROSS_FILE [OPTION...]: configures it once, and builds it.
+build() {
+    [ -f "$1/build.ninja" ] || meson setup "$1" --cross-file "$2" "${@:3}"
+    meson compile -C "$1"
+}
+
+mkdir -p "$cache"
+exec 9>"$cache/lock" # one at a time; held by nobody who stays, so it is closed for Wine
+flock 9
+install_packages "$@"
+lay_out_subprojects
+wine_up 9>&-
+exec 9>&-
