@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sets a Debian machine up to build and run pipeport: packages, the sources of the libraries, the
 # Wine prefix. Quick when all is there. The other scripts source it; it also runs by itself.
-# Arguments: further commands that must exist, named as their packages.
+# A script that needs more commands names their packages in `also` before.
 #
 # What it keeps outside the tree is in the user's cache folder: downloaded sources, Wine prefix.
 set -euo pipefail
@@ -26,7 +26,7 @@ install_packages() {
         meson:meson ninja:ninja-build wine:wine python3:python3 xz:xz-utils
     )
     local entry missing=()
-    for entry in "${wanted[@]}" "$@"; do
+    for entry in "${wanted[@]}" "${also[@]}"; do
         command -v "${entry%:*}" >/dev/null || missing+=("${entry#*:}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -117,7 +117,7 @@ build() {
 mkdir -p "$cache"
 exec 9>"$cache/lock" # one at a time; held by nobody who stays, so it is closed for Wine
 flock 9
-install_packages "$@"
+install_packages
 lay_out_subprojects
 wine_up 9>&-
 exec 9>&-
