@@ -8,7 +8,7 @@ wine_up
 name=pipeport-demo-$$
 
 echo "== server"
-exec 3< <(trap - INT && exec wine build/src/pipeport.exe serve --pipe "$name" --mailslot "$name")
+exec 3< <(exec wine build/src/pipeport.exe serve --pipe "$name" --mailslot "$name")
 server=$!
 trap 'kill $server 2>/dev/null || true' EXIT
 read -r -t 30 -u 3 line && [[ $line == "ready "* ]] || die "the server did not become ready"
