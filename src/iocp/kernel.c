@@ -28,35 +28,48 @@ void kernel_count_other(pp_port *port)
     counter_add(port, COUNT_KERNEL_OTHER, 1);
 }
 
-DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
+static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
 {
     UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE |
                   (want_inline ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
 
     counter_add(port, COUNT_HANDLES, 1);
+    kernel_count_other(port);
+    if (!CreateIoCompletionPort(handle, port->iocp, PORT_KEY_OPERATION, 0))
+        return GetLastError();
     h->handle = handle;
-    h->inline_success = false;
     kernel_count_other(port);
-    if (!CreateIoCompletionPort(handle, port_handle(port), PORT_KEY_OPERATION, 0)) {
-        DWORD error = GetLastError();
-
-        kernel_close(port, h);
-        return error;
-    }
-    kernel_count_other(port);
-    if (SetFileCompletionNotificationModes(handle, modes))
-        h->inline_success = want_inline;
     /* A handle that refuses the modes (a socket with a layered provider) queues every packet. */
+    h->inline_success = SetFileCompletionNotificationModes(handle, modes) && want_inline;
     return ERROR_SUCCESS;
+}
+
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
+{
+    DWORD error = kernel__associate(port, h, handle, want_inline);
+
+    if (error != ERROR_SUCCESS)
+        kernel_detach(port, handle);
+    return error;
+}
+
+bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle)
+{
+    return kernel__associate(port, h, handle, true) == ERROR_SUCCESS;
+}
+
+void kernel_detach(pp_port *port, HANDLE handle)
+{
+    kernel_count_other(port);
+    CloseHandle(handle);
+    counter_add(port, COUNT_HANDLES, -1);
 }
 
 void kernel_close(pp_port *port, kernel_handle *h)
 {
     if (!kernel_is_open(h))
         return;
-    kernel_count_other(port);
-    CloseHandle(h->handle);
-    counter_add(port, COUNT_HANDLES, -1);
+    kernel_detach(port, h->handle);
     *h = KERNEL_NO_HANDLE;
 }
 
@@ -96,6 +109,22 @@ op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *e
     return kernel__outcome(port, h, o, *error, &no_bytes);
 }
 
+DWORD kernel_read_now(pp_port *port, HANDLE handle, void *buffer, DWORD size, DWORD *bytes)
+{
+    if (port)
+        counter_add(port, COUNT_KERNEL_READ, 1);
+    return ReadFile(handle, buffer, size, bytes, NULL) ? ERROR_SUCCESS : GetLastError();
+}
+
+DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD size)
+{
+    DWORD bytes;
+
+    if (port)
+        counter_add(port, COUNT_KERNEL_WRITE, 1);
+    return WriteFile(handle, data, size, &bytes, NULL) ? ERROR_SUCCESS : GetLastError();
+}
+
 void kernel_cancel(pp_port *port, const kernel_handle *h, op *o)
 {
     kernel_count_other(port);
@@ -113,7 +142,7 @@ DWORD kernel_disconnect(pp_port *port, const kernel_handle *h)
 DWORD kernel_post(pp_port *port, ULONG_PTR key)
 {
     kernel_count_other(port);
-    return PostQueuedCompletionStatus(port_handle(port), 0, key, NULL) ? ERROR_SUCCESS
+    return PostQueuedCompletionStatus(port->iocp, 0, key, NULL) ? ERROR_SUCCESS
                                                                        : GetLastError();
 }
 
@@ -123,7 +152,7 @@ ULONG kernel_dequeue(pp_port *port, OVERLAPPED_ENTRY *entries, ULONG room, DWORD
 
     counter_add(port, COUNT_KERNEL_DEQUEUE, 1);
     /* After a time-out the count may be 1 all the same: only success counts. */
-    if (!GetQueuedCompletionStatusEx(port_handle(port), entries, room, &count, wait_ms, FALSE))
+    if (!GetQueuedCompletionStatusEx(port->iocp, entries, room, &count, wait_ms, FALSE))
         return 0;
     return count;
 }

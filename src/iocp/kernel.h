@@ -29,6 +29,11 @@ static inline bool kernel_is_open(const kernel_handle *h)
  */
 DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline);
 
+/* The same for a handle that perhaps cannot be on a port: false leaves it as it was, counted as open
+ * all the same; kernel_detach then closes it. */
+bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle);
+void kernel_detach(pp_port *port, HANDLE handle);
+
 /* Closes it; `h` may hold none. No operation may be pending on it. */
 void kernel_close(pp_port *port, kernel_handle *h);
 
@@ -38,6 +43,11 @@ op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffe
 op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,
                         DWORD *error, DWORD *bytes);
 op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error);
+
+/* For handles that cannot be on a port: these two BLOCK, and return a Windows error or 0. `port` may
+ * be NULL: then nothing is counted. */
+DWORD kernel_read_now(pp_port *port, HANDLE handle, void *buffer, DWORD size, DWORD *bytes);
+DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD size);
 
 /* Asks for the end of a pending operation; its packet comes in any case. */
 void kernel_cancel(pp_port *port, const kernel_handle *h, op *o);

@@ -48,11 +48,6 @@ struct pp_port {
     watch watch;
 };
 
-static inline HANDLE port_handle(const pp_port *port)
-{
-    return port->iocp;
-}
-
 static inline bool port_has_ended(const pp_port *port)
 {
     return port->ended != 0;

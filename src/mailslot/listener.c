@@ -1,0 +1,381 @@
+/*
+ * The folder: mailslots. A listener delivers each datagram whole, on the port's workers, and reads
+ * no faster than its consumer; a sender writes them. Where the slot's handle can be on the port, a
+ * read is pending there; where it cannot, a thread reads (reader.h).
+ *
+ * The rule is that of every strand: all state belongs to the turn. It retires when it is closing,
+ * no read is pending, and the thread, if there is one, has ended.
+ */
+#include "base/mem.h"
+#include "base/options.h"
+#include "iocp/counters.h"
+#include "iocp/kernel.h"
+#include "iocp/port.h"
+#include "iocp/strand.h"
+#include "mailslot/reader.h"
+#include "mailslot/slot.h"
+
+#define MAILSLOT_LOOK STRAND_EVENT(0) /* started, resumed, or left for another turn */
+#define MAILSLOT_READ STRAND_EVENT(1) /* the read's packet came */
+#define MAILSLOT_CAME STRAND_EVENT(2) /* the thread has something, or has ended */
+#define MAILSLOT_CLOSE STRAND_EVENT(3)
+#define MAILSLOT_WAKE STRAND_EVENT(4) /* the thread could not be woken; again */
+
+#define MAILSLOT__MOST_PER_TURN 64
+#define MAILSLOT__WAKE_MS 10
+#define MAILSLOT__LONGEST (64u * 1024 * 1024) /* of what is read only to be dropped */
+
+struct pp_mailslot {
+    strand strand;
+    volatile LONG refs, paused;
+    pp_mailslot_options options;
+    name_path path;
+    batch batch; /* read and not yet delivered */
+    bool closing;
+    pp_status reason;
+    DWORD longest; /* what a read may bring: one more than max_datagram shows a longer one */
+
+    bool on_port; /* then the next three, else what follows them */
+    kernel_handle slot;
+    op read;
+    bool pending;
+    DWORD read_error, read_bytes;
+
+    HANDLE plain_slot;
+    bool reading; /* the thread was started and not yet freed */
+    reader reader;
+    timer wake;
+};
+
+void pp_mailslot_options_init(pp_mailslot_options *options)
+{
+    if (!options)
+        return;
+    *options = (pp_mailslot_options){0};
+    options->name = "pipeport";
+    option_set_defaults(&option_mailslot_table, options);
+}
+
+/* ---- Delivering ----------------------------------------------------------------------------- */
+
+static void mailslot__count(pp_mailslot *m, uint32_t length)
+{
+    counter_add(m->strand.port, COUNT_DATAGRAMS_IN, 1);
+    counter_add(m->strand.port, COUNT_BYTES_IN, length);
+    if (length == 0)
+        counter_add(m->strand.port, COUNT_DATAGRAMS_EMPTY, 1);
+}
+
+/* Delivers the first datagram; false when it was not taken. */
+static bool mailslot__deliver_one(pp_mailslot *m)
+{
+    uint32_t length;
+    const char *data = batch_first(&m->batch, &length);
+
+    if (length > m->options.max_datagram) {
+        counter_add(m->strand.port, COUNT_DATAGRAMS_OVERSIZED, 1);
+    } else if (m->options.on_datagram &&
+               m->options.on_datagram(m->options.user, data, length) == PP_E_AGAIN) {
+        InterlockedExchange(&m->paused, 1);
+        return false;
+    } else {
+        mailslot__count(m, length);
+    }
+    batch_drop(&m->batch);
+    return true;
+}
+
+static bool mailslot__deliver(pp_mailslot *m)
+{
+    while (!batch_is_empty(&m->batch))
+        if (m->paused || !mailslot__deliver_one(m))
+            return false;
+    return true;
+}
+
+/* ---- On the port ---------------------------------------------------------------------------- */
+
+static void mailslot__packet(op *o, DWORD error, DWORD bytes)
+{
+    pp_mailslot *m = CONTAINER_OF(o, pp_mailslot, read);
+
+    m->read_error = error;
+    m->read_bytes = bytes;
+    strand_raise(&m->strand, MAILSLOT_READ);
+}
+
+static void mailslot__close_for(pp_mailslot *m, pp_status reason);
+
+/* A datagram longer than the slot should take stays there until a read has room for it. */
+static bool mailslot__make_room_for_next(pp_mailslot *m)
+{
+    DWORD next;
+
+    kernel_count_other(m->strand.port);
+    if (!GetMailslotInfo(m->slot.handle, NULL, &next, NULL, NULL) || next == MAILSLOT_NO_MESSAGE ||
+        next > MAILSLOT__LONGEST)
+        return false;
+    batch_close(&m->batch);
+    m->longest = next > m->longest ? next : m->longest;
+    return reader_open_batch(&m->batch, m->longest);
+}
+
+static void mailslot__finish_read(pp_mailslot *m, DWORD error, DWORD bytes)
+{
+    if (error == ERROR_SUCCESS)
+        batch_add(&m->batch, bytes);
+    else if (error == ERROR_INSUFFICIENT_BUFFER && mailslot__make_room_for_next(m))
+        return; /* the next read takes it, and delivery drops it */
+    else if (!m->closing)
+        mailslot__close_for(m, error_from_windows(error));
+}
+
+/* Starts a read; true when it completed at once. */
+static bool mailslot__read(pp_mailslot *m)
+{
+    size_t room;
+    char *at = batch_room(&m->batch, &room);
+    DWORD error, bytes;
+
+    m->pending = true;
+    if (kernel_read(m->strand.port, &m->slot, &m->read, at, m->longest, &error, &bytes) ==
+        OP_PENDING)
+        return false;
+    m->pending = false;
+    mailslot__finish_read(m, error, bytes);
+    return true;
+}
+
+/* ---- By the thread -------------------------------------------------------------------------- */
+
+static void mailslot__start_reader(pp_mailslot *m)
+{
+    DWORD error = reader_start(&m->reader, m->strand.port, m->plain_slot, m->longest, &m->strand,
+                               MAILSLOT_CAME);
+
+    m->reading = true;
+    if (error == ERROR_SUCCESS)
+        return;
+    m->reader.ended = true;
+    mailslot__close_for(m, error_from_windows(error));
+}
+
+/* The thread is blocked in a read, which an empty datagram ends. */
+static void mailslot__wake_reader(pp_mailslot *m)
+{
+    HANDLE handle;
+    DWORD error = slot_open(&m->path, &handle);
+
+    kernel_count_other(m->strand.port);
+    if (error == ERROR_SUCCESS) {
+        error = kernel_write_now(m->strand.port, handle, "", 0);
+        CloseHandle(handle);
+    }
+    if (error != ERROR_SUCCESS) /* a sender that shares nothing; any datagram of its own will do */
+        timer_set(&m->wake, clock_ms() + MAILSLOT__WAKE_MS);
+}
+
+static void mailslot__reader_ended(pp_mailslot *m)
+{
+    if (!m->closing && m->reader.error != ERROR_SUCCESS)
+        mailslot__close_for(m, error_from_windows(m->reader.error));
+}
+
+/* ---- The turn ------------------------------------------------------------------------------- */
+
+static void mailslot__close_for(pp_mailslot *m, pp_status reason)
+{
+    if (m->closing)
+        return;
+    m->closing = true;
+    m->reason = reason;
+    if (m->pending)
+        kernel_cancel(m->strand.port, &m->slot, &m->read);
+    if (m->reading && !reader_has_ended(&m->reader)) {
+        reader_stop(&m->reader);
+        mailslot__wake_reader(m);
+    }
+}
+
+static void mailslot__advance(pp_mailslot *m)
+{
+    for (int rounds = 0; mailslot__deliver(m) && !m->closing; rounds++) {
+        if (rounds == MAILSLOT__MOST_PER_TURN) {
+            strand_raise(&m->strand, MAILSLOT_LOOK); /* the others' turn */
+            return;
+        }
+        if (m->on_port ? m->pending || !mailslot__read(m) : !reader_take(&m->reader, &m->batch))
+            return;
+    }
+}
+
+static bool mailslot__may_finish(pp_mailslot *m)
+{
+    return m->closing && !m->pending && (!m->reading || reader_has_ended(&m->reader));
+}
+
+static void mailslot__unref(pp_mailslot *m)
+{
+    if (InterlockedDecrement(&m->refs) == 0)
+        mem_free(m);
+}
+
+/* Closes what mailslot__open_slot made. */
+static void mailslot__close_slot(pp_mailslot *m)
+{
+    kernel_close(m->strand.port, &m->slot);
+    if (m->plain_slot) {
+        kernel_detach(m->strand.port, m->plain_slot);
+        m->plain_slot = NULL;
+    }
+    batch_close(&m->batch);
+}
+
+static void mailslot__finish(pp_mailslot *m)
+{
+    if (m->reading)
+        reader_free(&m->reader);
+    mailslot__close_slot(m);
+    timer_close(&m->wake);
+    if (m->options.on_close)
+        m->options.on_close(m->options.user, m->reason);
+    strand_retire(&m->strand);
+    mailslot__unref(m);
+}
+
+static bool mailslot__turn(strand *s, LONG events)
+{
+    pp_mailslot *m = CONTAINER_OF(s, pp_mailslot, strand);
+
+    if (!m->on_port && !m->reading)
+        mailslot__start_reader(m);
+    if (events & MAILSLOT_READ) {
+        m->pending = false;
+        mailslot__finish_read(m, m->read_error, m->read_bytes);
+    }
+    if ((events & MAILSLOT_CAME) && reader_has_ended(&m->reader))
+        mailslot__reader_ended(m);
+    mailslot__advance(m);
+    if (events & (MAILSLOT_CLOSE | STRAND_STOP | STRAND_ABORT))
+        mailslot__close_for(m, PP_OK);
+    if ((events & MAILSLOT_WAKE) && !reader_has_ended(&m->reader))
+        mailslot__wake_reader(m);
+    if (!mailslot__may_finish(m))
+        return true;
+    mailslot__finish(m);
+    return false;
+}
+
+/* ---- Opening and closing -------------------------------------------------------------------- */
+
+static pp_status mailslot__init(pp_mailslot *m, pp_port *port, const pp_mailslot_options *options,
+                                pp_error *error)
+{
+    pp_status status = name_parse(&m->path, NAME_MAILSLOT, options->name, true, "mailslot", error);
+
+    strand_init(&m->strand, port, mailslot__turn);
+    op_init(&m->read, mailslot__packet);
+    m->options = *options;
+    m->slot = KERNEL_NO_HANDLE;
+    if (status == PP_OK)
+        status = option_check(&option_mailslot_table, options, error);
+    m->longest = (DWORD)options->max_datagram + 1;
+    return status;
+}
+
+/* Creates the slot, on the port if its handle allows that. On failure nothing is left. */
+static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
+{
+    HANDLE handle;
+    DWORD error;
+
+    if (!reader_open_batch(&m->batch, m->longest))
+        return ERROR_NOT_ENOUGH_MEMORY;
+    kernel_count_other(m->strand.port);
+    error = slot_create(&m->path, (DWORD)m->options.max_datagram, s, &handle);
+    if (error != ERROR_SUCCESS) {
+        batch_close(&m->batch);
+        return error;
+    }
+    m->on_port = kernel_try_attach(m->strand.port, &m->slot, handle);
+    if (!m->on_port)
+        m->plain_slot = handle;
+    return ERROR_SUCCESS;
+}
+
+static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
+{
+    security s;
+    DWORD code;
+    pp_status status = security_open(&s, &m->options.access, !m->options.access.allow_remote, error);
+
+    if (status != PP_OK)
+        return status;
+    code = mailslot__open_slot(m, &s);
+    security_close(&s);
+    if (code == ERROR_ALREADY_EXISTS)
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process or listener",
+                         m->path.text);
+    if (code != ERROR_SUCCESS)
+        return error_set_windows(error, code, m->path.text);
+    if (!timer_open(&m->wake, &m->strand, MAILSLOT_WAKE)) {
+        mailslot__close_slot(m);
+        return error_set(error, PP_E_MEMORY, 0, "no memory for a mailslot");
+    }
+    if (strand_start(&m->strand, MAILSLOT_LOOK))
+        return PP_OK;
+    timer_close(&m->wake);
+    mailslot__close_slot(m);
+    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+}
+
+pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,
+                             pp_mailslot **mailslot, pp_error *error)
+{
+    pp_mailslot *m;
+    pp_status status;
+
+    if (!port || !options)
+        return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");
+    m = mem_alloc_zeroed(sizeof *m);
+    if (!m)
+        return error_set(error, PP_E_MEMORY, 0, "no memory for a mailslot");
+    status = mailslot__init(m, port, options, error);
+    m->refs = mailslot ? 2 : 1;
+    if (mailslot)
+        *mailslot = m; /* before the first callback */
+    if (status == PP_OK)
+        status = mailslot__start(m, error);
+    if (status == PP_OK)
+        return PP_OK;
+    if (mailslot)
+        *mailslot = NULL;
+    mem_free(m);
+    return status;
+}
+
+pp_status pp_mailslot_resume(pp_mailslot *m)
+{
+    if (!m)
+        return PP_E_ARGUMENT;
+    InterlockedExchange(&m->paused, 0);
+    strand_raise(&m->strand, MAILSLOT_LOOK);
+    return PP_OK;
+}
+
+pp_status pp_mailslot_close(pp_mailslot **mailslot)
+{
+    pp_mailslot *m = mailslot ? *mailslot : NULL;
+
+    if (!m)
+        return PP_E_ARGUMENT;
+    *mailslot = NULL;
+    strand_raise(&m->strand, MAILSLOT_CLOSE);
+    mailslot__unref(m);
+    return PP_OK;
+}
+
+const char *pp_mailslot_path(pp_mailslot *m)
+{
+    return m ? m->path.text : "";
+}

@@ -1,0 +1,47 @@
+/*
+ * A thread that reads a mailslot whose handle cannot be on a port, and hands what it read to a
+ * strand. It reads ahead of the consumer by one batch and no more.
+ *
+ * The rule. The thread owns the reading; the batch being filled is under the lock; everything else
+ * belongs to the strand's turn. The thread ends after reader_stop and one more datagram, which the
+ * owner sends: nothing else ends a blocked read.
+ */
+#ifndef PP_MAILSLOT_READER_H
+#define PP_MAILSLOT_READER_H
+
+#include "base/win.h"
+#include "mailslot/batch.h"
+#include "pipeport.h"
+
+struct strand;
+
+typedef struct reader {
+    HANDLE thread, slot;
+    pp_port *port;
+    struct strand *strand;
+    LONG event;       /* raised when there is something to take, and when the thread has ended */
+    DWORD longest;    /* what a read may bring */
+    DWORD error;      /* why it ended, unless it was stopped */
+    SRWLOCK lock;     /* for what follows */
+    CONDITION_VARIABLE room;
+    batch filling;
+    bool stopping, ended;
+} reader;
+
+/* A batch as the reader fills them, to be exchanged. */
+bool reader_open_batch(batch *b, DWORD longest);
+
+/* Starts reading. A Windows error or 0. */
+DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct strand *s,
+                   LONG event);
+
+/* Exchanges an empty batch for what was read. True: there is something. */
+bool reader_take(reader *r, batch *b);
+
+void reader_stop(reader *r);
+bool reader_has_ended(reader *r);
+
+/* After it has ended. */
+void reader_free(reader *r);
+
+#endif
