@@ -4,23 +4,20 @@
 #include "iocp/port.h"
 
 /* The one rule whether a packet will come: pending, or any result but a plain error on a handle
- * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. On OP_PENDING the
- * operation is no longer ours to look at. */
-static op_outcome kernel__outcome(pp_port *port, const kernel_handle *h, const op *o, DWORD error,
-                                  DWORD *bytes)
+ * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. When one comes, the
+ * operation and its result belong to another thread already: nothing is looked at or written. */
+static op_outcome kernel__outcome(pp_port *port, const kernel_handle *h, const op *o, DWORD code,
+                                  DWORD *error, DWORD *bytes)
 {
-    bool result = error == ERROR_SUCCESS || error == ERROR_MORE_DATA;
+    bool result = code == ERROR_SUCCESS || code == ERROR_MORE_DATA;
 
-    if (!result && error != ERROR_IO_PENDING) {
-        *bytes = 0;
-        return OP_FAILED;
+    if (code == ERROR_IO_PENDING || (result && !h->inline_success)) {
+        counter_add(port, COUNT_OP_PENDING, 1);
+        return OP_PENDING;
     }
-    if (result && h->inline_success) {
-        *bytes = (DWORD)o->overlapped.InternalHigh;
-        return OP_DONE;
-    }
-    counter_add(port, COUNT_OP_PENDING, 1);
-    return OP_PENDING;
+    *error = code;
+    *bytes = result ? (DWORD)o->overlapped.InternalHigh : 0;
+    return result ? OP_DONE : OP_FAILED;
 }
 
 void kernel_count_other(pp_port *port)
@@ -81,8 +78,7 @@ op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffe
     counter_add(port, COUNT_KERNEL_READ, 1);
     counter_add(port, COUNT_OP_READ, 1);
     ok = ReadFile(h->handle, buffer, size, NULL, &o->overlapped);
-    *error = ok ? ERROR_SUCCESS : GetLastError();
-    return kernel__outcome(port, h, o, *error, bytes);
+    return kernel__outcome(port, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, bytes);
 }
 
 op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,
@@ -93,8 +89,7 @@ op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void
     counter_add(port, COUNT_KERNEL_WRITE, 1);
     counter_add(port, COUNT_OP_WRITE, 1);
     ok = WriteFile(h->handle, data, size, NULL, &o->overlapped);
-    *error = ok ? ERROR_SUCCESS : GetLastError();
-    return kernel__outcome(port, h, o, *error, bytes);
+    return kernel__outcome(port, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, bytes);
 }
 
 op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error)
@@ -105,8 +100,7 @@ op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *e
     kernel_count_other(port);
     counter_add(port, COUNT_OP_CONNECT, 1);
     ok = ConnectNamedPipe(h->handle, &o->overlapped);
-    *error = ok ? ERROR_SUCCESS : GetLastError();
-    return kernel__outcome(port, h, o, *error, &no_bytes);
+    return kernel__outcome(port, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, &no_bytes);
 }
 
 DWORD kernel_read_now(pp_port *port, HANDLE handle, void *buffer, DWORD size, DWORD *bytes)

@@ -37,7 +37,8 @@ void kernel_detach(pp_port *port, HANDLE handle);
 /* Closes it; `h` may hold none. No operation may be pending on it. */
 void kernel_close(pp_port *port, kernel_handle *h);
 
-/* Start an operation. On OP_DONE and OP_FAILED `*error` and `*bytes` hold the result. */
+/* Start an operation. On OP_DONE and OP_FAILED `*error` and `*bytes` hold the result; on OP_PENDING
+ * they are left alone, since the packet may have been taken already. */
 op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffer, DWORD size,
                        DWORD *error, DWORD *bytes);
 op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,

@@ -113,6 +113,17 @@ static void instance__discard(instance *i)
     mem_free(i);
 }
 
+static void instance__failed(const instance *i)
+{
+    pp_listener *l = i->listener;
+
+    if (l->closing)
+        return; /* we cancelled it */
+    counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
+    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu",
+             l->path.text, (unsigned long)i->error);
+}
+
 /* A client has opened this instance: a connection gets its pipe. Owns `i`. */
 static void instance__connected(instance *i)
 {
@@ -123,8 +134,8 @@ static void instance__connected(instance *i)
     if (c && conn_start_accepted(c, &i->pipe, i))
         return; /* the instance is the connection's now */
     l->connections--;
-    if (!l->closing)
-        counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
+    i->error = ERROR_NOT_ENOUGH_MEMORY;
+    instance__failed(i);
     instance__discard(i);
 }
 
@@ -150,7 +161,7 @@ static bool instance__listen(instance *i)
         instance__connected(i);
         return true;
     }
-    counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
+    instance__failed(i);
     instance__discard(i);
     return false;
 }
@@ -179,8 +190,7 @@ static void listener__settle_waited(pp_listener *l, instance *i, queue *dying)
         instance__connected(i);
         return;
     }
-    if (!l->closing)
-        counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
+    instance__failed(i);
     queue_append(dying, &i->came);
 }
 

@@ -1,0 +1,85 @@
+/*
+ * What the tests share: unique names, waiting for counts with a deadline, ports, an echo service,
+ * and a plain client as a user without the library would write it.
+ *
+ * Callbacks only count and record; assertions are for the main thread, which waits with kit_wait.
+ */
+#ifndef PP_TESTS_KIT_H
+#define PP_TESTS_KIT_H
+
+#include "pipeport.h"
+
+#include "harness.h"
+
+#include <windows.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define KIT_WAIT_MS 30000
+
+/* A name that no other test uses; valid until 64 more were asked for. */
+const char *kit_name(void);
+
+/* Adds to a count, and wakes kit_wait. From any thread. */
+void kit_add(volatile LONG *count, LONG amount);
+
+/* Waits until the count is at least so much; false when the time is up. Main thread only. */
+bool kit_wait(volatile LONG *count, LONG least);
+bool kit_wait_ms(volatile LONG *count, LONG least, DWORD ms);
+
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        pp_status kit__status = (call);                                                            \
+        if (kit__status != PP_OK)                                                                  \
+            print_error("%s: %s\n", #call, pp_status_name(kit__status));                           \
+        assert_int_equal(kit__status, PP_OK);                                                      \
+    } while (0)
+#define assert_status(call, status) assert_string_equal(pp_status_name(call), #status)
+#define assert_count(count, least) assert_true(kit_wait(&(count), (least)))
+
+/* A port with so many workers; its log goes to standard output. */
+pp_port *kit_port(unsigned workers);
+pp_port *kit_port_limited(unsigned workers, uint64_t max_buffered);
+pp_stats kit_stats(pp_port *port);
+
+/* Stops the port, asserts that nothing is left of it, and closes it. */
+void kit_close(pp_port **port);
+
+/* What a connection of a test counts; its user pointer. */
+typedef struct kit_counts {
+    volatile LONG opened, messages, bytes, closed, writable, ended;
+    volatile LONG reason; /* of the last that closed */
+    volatile LONG reasons[PP_STATUS_COUNT];
+} kit_counts;
+
+/* Handlers that count into a kit_counts. */
+pp_handlers kit_counting(void);
+
+/* The same, and every message is sent back. */
+pp_handlers kit_echo(void);
+
+/* Options for an echo listener, and listening with them. */
+pp_listen_options kit_listen_options(const char *name, pp_mode mode, kit_counts *counts);
+pp_listener *kit_listen(pp_port *port, const pp_listen_options *options);
+pp_dial_options kit_dial_options(const char *name, pp_mode mode, pp_handlers handlers, void *user);
+
+/* A plain client, synchronous, by the Windows calls alone. */
+HANDLE kit_open(const char *name, bool message_mode);
+void kit_write(HANDLE pipe, const void *data, size_t length);
+/* Reads exactly so many bytes, and compares. */
+void kit_expect(HANDLE pipe, const void *data, size_t length);
+/* Reads until the other end has closed; returns how many bytes came. */
+size_t kit_drain(HANDLE pipe);
+
+/* Bytes that tell where they belong: position `at` of stream `seed`. */
+unsigned char kit_byte(uint32_t seed, uint64_t at);
+void kit_fill(void *data, size_t length, uint32_t seed, uint64_t at);
+bool kit_is_filled(const void *data, size_t length, uint32_t seed, uint64_t at);
+
+/* Open descriptors (under Wine) or handles (on Windows) of this process. */
+size_t kit_descriptors(void);
+
+bool kit_is_wine(void);
+
+#endif

@@ -1,0 +1,342 @@
+/*
+ * The three modes: what a message is in each, and what ends a connection.
+ */
+#include "kit.h"
+
+/* Sends a run of messages, expects each back whole and in order, and counts what is wrong. */
+typedef struct run {
+    pp_mode mode;
+    uint32_t seed;
+    LONG total, sent;
+    volatile LONG received, wrong, opened, closed, reason;
+    uint64_t bytes_sent, bytes_received; /* positions in the stream */
+} run;
+
+static size_t run_length(const run *r, LONG index)
+{
+    static const size_t lengths[] = {1, 64, 0, 1000, 4096, 17, 5000, 300, 65536, 2, 70000};
+    size_t length = lengths[((uint32_t)index + r->seed) % (sizeof lengths / sizeof *lengths)];
+
+    return length == 0 && r->mode == PP_MODE_STREAM ? 3 : length;
+}
+
+static void run_send(pp_conn *conn, run *r)
+{
+    static const LONG window = 8;
+
+    while (r->sent < r->total && r->sent - r->received < window) {
+        size_t length = run_length(r, r->sent);
+        char *data = malloc(length + 1);
+
+        kit_fill(data, length, r->seed, r->bytes_sent);
+        if (pp_conn_send(conn, data, length) == PP_OK) {
+            r->bytes_sent += length;
+            r->sent++;
+        } else {
+            r->wrong++;
+        }
+        free(data);
+    }
+}
+
+static void run_open(pp_conn *conn, void *user)
+{
+    run *r = user;
+
+    kit_add(&r->opened, 1);
+    run_send(conn, r);
+}
+
+static pp_status run_message(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    run *r = user;
+
+    if (!kit_is_filled(data, length, r->seed, r->bytes_received))
+        r->wrong++;
+    r->bytes_received += length;
+    if (r->mode != PP_MODE_STREAM) {
+        if (length != run_length(r, r->received))
+            r->wrong++;
+        kit_add(&r->received, 1);
+    } else if (r->bytes_received == r->bytes_sent) {
+        kit_add(&r->received, r->sent - r->received);
+    }
+    run_send(conn, r);
+    return PP_OK;
+}
+
+static void run_close(pp_conn *conn, void *user, pp_status reason)
+{
+    run *r = user;
+
+    (void)conn;
+    r->reason = (LONG)reason;
+    kit_add(&r->closed, 1);
+}
+
+static const pp_handlers run_handlers = {run_open, run_message, NULL, NULL, run_close};
+
+static void check_echo(pp_mode mode, LONG clients, LONG messages)
+{
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, mode, &counts);
+    pp_listener *listener = kit_listen(port, &listen);
+    run *runs = calloc((size_t)clients, sizeof *runs);
+
+    for (LONG i = 0; i < clients; i++) {
+        pp_dial_options dial = kit_dial_options(name, mode, run_handlers, &runs[i]);
+
+        runs[i] = (run){.mode = mode, .seed = (uint32_t)i, .total = messages};
+        assert_ok(pp_dial(port, &dial, NULL, NULL));
+    }
+    for (LONG i = 0; i < clients; i++) {
+        assert_count(runs[i].received, messages);
+        assert_int_equal(runs[i].wrong, 0);
+        assert_int_equal(runs[i].bytes_received, runs[i].bytes_sent);
+    }
+    assert_ok(pp_listener_close(&listener));
+    assert_null(listener);
+    kit_close(&port);
+    assert_int_equal(counts.closed, clients);
+    free(runs);
+}
+
+static void stream_bytes_come_back_in_order(void **state)
+{
+    (void)state;
+    check_echo(PP_MODE_STREAM, 8, 200);
+}
+
+static void message_boundaries_are_kept_under_load(void **state)
+{
+    (void)state;
+    check_echo(PP_MODE_MESSAGE, 8, 200);
+}
+
+static void frames_come_back_whole_under_load(void **state)
+{
+    (void)state;
+    check_echo(PP_MODE_FRAMED, 8, 200);
+}
+
+static void messages_of_no_bytes_are_delivered(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    HANDLE pipe;
+    DWORD read = 9;
+    char buffer[16];
+
+    (void)state;
+    kit_listen(port, &listen);
+    pipe = kit_open(name, true);
+    kit_write(pipe, "", 0);
+    assert_true(ReadFile(pipe, buffer, sizeof buffer, &read, NULL));
+    assert_int_equal(read, 0);
+    kit_write(pipe, "x", 1);
+    kit_expect(pipe, "x", 1);
+    assert_count(counts.messages, 2);
+    CloseHandle(pipe);
+    assert_count(counts.closed, 1);
+    kit_close(&port);
+}
+
+static void a_message_longer_than_the_buffer_is_assembled(void **state)
+{
+    static char data[1024 * 1024];
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    HANDLE pipe;
+
+    (void)state;
+    listen.pipe_buffer = 4096;
+    kit_listen(port, &listen);
+    kit_fill(data, sizeof data, 1, 0);
+    pipe = kit_open(name, true);
+    kit_write(pipe, data, sizeof data);
+    kit_expect(pipe, data, sizeof data);
+    assert_int_equal(counts.messages, 1);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void one_byte_over_max_message_ends_that_connection_alone(void **state)
+{
+    static char data[5001];
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    HANDLE good, bad;
+
+    (void)state;
+    listen.conn.max_message = 5000;
+    kit_listen(port, &listen);
+    good = kit_open(name, true);
+    bad = kit_open(name, true);
+    kit_write(bad, data, 5001);
+    assert_count(counts.closed, 1);
+    assert_status(counts.reason, PP_E_TOO_LONG);
+    kit_write(good, data, 5000);
+    kit_expect(good, data, 5000);
+    assert_int_equal(kit_stats(port).ended[PP_E_TOO_LONG], 1);
+    CloseHandle(bad);
+    CloseHandle(good);
+    kit_close(&port);
+}
+
+static void a_client_that_transacts_is_served(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    HANDLE pipe;
+    char reply[64];
+    DWORD read;
+
+    (void)state;
+    kit_listen(port, &listen);
+    pipe = kit_open(name, true);
+    for (int i = 0; i < 100; i++) {
+        char request[16] = "request";
+
+        request[7] = (char)('0' + i % 10);
+        assert_true(TransactNamedPipe(pipe, request, 8, reply, sizeof reply, &read, NULL));
+        assert_int_equal(read, 8);
+        assert_memory_equal(reply, request, 8);
+    }
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void what_a_client_left_behind_is_read(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+
+    (void)state;
+    listen.conn.handlers = kit_counting();
+    kit_listen(port, &listen);
+    for (int i = 0; i < 100; i++) {
+        HANDLE pipe = kit_open(name, true);
+
+        kit_write(pipe, "gone", 4);
+        CloseHandle(pipe);
+    }
+    assert_count(counts.closed, 100);
+    assert_int_equal(counts.messages, 100);
+    assert_int_equal(counts.bytes, 400);
+    assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 100);
+    kit_close(&port);
+}
+
+static void clients_that_come_and_leave_do_not_stop_the_listener(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    HANDLE pipe;
+
+    (void)state;
+    kit_listen(port, &listen);
+    for (int i = 0; i < 500; i++)
+        CloseHandle(kit_open(name, false));
+    pipe = kit_open(name, false);
+    kit_write(pipe, "still here", 10);
+    kit_expect(pipe, "still here", 10);
+    CloseHandle(pipe);
+    assert_count(counts.closed, 501);
+    assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 501);
+    assert_int_equal(kit_stats(port).accept_errors, 0);
+    kit_close(&port);
+}
+
+/* on_message that takes nothing before `allowed`. */
+typedef struct gate {
+    volatile LONG allowed, offered, taken, bytes, closed;
+    pp_conn *conn;
+} gate;
+
+static void gate_open(pp_conn *conn, void *user)
+{
+    ((gate *)user)->conn = conn;
+    pp_conn_ref(conn);
+}
+
+static pp_status gate_message(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    gate *g = user;
+
+    (void)conn, (void)data;
+    kit_add(&g->offered, 1);
+    if (!g->allowed)
+        return PP_E_AGAIN;
+    InterlockedExchangeAdd(&g->bytes, (LONG)length);
+    kit_add(&g->taken, 1);
+    return PP_OK;
+}
+
+static void gate_close(pp_conn *conn, void *user, pp_status reason)
+{
+    (void)conn, (void)reason;
+    kit_add(&((gate *)user)->closed, 1);
+}
+
+static void a_paused_connection_reads_again_when_resumed(void **state)
+{
+    for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
+        pp_port *port = kit_port(1);
+        gate g = {0};
+        const char *name = kit_name();
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, NULL);
+        kit_counts client = {0};
+        pp_dial_options dial = kit_dial_options(name, (pp_mode)mode, kit_counting(), &client);
+        pp_conn *conn;
+
+        (void)state;
+        listen.conn.handlers = (pp_handlers){gate_open, gate_message, NULL, NULL, gate_close};
+        listen.conn.user = &g;
+        kit_listen(port, &listen);
+        assert_ok(pp_dial(port, &dial, &conn, NULL));
+        assert_ok(pp_conn_send(conn, "abc", 3));
+        assert_count(g.offered, 1);
+        assert_int_equal(g.taken, 0);
+        assert_ok(pp_conn_resume(g.conn));
+        assert_count(g.offered, 2);
+        g.allowed = 1;
+        assert_ok(pp_conn_resume(g.conn));
+        assert_count(g.taken, 1);
+        assert_int_equal(g.bytes, 3);
+        assert_ok(pp_conn_send(conn, "defg", 4));
+        assert_count(g.taken, 2);
+        assert_int_equal(g.bytes, 7);
+        pp_conn_unref(&conn);
+        pp_conn_unref(&g.conn);
+        kit_close(&port);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(stream_bytes_come_back_in_order),
+    TEST(message_boundaries_are_kept_under_load),
+    TEST(frames_come_back_whole_under_load),
+    TEST(messages_of_no_bytes_are_delivered),
+    TEST(a_message_longer_than_the_buffer_is_assembled),
+    TEST(one_byte_over_max_message_ends_that_connection_alone),
+    TEST(a_client_that_transacts_is_served),
+    TEST(what_a_client_left_behind_is_read),
+    TEST(clients_that_come_and_leave_do_not_stop_the_listener),
+    TEST(a_paused_connection_reads_again_when_resumed),
+};
+
+HARNESS_MAIN(tests)
