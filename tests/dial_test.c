@@ -1,0 +1,165 @@
+/*
+ * Dialling: names that are absent or busy, deadlines, cancelling, and many at once.
+ */
+#include "kit.h"
+
+static void an_absent_name_that_appears_is_reached(void **state)
+{
+    pp_port *port = kit_port(1);
+    const char *name = kit_name();
+    kit_counts server = {0}, client = {0};
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    pp_conn *conn;
+
+    (void)state;
+    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_conn_send(conn, "early", 5)); /* goes out when it is open */
+    while (kit_stats(port).busy_retries < 3)
+        assert_false(kit_wait_ms(&client.opened, 1, 1));
+    kit_listen(port, &listen);
+    assert_count(client.bytes, 5);
+    assert_int_equal(client.opened, 1);
+    pp_conn_unref(&conn);
+    kit_close(&port);
+}
+
+static void a_busy_name_is_reached_when_an_instance_is_freed(void **state)
+{
+    pp_port *port = kit_port(1);
+    const char *name = kit_name();
+    kit_counts server = {0}, client = {0};
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    HANDLE first, second;
+
+    (void)state;
+    listen.max_clients = 2;
+    kit_listen(port, &listen);
+    first = kit_open(name, false);
+    second = kit_open(name, false);
+    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    while (kit_stats(port).busy_retries < 3)
+        assert_false(kit_wait_ms(&client.opened, 1, 1));
+    assert_int_equal(client.opened, 0);
+    CloseHandle(first);
+    assert_count(client.opened, 1);
+    CloseHandle(second);
+    kit_close(&port);
+}
+
+static void a_deadline_that_passes_says_why(void **state)
+{
+    pp_port *port = kit_port(1);
+    const char *name = kit_name();
+    kit_counts server = {0}, absent = {0}, busy = {0};
+    pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, kit_counting(), &absent);
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    ULONGLONG began = GetTickCount64(), took;
+    HANDLE only;
+
+    (void)state;
+    dial.timeout_ms = 300;
+    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_count(absent.closed, 1);
+    took = GetTickCount64() - began;
+    assert_status(absent.reason, PP_E_NOT_FOUND);
+    assert_int_equal(absent.opened, 0);
+    assert_true(took >= 280 && took < 3000);
+
+    listen.max_clients = 1;
+    kit_listen(port, &listen);
+    only = kit_open(name, false);
+    dial.name = name;
+    dial.conn.user = &busy;
+    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_count(busy.closed, 1);
+    assert_status(busy.reason, PP_E_BUSY);
+    CloseHandle(only);
+
+    dial.name = kit_name();
+    dial.timeout_ms = 0; /* one try */
+    began = GetTickCount64();
+    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_count(busy.closed, 2);
+    assert_status(busy.reason, PP_E_NOT_FOUND);
+    kit_close(&port);
+}
+
+static void a_dial_can_be_cancelled_in_between(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts client = {0};
+    pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, kit_counting(), &client);
+
+    (void)state;
+    for (LONG i = 0; i < 50; i++) {
+        pp_conn *conn;
+
+        assert_ok(pp_dial(port, &dial, &conn, NULL));
+        while (i % 3 == 2 && kit_stats(port).busy_retries < (uint64_t)i)
+            kit_wait_ms(&client.closed, i + 1, 1);
+        if (i % 2)
+            assert_ok(pp_conn_abort(conn));
+        else
+            assert_ok(pp_conn_close(conn));
+        assert_count(client.closed, i + 1);
+        assert_status(client.reason, PP_E_ABORTED);
+        assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
+        pp_conn_unref(&conn);
+        assert_null(conn);
+    }
+    assert_int_equal(client.opened, 0);
+    kit_close(&port);
+}
+
+static void stopping_the_port_ends_dials(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts client = {0};
+    pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, kit_counting(), &client);
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        assert_ok(pp_dial(port, &dial, NULL, NULL));
+    kit_close(&port);
+    assert_int_equal(client.closed, 20);
+    assert_int_equal(client.reasons[PP_E_ABORTED], 20);
+}
+
+static void two_hundred_dials_at_once_are_all_served(void **state)
+{
+    for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
+        pp_port *port = kit_port(2);
+        const char *name = kit_name();
+        kit_counts server = {0}, client = {0};
+        pp_dial_options dial = kit_dial_options(name, (pp_mode)mode, kit_counting(), &client);
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &server);
+
+        (void)state;
+        kit_listen(port, &listen);
+        for (int i = 0; i < 200; i++) {
+            pp_conn *conn;
+
+            assert_ok(pp_dial(port, &dial, &conn, NULL));
+            assert_ok(pp_conn_send(conn, "two hundred", 11));
+            pp_conn_unref(&conn);
+        }
+        assert_count(client.bytes, 200 * 11);
+        assert_int_equal(client.opened, 200);
+        kit_close(&port);
+        assert_int_equal(client.closed, 200);
+        assert_int_equal(server.closed, 200);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(an_absent_name_that_appears_is_reached),
+    TEST(a_busy_name_is_reached_when_an_instance_is_freed),
+    TEST(a_deadline_that_passes_says_why),
+    TEST(a_dial_can_be_cancelled_in_between),
+    TEST(stopping_the_port_ends_dials),
+    TEST(two_hundred_dials_at_once_are_all_served),
+};
+
+HARNESS_MAIN(tests)
