@@ -58,7 +58,8 @@ download_sources() {
         -o APT::Sandbox::User="$(id -un)" # the usual one may not write into a user's folder
     )
     source_lines 'Origin: Debian' >"$apt/sources.list"
-    [ -s "$apt/sources.list" ] || source_lines >"$apt/sources.list" # lists not downloaded yet
+    [ -s "$apt/sources.list" ] || # apt knows no origins before its first update
+        source_lines --no-release-info >"$apt/sources.list"
     (
         cd "$apt"
         apt-get -qq "${options[@]}" update
