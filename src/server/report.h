@@ -1,0 +1,19 @@
+/*
+ * The lines that the server prints: ready and stopped on standard output, for programs to read, and
+ * the figures in between on standard error.
+ */
+#ifndef PP_SERVER_REPORT_H
+#define PP_SERVER_REPORT_H
+
+#include "pipeport.h"
+
+typedef struct report_ready {
+    const char *pipe, *mode, *mailslot; /* full paths; "none" without a mailslot */
+    uint64_t workers, pid;
+} report_ready;
+
+void report_print_ready(const report_ready *ready, bool json);
+void report_print_stopped(const pp_stats *stats, bool json);
+void report_print_stats(const pp_stats *stats);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * The command `pipeport serve`: a pipe and a mailslot with one service, until it is told to stop.
+ */
+#ifndef PP_SERVER_SERVE_H
+#define PP_SERVER_SERVE_H
+
+/* The arguments are those behind "serve". Returns the exit status. */
+int serve_main(int count, char **arguments);
+
+#define SERVE_FAILED 1
+#define SERVE_WRONG_ARGUMENTS 2
+
+#endif
