@@ -63,41 +63,46 @@ static bool budget__claim(budget *b, strand *s, bool may_claim)
                                                           NULL) == NULL;
 }
 
-bool budget_take(budget *b, strand *s, uint64_t bytes, bool may_claim)
+bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, bool may_claim)
 {
-    if (budget__take_below(b, (int64_t)bytes, b->limit - budget__read(&b->reserve)))
+    if (budget__take_below(b, (int64_t)bytes, b->limit - budget__read(&b->reserve) - (int64_t)own))
         return true;
     return budget__claim(b, s, may_claim) && budget__take_below(b, (int64_t)bytes, b->limit);
 }
 
-bool budget_has_room(budget *b)
+/* What anyone may still take. */
+static int64_t budget__free(budget *b)
 {
-    int64_t general = b->limit - budget__read(&b->reserve);
-
-    return budget__read(&b->used) <= general - general / 4;
+    return b->limit - budget__read(&b->reserve) - budget__read(&b->used);
 }
 
-/* With the lock held. */
-static void budget__wake_one(budget_waiter *w)
+bool budget_has_free(budget *b, uint64_t bytes)
 {
-    list_remove(&w->link);
-    strand_raise(w->strand, w->event);
+    return (int64_t)bytes <= budget__free(b);
 }
 
-/* Wakes everybody when there is room, else one who may have the claim if it is free. */
+/* Wakes those for whom there is room, in the order in which they began to wait, and one more if the
+ * claim is free. */
 static void budget__wake(budget *b)
 {
+    int64_t left;
+    bool claim_free = b->claimant == NULL;
+
     AcquireSRWLockExclusive(&b->lock);
+    left = budget__free(b);
     for (list *link = b->waiters.next, *next; link != &b->waiters; link = next) {
         budget_waiter *w = CONTAINER_OF(link, budget_waiter, link);
+        bool fits = (int64_t)w->bytes <= left;
 
         next = link->next;
-        if (budget_has_room(b)) {
-            budget__wake_one(w);
-        } else if (w->for_claim && !b->claimant) {
-            budget__wake_one(w);
-            break;
-        }
+        if (!fits && !(w->for_claim && claim_free))
+            continue;
+        if (fits)
+            left -= (int64_t)w->bytes;
+        else
+            claim_free = false;
+        list_remove(&w->link);
+        strand_raise(w->strand, w->event);
     }
     InterlockedExchange(&b->waiting, !list_is_empty(&b->waiters));
     ReleaseSRWLockExclusive(&b->lock);
@@ -108,7 +113,7 @@ void budget_give(budget *b, uint64_t bytes)
     if (bytes == 0)
         return;
     InterlockedAdd64(&b->used, -(int64_t)bytes);
-    if (b->waiting && budget_has_room(b))
+    if (b->waiting)
         budget__wake(b);
 }
 
@@ -126,19 +131,23 @@ void budget_waiter_init(budget_waiter *w, strand *s, LONG event)
     list_init(&w->link);
     w->strand = s;
     w->event = event;
-    w->for_claim = false;
 }
 
-void budget_wait(budget *b, budget_waiter *w, bool for_claim)
+void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, bool for_claim)
 {
     AcquireSRWLockExclusive(&b->lock);
-    w->for_claim = for_claim;
-    if (list_is_empty(&w->link))
+    if (list_is_empty(&w->link)) {
+        w->bytes = bytes;
+        w->for_claim = for_claim;
         list_append(&b->waiters, &w->link);
+    } else {
+        w->bytes = bytes < w->bytes ? bytes : w->bytes;
+        w->for_claim = w->for_claim || for_claim;
+    }
     InterlockedExchange(&b->waiting, 1);
     ReleaseSRWLockExclusive(&b->lock);
     /* What was given back between the refusal and this line woke nobody: look again. */
-    if (budget_has_room(b) || (for_claim && !b->claimant))
+    if (budget_has_free(b, bytes) || (for_claim && !b->claimant))
         budget__wake(b);
 }
 

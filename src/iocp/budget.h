@@ -1,6 +1,7 @@
 /*
  * The port's limit on queued and half-received bytes. Who cannot get bytes waits and is told when
- * there are some again.
+ * there are some again. Nobody gets to hold more than is left free (the dynamic threshold of
+ * Choudhury and Hahne), so that many who do not read leave room for those who do.
  *
  * Half-received messages could fill the limit so that none can be completed. Therefore a reserve,
  * twice the longest message of the port, is kept for one strand at a time: the claimant, which can
@@ -30,7 +31,8 @@ typedef struct budget_waiter {
     list link;
     struct strand *strand;
     LONG event;
-    bool for_claim; /* to be woken also when nobody has the claim */
+    uint64_t bytes; /* to be woken when so many are free */
+    bool for_claim; /* or when nobody has the claim */
 } budget_waiter;
 
 void budget_init(budget *b, uint64_t limit);
@@ -38,20 +40,23 @@ void budget_init(budget *b, uint64_t limit);
 /* The longest message that a port with this limit can take, at most `wanted`; reserves for it. */
 uint64_t budget_reserve(budget *b, uint64_t wanted);
 
-/* Takes bytes for `s`. With `may_claim` it may become the claimant. */
-bool budget_take(budget *b, struct strand *s, uint64_t bytes, bool may_claim);
+/* Takes bytes for `s`, which has `own` of them already. With `may_claim` it may become the
+ * claimant. */
+bool budget_take(budget *b, struct strand *s, uint64_t bytes, uint64_t own, bool may_claim);
 void budget_give(budget *b, uint64_t bytes);
 
 /* For a strand that holds nothing any more. */
 void budget_release_claim(budget *b, struct strand *s);
 
-/* The waiter's event is raised once, when there is room again or, `for_claim`, when nobody has the
- * claim; perhaps at once. For the strand's turn. */
+/*
+ * The waiter's event is raised once, when so many bytes are free or, `for_claim`, when nobody has
+ * the claim; perhaps at once. Waiting again, before that, adds a reason. For the strand's turn.
+ */
 void budget_waiter_init(budget_waiter *w, struct strand *s, LONG event);
-void budget_wait(budget *b, budget_waiter *w, bool for_claim);
+void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, bool for_claim);
 void budget_wait_no_more(budget *b, budget_waiter *w);
 
-/* Whether enough is free to make waiting end. */
-bool budget_has_room(budget *b);
+/* Whether so many bytes are free for anyone. */
+bool budget_has_free(budget *b, uint64_t bytes);
 
 #endif

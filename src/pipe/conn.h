@@ -50,7 +50,6 @@ typedef struct conn_reader {
     char *buffer;
     size_t size, start, end; /* unread data is from start to end */
     bool whole;              /* message mode: the data is a whole message */
-    bool starved;            /* waits for the port's limit to let the buffer grow */
     bool ended;              /* the other end declared the end of its sending */
     unsigned small_reads;    /* in a row that used little of the buffer */
     unsigned reads;          /* to see whether the connection is idle */

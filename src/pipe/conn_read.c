@@ -33,7 +33,7 @@ static bool read__set_size(pp_conn *c, size_t size, bool may_claim)
     uint64_t held = size > READ__FIRST_SIZE ? size - READ__FIRST_SIZE : 0;
     char *buffer;
 
-    if (held > c->held && !budget_take(b, &c->strand, held - c->held, may_claim))
+    if (held > c->held && !budget_take(b, &c->strand, held - c->held, c->held, may_claim))
         return false;
     if (read__unread(c) > 0)
         memmove(r->buffer, r->buffer + r->start, read__unread(c));
@@ -96,8 +96,7 @@ static bool read__grow(pp_conn *c, size_t size)
 {
     if (c->read.size >= size || read__set_size(c, size, true))
         return true;
-    c->read.starved = true;
-    budget_wait(&c->strand.port->budget, &c->waiter, true);
+    budget_wait(&c->strand.port->budget, &c->waiter, size + c->held, true);
     return false;
 }
 
@@ -308,7 +307,6 @@ static bool read__one(pp_conn *c)
 
 void read_advance(pp_conn *c)
 {
-    c->read.starved = false;
     for (int reads = 0;; reads++) {
         if (!read__deliver_all(c) || !read__may_read(c))
             return;

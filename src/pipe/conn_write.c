@@ -110,16 +110,17 @@ void write_advance(pp_conn *c)
 
 void write_tell_writable(pp_conn *c)
 {
-    uint64_t refused;
-    queue_room room = queue_look_for_room(&c->queue, &refused);
+    uint64_t refusals;
+    size_t bytes;
+    queue_room room = queue_look_for_room(&c->queue, &refusals, &bytes);
 
-    if (refused > 0)
-        counter_add(c->strand.port, COUNT_REFUSED_SENDS, (int64_t)refused);
+    if (refusals > 0)
+        counter_add(c->strand.port, COUNT_REFUSED_SENDS, (int64_t)refusals);
     if (room == QUEUE_ROOM_AGAIN) {
         strand_raise(&c->strand, CONN_LOOK); /* for what the callback sends or resumes */
         if (c->options.handlers.on_writable)
             c->options.handlers.on_writable(c, c->user);
     } else if (room == QUEUE_ROOM_STARVED) {
-        budget_wait(&c->strand.port->budget, &c->waiter, c->read.starved);
+        budget_wait(&c->strand.port->budget, &c->waiter, bytes, false);
     }
 }

@@ -71,9 +71,10 @@ static size_t queue__overhead(const send_queue *q)
 /* With the lock held: takes the bytes from the port's limit and makes room for them. */
 static pp_status queue__admit(send_queue *q, size_t bytes)
 {
-    if (q->queued >= q->high_mark || !budget_take(q->budget, q->strand, bytes, false)) {
+    if (q->queued >= q->high_mark || !budget_take(q->budget, q->strand, bytes, q->queued, false)) {
         q->want_writable = true;
-        q->refused++;
+        q->wanted = bytes;
+        q->refusals++;
         return PP_E_AGAIN;
     }
     if (!queue__make_room(&q->filling, bytes)) {
@@ -164,16 +165,18 @@ void queue_done(send_queue *q, size_t bytes)
 /* The claimant's message and its answer fit in the reserve, but nothing besides. */
 static bool queue__below_limit(send_queue *q)
 {
-    return budget_has_room(q->budget) || (q->queued == 0 && q->budget->claimant == q->strand);
+    return budget_has_free(q->budget, q->queued + q->wanted) ||
+           (q->queued == 0 && q->budget->claimant == q->strand);
 }
 
-queue_room queue_look_for_room(send_queue *q, uint64_t *refused)
+queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes)
 {
     queue_room room = QUEUE_ROOM_UNASKED;
 
     AcquireSRWLockExclusive(&q->lock);
-    *refused = q->refused;
-    q->refused = 0;
+    *bytes = q->queued + q->wanted;
+    *refusals = q->refusals;
+    q->refusals = 0;
     if (q->want_writable && q->accepting && q->queued <= q->low_mark)
         room = queue__below_limit(q) ? QUEUE_ROOM_AGAIN : QUEUE_ROOM_STARVED;
     if (room == QUEUE_ROOM_AGAIN)
@@ -197,7 +200,7 @@ bool queue_is_writable(send_queue *q)
     bool writable;
 
     AcquireSRWLockExclusive(&q->lock);
-    writable = q->accepting && q->queued < q->high_mark && budget_has_room(q->budget);
+    writable = q->accepting && q->queued < q->high_mark && budget_has_free(q->budget, q->queued + q->max_message);
     ReleaseSRWLockExclusive(&q->lock);
     return writable;
 }

@@ -25,7 +25,8 @@ typedef struct send_queue {
     size_t queued;      /* bytes here and being written */
     bool accepting;     /* false once the connection is closing */
     bool want_writable; /* a send was refused, and nobody was told yet that there is room */
-    uint64_t refused;   /* for the counters */
+    size_t wanted;      /* bytes of the refused send */
+    uint64_t refusals;  /* for the counters */
 
     pp_mode mode; /* fixed */
     uint64_t max_message, high_mark, low_mark;
@@ -56,8 +57,9 @@ typedef enum queue_room {
     QUEUE_ROOM_AGAIN    /* a refused sender may try again; said once */
 } queue_room;
 
-/* Also takes how many sends were refused since the last call. */
-queue_room queue_look_for_room(send_queue *q, uint64_t *refused);
+/* Also tells how many sends were refused since the last call, and how many
+ * bytes must be free for a starved one. */
+queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes);
 
 size_t queue_bytes(send_queue *q);
 bool queue_is_writable(send_queue *q);
