@@ -6,6 +6,7 @@
  * The rule is that of every strand: all state belongs to the turn. It retires when it is closing,
  * no read is pending, and the thread, if there is one, has ended.
  */
+#include "base/gate.h"
 #include "base/mem.h"
 #include "base/options.h"
 #include "iocp/counters.h"
@@ -27,7 +28,8 @@
 
 struct pp_mailslot {
     strand strand;
-    volatile LONG refs, paused;
+    volatile LONG refs;
+    gate gate; /* shut while the consumer is not ready */
     pp_mailslot_options options;
     name_path path;
     batch batch; /* read and not yet delivered */
@@ -71,12 +73,14 @@ static bool mailslot__deliver_one(pp_mailslot *m)
 {
     uint32_t length;
     const char *data = batch_first(&m->batch, &length);
+    LONG seen = gate_look(&m->gate);
 
     if (length > m->options.max_datagram) {
         counter_add(m->strand.port, COUNT_DATAGRAMS_OVERSIZED, 1);
     } else if (m->options.on_datagram &&
                m->options.on_datagram(m->options.user, data, length) == PP_E_AGAIN) {
-        InterlockedExchange(&m->paused, 1);
+        if (!gate_shut_since(&m->gate, seen))
+            strand_raise(&m->strand, MAILSLOT_LOOK); /* resumed meanwhile: it comes again */
         return false;
     } else {
         mailslot__count(m, length);
@@ -88,7 +92,7 @@ static bool mailslot__deliver_one(pp_mailslot *m)
 static bool mailslot__deliver(pp_mailslot *m)
 {
     while (!batch_is_empty(&m->batch))
-        if (m->paused || !mailslot__deliver_one(m))
+        if (gate_is_shut(&m->gate) || !mailslot__deliver_one(m))
             return false;
     return true;
 }
@@ -358,7 +362,7 @@ pp_status pp_mailslot_resume(pp_mailslot *m)
 {
     if (!m)
         return PP_E_ARGUMENT;
-    InterlockedExchange(&m->paused, 0);
+    gate_open(&m->gate);
     strand_raise(&m->strand, MAILSLOT_LOOK);
     return PP_OK;
 }

@@ -369,7 +369,7 @@ pp_status pp_conn_pause(pp_conn *c)
 {
     if (!c)
         return PP_E_ARGUMENT;
-    InterlockedExchange(&c->paused, 1);
+    gate_shut(&c->gate);
     return PP_OK;
 }
 
@@ -377,7 +377,7 @@ pp_status pp_conn_resume(pp_conn *c)
 {
     if (!c)
         return PP_E_ARGUMENT;
-    InterlockedExchange(&c->paused, 0);
+    gate_open(&c->gate);
     strand_raise(&c->strand, CONN_LOOK);
     return PP_OK;
 }

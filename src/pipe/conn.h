@@ -2,7 +2,7 @@
  * A connection: one end of a pipe on the port, with a read side and a write side.
  *
  * The rule. Everything belongs to the connection's turn, except: the queue that senders fill, which
- * is under its lock; `refs`, `paused` and the strand's events, which are interlocked; and what does
+ * is under its lock; `refs`, `closing`, the gate and the strand's events, which are interlocked; and what does
  * not change after the connection was made. A read or write in flight belongs to the kernel until
  * its packet has been noted in `result`, and the turn takes it from there. The memory goes with the
  * last reference; the connection itself holds one until its last turn, which comes when the handle
@@ -11,6 +11,7 @@
 #ifndef PP_PIPE_CONN_H
 #define PP_PIPE_CONN_H
 
+#include "base/gate.h"
 #include "iocp/budget.h"
 #include "iocp/kernel.h"
 #include "iocp/port.h"
@@ -64,8 +65,9 @@ struct dial;
 
 struct pp_conn {
     strand strand;
-    volatile LONG refs, paused;
+    volatile LONG refs;
     volatile LONG closing; /* no more messages are delivered */
+    gate gate;             /* shut while it is paused */
     uint64_t id;
     pp_conn_options options;
     void *user;

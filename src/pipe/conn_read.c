@@ -104,13 +104,14 @@ static bool read__grow(pp_conn *c, size_t size)
 
 static bool read__may_deliver(const pp_conn *c)
 {
-    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing && !c->paused;
+    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing && !gate_is_shut(&c->gate);
 }
 
 /* Hands one message to the user; false when it was not taken. */
 static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
 {
     pp_status status = PP_OK;
+    LONG seen = gate_look(&c->gate);
 
     if (c->options.handlers.on_message)
         status = c->options.handlers.on_message(c, c->user, data, length);
@@ -119,10 +120,10 @@ static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
         counter_add(c->strand.port, COUNT_BYTES_IN, (int64_t)length);
         return true;
     }
-    if (status == PP_E_AGAIN)
-        InterlockedExchange(&c->paused, 1);
-    else
+    if (status != PP_E_AGAIN)
         conn_end(c, status);
+    else if (!gate_shut_since(&c->gate, seen))
+        strand_raise(&c->strand, CONN_LOOK); /* resumed meanwhile: it comes again */
     return false;
 }
 
@@ -283,7 +284,7 @@ static bool read__make_room(pp_conn *c)
 
 static bool read__may_read(pp_conn *c)
 {
-    return c->state == CONN_OPEN && !c->closing && !c->paused && !c->read.operation.pending &&
+    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) && !c->read.operation.pending &&
            kernel_is_open(&c->pipe);
 }
 

@@ -1,0 +1,109 @@
+/*
+ * The mailslot code for handles on the port, also where the system's mailslots cannot be on one: a
+ * message pipe stands in the slot's place. This program's slot_create and slot_open are linked
+ * instead of the library's.
+ */
+#include "mailslot_kit.h"
+
+#include "mailslot/slot.h"
+
+static HANDLE writing_end;
+
+DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, HANDLE *handle)
+{
+    wchar_t name[128];
+
+    (void)max_datagram, (void)s;
+    swprintf(name, sizeof name / sizeof *name, L"\\\\.\\pipe\\%ls", wcsrchr(path->wide, L'\\') + 1);
+    *handle = CreateNamedPipeW(name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED,
+                               PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1, 0, 65536, 0, NULL);
+    if (*handle == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    writing_end = CreateFileW(name, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    return writing_end == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+}
+
+DWORD slot_open(const name_path *path, HANDLE *handle)
+{
+    (void)path;
+    return DuplicateHandle(GetCurrentProcess(), writing_end, GetCurrentProcess(), handle, 0, FALSE,
+                           DUPLICATE_SAME_ACCESS)
+               ? ERROR_SUCCESS
+               : GetLastError();
+}
+
+static void on_the_port_datagrams_arrive_in_order(void **state)
+{
+    enum { ALL = 20000 };
+    pp_port *port = kit_port(2);
+    slot_counts c = {0};
+    const char *name = kit_name();
+    pp_mailslot *slot = listen_to(port, name, &c, 2000);
+    pp_sender *sender;
+
+    (void)state;
+    assert_ok(pp_sender_open(&sender, name, NULL));
+    for (uint32_t i = 0; i < ALL; i++)
+        assert_ok(send_stamped(sender, 0, i));
+    assert_ok(pp_sender_send(sender, NULL, 0));
+    assert_count(c.datagrams, ALL + 1);
+    assert_int_equal(c.wrong, 0);
+    assert_int_equal(c.empty, 1);
+    assert_true(kit_stats(port).operations_read >= ALL);
+    assert_ok(pp_sender_close(&sender));
+    assert_ok(pp_mailslot_close(&slot)); /* with a read pending */
+    assert_count(c.closed, 1);
+    assert_status(c.reason, PP_OK);
+    CloseHandle(writing_end);
+    kit_close(&port);
+}
+
+static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
+{
+    pp_port *port = kit_port(2);
+    slot_counts c = {.refuse = 1};
+    const char *name = kit_name();
+    pp_mailslot *slot = listen_to(port, name, &c, 2000);
+    pp_sender *sender;
+    uint64_t reads;
+
+    (void)state;
+    assert_ok(pp_sender_open(&sender, name, NULL));
+    for (uint32_t i = 0; i < 20; i++)
+        assert_ok(send_stamped(sender, 0, i));
+    assert_count(c.refused, 1);
+    reads = kit_stats(port).operations_read;
+    assert_false(kit_wait_ms(&c.datagrams, 1, 100));
+    assert_int_equal(kit_stats(port).operations_read, reads); /* nothing is read meanwhile */
+    c.refuse = 0;
+    assert_ok(pp_mailslot_resume(slot));
+    assert_count(c.datagrams, 20);
+    assert_int_equal(c.wrong, 0);
+    assert_ok(pp_sender_close(&sender));
+    kit_close(&port); /* the port closes the slot */
+    assert_int_equal(c.closed, 1);
+    CloseHandle(writing_end);
+    assert_ok(pp_mailslot_close(&slot));
+}
+
+static void on_the_port_a_failing_slot_says_why(void **state)
+{
+    pp_port *port = kit_port(1);
+    slot_counts c = {0};
+    pp_mailslot *slot = listen_to(port, kit_name(), &c, 2000);
+
+    (void)state;
+    CloseHandle(writing_end); /* what a mailslot never does: its read fails */
+    assert_count(c.closed, 1);
+    assert_status(c.reason, PP_E_PEER_CLOSED);
+    assert_ok(pp_mailslot_close(&slot));
+    kit_close(&port);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(on_the_port_datagrams_arrive_in_order),
+    TEST(on_the_port_a_consumer_that_is_not_ready_is_waited_for),
+    TEST(on_the_port_a_failing_slot_says_why),
+};
+
+HARNESS_MAIN(tests)

@@ -1,0 +1,245 @@
+/*
+ * The port: posted functions, timers, the pool of workers, stopping.
+ */
+#include "kit.h"
+
+typedef struct calls {
+    volatile LONG ok, cancelled, order_wrong, last;
+    pp_port *port;
+} calls;
+
+static void count_call(void *user, pp_status status)
+{
+    calls *c = user;
+
+    kit_add(status == PP_OK ? &c->ok : &c->cancelled, 1);
+}
+
+static void posted_functions_run_once(void **state)
+{
+    pp_port *port = kit_port(2);
+    calls c = {0};
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        assert_ok(pp_port_post(port, count_call, &c));
+    assert_count(c.ok, 1000);
+    kit_close(&port);
+    assert_int_equal(c.ok, 1000);
+    assert_int_equal(c.cancelled, 0);
+}
+
+typedef struct alarm {
+    calls *calls;
+    uint64_t due;
+    LONG number;
+} alarm;
+
+static void alarm_fires(void *user, pp_status status)
+{
+    alarm *a = user;
+
+    if (status == PP_OK && (GetTickCount64() + 1 < a->due || a->number < a->calls->last))
+        InterlockedIncrement(&a->calls->order_wrong);
+    a->calls->last = a->number;
+    count_call(a->calls, status);
+}
+
+static void timers_fire_in_order_and_never_early(void **state)
+{
+    enum { ALARMS = 100 };
+    pp_port *port = kit_port(1);
+    calls c = {0};
+    alarm alarms[ALARMS];
+
+    (void)state;
+    for (int i = 0; i < ALARMS; i++) {
+        LONG number = i * 37 % ALARMS; /* set in disorder */
+        uint64_t delay = 50 + (uint64_t)number * 20;
+
+        alarms[i] = (alarm){&c, GetTickCount64() + delay, number};
+        assert_ok(pp_port_after(port, delay, alarm_fires, &alarms[i], NULL));
+    }
+    assert_count(c.ok, ALARMS);
+    assert_int_equal(c.order_wrong, 0);
+    kit_close(&port);
+}
+
+static void a_cancelled_timer_is_called_as_cancelled(void **state)
+{
+    pp_port *port = kit_port(2);
+    calls c = {0};
+    uint64_t id;
+
+    (void)state;
+    for (LONG i = 0; i < 100; i++) {
+        assert_ok(pp_port_after(port, 60000, count_call, &c, &id));
+        assert_ok(pp_port_cancel(port, id));
+        assert_count(c.cancelled, i + 1);
+        assert_status(pp_port_cancel(port, id), PP_E_NOT_FOUND);
+    }
+    assert_ok(pp_port_after(port, 0, count_call, &c, &id));
+    assert_count(c.ok, 1);
+    assert_status(pp_port_cancel(port, id), PP_E_NOT_FOUND);
+    kit_close(&port);
+}
+
+/* What pp_port_cancel says is what the function is told, also when the timer fires meanwhile. */
+static void cancelling_a_timer_that_fires_tells_the_truth(void **state)
+{
+    pp_port *port = kit_port(2);
+    LONG said_cancelled = 0, rounds = 500;
+    calls c = {0};
+
+    (void)state;
+    for (LONG i = 0; i < rounds; i++) {
+        uint64_t id;
+
+        assert_ok(pp_port_after(port, 1, count_call, &c, &id));
+        if (i % 2)
+            kit_wait_ms(&c.ok, MAXLONG, 1);
+        if (pp_port_cancel(port, id) == PP_OK)
+            said_cancelled++;
+    }
+    while (c.ok + c.cancelled < rounds)
+        kit_wait_ms(&c.ok, MAXLONG, 10);
+    assert_int_equal(c.cancelled, said_cancelled);
+    kit_close(&port);
+    assert_int_equal(c.ok + c.cancelled, rounds);
+}
+
+static void stopping_cancels_timers(void **state)
+{
+    pp_port *port = kit_port(2);
+    calls c = {0};
+
+    (void)state;
+    for (int i = 0; i < 50; i++)
+        assert_ok(pp_port_after(port, 3600000, count_call, &c, NULL));
+    kit_close(&port);
+    assert_int_equal(c.cancelled, 50);
+}
+
+static void stop_port(void *user, pp_status status)
+{
+    calls *c = user;
+
+    /* What would wait for this thread says so. */
+    if (pp_port_wait(c->port) != PP_E_WOULD_DEADLOCK ||
+        pp_port_close(&(pp_port *){c->port}) != PP_E_WOULD_DEADLOCK)
+        InterlockedIncrement(&c->order_wrong);
+    pp_port_stop(c->port);
+    if (pp_port_post(c->port, count_call, c) != PP_E_CLOSING)
+        InterlockedIncrement(&c->order_wrong);
+    count_call(c, status);
+}
+
+static void a_port_can_be_stopped_from_a_callback(void **state)
+{
+    pp_port *port = kit_port(2);
+    calls c = {.port = port};
+
+    (void)state;
+    assert_ok(pp_port_post(port, stop_port, &c));
+    assert_ok(pp_port_wait(port)); /* nobody else stops it */
+    assert_int_equal(c.ok, 1);
+    assert_int_equal(c.order_wrong, 0);
+    kit_close(&port);
+}
+
+/* Two callbacks of two connections, each of which waits for the other to be inside, too. */
+typedef struct meeting {
+    volatile LONG inside, met, missed, replies;
+    HANDLE both;
+} meeting;
+
+static pp_status meet(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    meeting *m = user;
+
+    (void)conn, (void)data, (void)length;
+    if (InterlockedIncrement(&m->inside) == 2)
+        SetEvent(m->both);
+    kit_add(WaitForSingleObject(m->both, 10000) == WAIT_OBJECT_0 ? &m->met : &m->missed, 1);
+    return PP_OK;
+}
+
+static void two_workers_run_two_callbacks_at_once(void **state)
+{
+    pp_port *port = kit_port(2);
+    const char *name = kit_name();
+    meeting m = {.both = CreateEventW(NULL, TRUE, FALSE, NULL)};
+    kit_counts counts = {0};
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &counts);
+    pp_conn *conns[2];
+
+    (void)state;
+    listen.conn.handlers = (pp_handlers){.on_message = meet};
+    listen.conn.user = &m;
+    kit_listen(port, &listen);
+    for (int i = 0; i < 2; i++)
+        assert_ok(pp_dial(port, &dial, &conns[i], NULL));
+    assert_count(counts.opened, 2);
+    for (int round = 0; round < 20; round++) {
+        m.inside = 0;
+        ResetEvent(m.both);
+        for (int i = 0; i < 2; i++) /* as close together as can be: both may be in one batch */
+            assert_ok(pp_conn_send(conns[i], "x", 1));
+        assert_count(m.met, 2 * (round + 1));
+    }
+    assert_int_equal(m.missed, 0);
+    for (int i = 0; i < 2; i++)
+        pp_conn_unref(&conns[i]);
+    CloseHandle(m.both);
+    kit_close(&port);
+}
+
+static void hold(void *user, pp_status status)
+{
+    (void)status;
+    WaitForSingleObject(*(HANDLE *)user, INFINITE);
+}
+
+/* One callback that blocks must not hold up what was queued behind it, timers among it. */
+static void a_callback_that_blocks_holds_up_nobody_else(void **state)
+{
+    pp_port *port = kit_port(2);
+    HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL);
+    calls c = {0};
+
+    (void)state;
+    assert_ok(pp_port_after(port, 100, count_call, &c, NULL));
+    assert_ok(pp_port_post(port, hold, &go_on));
+    for (int i = 0; i < 50; i++)
+        assert_ok(pp_port_post(port, count_call, &c));
+    assert_count(c.ok, 51);
+    SetEvent(go_on);
+    kit_close(&port);
+    CloseHandle(go_on);
+}
+
+static void an_unused_port_closes(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 64; workers *= 4) {
+        pp_port *port = kit_port(workers);
+
+        assert_int_equal(kit_stats(port).workers, workers);
+        kit_close(&port);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(posted_functions_run_once),
+    TEST(timers_fire_in_order_and_never_early),
+    TEST(a_cancelled_timer_is_called_as_cancelled),
+    TEST(cancelling_a_timer_that_fires_tells_the_truth),
+    TEST(stopping_cancels_timers),
+    TEST(a_port_can_be_stopped_from_a_callback),
+    TEST(two_workers_run_two_callbacks_at_once),
+    TEST(a_callback_that_blocks_holds_up_nobody_else),
+    TEST(an_unused_port_closes),
+};
+
+HARNESS_MAIN(tests)
