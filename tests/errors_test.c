@@ -1,0 +1,256 @@
+/*
+ * Bad input to every public function, and calls on objects that are closing.
+ */
+#include "kit.h"
+
+static void null_is_refused_everywhere(void **state)
+{
+    pp_port *port = kit_port(1), *no_port = NULL;
+    pp_port_options port_options;
+    pp_listen_options listen;
+    pp_dial_options dial;
+    pp_mailslot_options mailslot;
+    pp_listener *listener = NULL;
+    pp_mailslot *slot = NULL;
+    pp_sender *sender = NULL;
+    pp_conn *conn = NULL;
+    pp_stats stats;
+    pp_error error;
+
+    (void)state;
+    pp_port_options_init(NULL);
+    pp_listen_options_init(NULL);
+    pp_dial_options_init(NULL);
+    pp_mailslot_options_init(NULL);
+    pp_port_options_init(&port_options);
+    pp_listen_options_init(&listen);
+    pp_dial_options_init(&dial);
+    pp_mailslot_options_init(&mailslot);
+
+    assert_status(pp_port_open(NULL, &port_options, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "port is NULL"));
+    assert_status(pp_port_open(&no_port, NULL, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "options is NULL"));
+    assert_status(pp_port_stop(NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_abort(NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_wait(NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_close(NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_close(&no_port), PP_E_ARGUMENT);
+    assert_status(pp_port_post(NULL, (pp_task_fn *)1, NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_post(port, NULL, NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_after(NULL, 1, (pp_task_fn *)1, NULL, NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_after(port, 1, NULL, NULL, NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_after(port, UINT64_MAX, (pp_task_fn *)1, NULL, NULL), PP_E_ARGUMENT);
+    assert_status(pp_port_cancel(NULL, 1), PP_E_ARGUMENT);
+    assert_status(pp_port_cancel(port, 12345), PP_E_NOT_FOUND);
+    assert_status(pp_port_stats(NULL, &stats), PP_E_ARGUMENT);
+    assert_status(pp_port_stats(port, NULL), PP_E_ARGUMENT);
+
+    assert_status(pp_listen(NULL, &listen, &listener, &error), PP_E_ARGUMENT);
+    assert_status(pp_listen(port, NULL, &listener, &error), PP_E_ARGUMENT);
+    assert_status(pp_listener_close(NULL), PP_E_ARGUMENT);
+    assert_status(pp_listener_close(&listener), PP_E_ARGUMENT);
+    assert_string_equal(pp_listener_path(NULL), "");
+    assert_status(pp_dial(NULL, &dial, &conn, &error), PP_E_ARGUMENT);
+    assert_status(pp_dial(port, NULL, &conn, &error), PP_E_ARGUMENT);
+
+    assert_status(pp_conn_send(NULL, "x", 1), PP_E_ARGUMENT);
+    assert_status(pp_conn_end(NULL), PP_E_ARGUMENT);
+    assert_status(pp_conn_pause(NULL), PP_E_ARGUMENT);
+    assert_status(pp_conn_resume(NULL), PP_E_ARGUMENT);
+    assert_status(pp_conn_close(NULL), PP_E_ARGUMENT);
+    assert_status(pp_conn_abort(NULL), PP_E_ARGUMENT);
+    assert_false(pp_conn_writable(NULL));
+    assert_int_equal(pp_conn_queued(NULL), 0);
+    assert_int_equal(pp_conn_id(NULL), 0);
+    assert_null(pp_conn_user(NULL));
+    pp_conn_set_user(NULL, NULL);
+    pp_conn_ref(NULL);
+    pp_conn_unref(NULL);
+    pp_conn_unref(&conn);
+
+    assert_status(pp_mailslot_listen(NULL, &mailslot, &slot, &error), PP_E_ARGUMENT);
+    assert_status(pp_mailslot_listen(port, NULL, &slot, &error), PP_E_ARGUMENT);
+    assert_status(pp_mailslot_resume(NULL), PP_E_ARGUMENT);
+    assert_status(pp_mailslot_close(NULL), PP_E_ARGUMENT);
+    assert_status(pp_mailslot_close(&slot), PP_E_ARGUMENT);
+    assert_string_equal(pp_mailslot_path(NULL), "");
+    assert_status(pp_sender_open(NULL, "x", &error), PP_E_ARGUMENT);
+    assert_status(pp_sender_open(&sender, NULL, &error), PP_E_ARGUMENT);
+    assert_status(pp_sender_send(NULL, "x", 1), PP_E_ARGUMENT);
+    assert_status(pp_sender_close(NULL), PP_E_ARGUMENT);
+    assert_status(pp_sender_close(&sender), PP_E_ARGUMENT);
+    kit_close(&port);
+}
+
+/* Sets one option to a value outside its range and expects the name and the range in the text. */
+#define REFUSES(options, member, value, call, range)                                               \
+    do {                                                                                           \
+        uint64_t good = (options).member;                                                          \
+        pp_error refusal;                                                                          \
+        (options).member = (value);                                                                \
+        assert_string_equal(pp_status_name(call), "PP_E_ARGUMENT");                                \
+        assert_non_null(strstr(refusal.message, strrchr("." #member, '.') + 1));                   \
+        assert_non_null(strstr(refusal.message, range));                                           \
+        (options).member = good;                                                                   \
+    } while (0)
+
+static void options_out_of_range_are_named_with_their_range(void **state)
+{
+    pp_port *port = kit_port(1), *p;
+    pp_port_options po;
+    pp_listen_options lo;
+    pp_dial_options d;
+    pp_mailslot_options mo;
+    pp_listener *l;
+    pp_mailslot *m;
+
+    (void)state;
+    pp_port_options_init(&po);
+    pp_listen_options_init(&lo);
+    pp_dial_options_init(&d);
+    pp_mailslot_options_init(&mo);
+    REFUSES(po, workers, 257, pp_port_open(&p, &po, &refusal), "1 to 256");
+    REFUSES(po, max_buffered, 1, pp_port_open(&p, &po, &refusal), "1048576 to 68719476736 bytes");
+    REFUSES(po, slow_callback_ms, 3600001, pp_port_open(&p, &po, &refusal), "1 to 3600000 ms");
+    assert_null(p);
+    REFUSES(lo, accept_depth, 0, pp_listen(port, &lo, &l, &refusal), "1 to 1024");
+    REFUSES(lo, max_clients, 100001, pp_listen(port, &lo, &l, &refusal), "1 to 100000");
+    REFUSES(lo, pipe_buffer, 1048577, pp_listen(port, &lo, &l, &refusal), "0 to 1048576 bytes");
+    REFUSES(lo, conn.max_message, 0, pp_listen(port, &lo, &l, &refusal), "1 to 268435456");
+    REFUSES(lo, conn.high_mark, 0, pp_listen(port, &lo, &l, &refusal), "1 to 268435456");
+    REFUSES(lo, conn.low_mark, lo.conn.high_mark + 1, pp_listen(port, &lo, &l, &refusal),
+            "at most high_mark");
+    REFUSES(lo, conn.drain_timeout_ms, 3600001, pp_listen(port, &lo, &l, &refusal),
+            "0 to 3600000 ms");
+    assert_null(l);
+    REFUSES(d, timeout_ms, UINT64_MAX, pp_dial(port, &d, NULL, &refusal), "0 to 604800000 ms");
+    REFUSES(d, conn.max_message, 0, pp_dial(port, &d, NULL, &refusal), "1 to 268435456");
+    REFUSES(mo, max_datagram, 0, pp_mailslot_listen(port, &mo, &m, &refusal), "1 to 16777216");
+    assert_null(m);
+    lo.conn.mode = (pp_mode)3;
+    {
+        pp_error error;
+
+        assert_status(pp_listen(port, &lo, &l, &error), PP_E_ARGUMENT);
+        assert_non_null(strstr(error.message, "mode is 3"));
+    }
+    kit_close(&port);
+}
+
+static void wrong_names_are_refused_with_what_is_allowed(void **state)
+{
+    static const char *const names[] = {NULL, "", "a\\b", "\\\\other\\pipe\\x"};
+    pp_port *port = kit_port(1);
+    pp_listen_options lo;
+    pp_mailslot_options mo;
+    pp_error error;
+
+    (void)state;
+    pp_listen_options_init(&lo);
+    pp_mailslot_options_init(&mo);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        lo.name = mo.name = names[i];
+        assert_status(pp_listen(port, &lo, NULL, &error), PP_E_ARGUMENT);
+        assert_non_null(strstr(error.message, "pipe is "));
+        assert_status(pp_mailslot_listen(port, &mo, NULL, &error), PP_E_ARGUMENT);
+        assert_non_null(strstr(error.message, "mailslot is "));
+    }
+    kit_close(&port);
+}
+
+static void a_taken_name_is_refused(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    pp_listener *first = kit_listen(port, &options), *second;
+    pp_error error;
+
+    (void)state;
+    assert_status(pp_listen(port, &options, &second, &error), PP_E_NAME_TAKEN);
+    assert_null(second);
+    assert_non_null(strstr(error.message, name));
+    assert_ok(pp_listener_close(&first));
+    while (pp_listen(port, &options, &second, &error) == PP_E_NAME_TAKEN) /* until it is free */
+        kit_wait_ms(&counts.opened, 1, 1);
+    assert_ok(pp_listener_close(&second));
+    kit_close(&port);
+}
+
+static void a_message_that_is_too_long_is_refused(void **state)
+{
+    static char data[1001];
+    pp_port *port = kit_port(1);
+    kit_counts server = {0}, client = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &server);
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_FRAMED, kit_counting(), &client);
+    pp_conn *conn;
+
+    (void)state;
+    dial.conn.max_message = 1000;
+    kit_listen(port, &listen);
+    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_status(pp_conn_send(conn, data, 1001), PP_E_TOO_LONG);
+    assert_status(pp_conn_send(conn, NULL, 1), PP_E_ARGUMENT);
+    assert_ok(pp_conn_send(conn, data, 1000));
+    assert_ok(pp_conn_send(conn, NULL, 0));
+    assert_count(client.messages, 2);
+    assert_true(pp_conn_id(conn) != 0);
+    pp_conn_unref(&conn);
+    kit_close(&port);
+}
+
+static void closing_objects_answer_and_nothing_more(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts server = {0}, client = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &server);
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_FRAMED, kit_counting(), &client);
+    pp_mailslot_options mailslot;
+    pp_conn *conn, *late = NULL;
+    pp_error error;
+
+    (void)state;
+    kit_listen(port, &listen);
+    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_count(client.opened, 1);
+    assert_ok(pp_port_stop(port));
+    assert_ok(pp_port_stop(port));
+    listen.name = kit_name(); /* the other may be taken yet */
+    assert_status(pp_listen(port, &listen, NULL, &error), PP_E_CLOSING);
+    assert_status(pp_dial(port, &dial, &late, &error), PP_E_CLOSING);
+    assert_null(late);
+    pp_mailslot_options_init(&mailslot);
+    mailslot.name = kit_name();
+    assert_status(pp_mailslot_listen(port, &mailslot, NULL, &error), PP_E_CLOSING);
+    assert_status(pp_port_post(port, (pp_task_fn *)1, NULL), PP_E_CLOSING);
+    assert_status(pp_port_after(port, 1, (pp_task_fn *)1, NULL, NULL), PP_E_CLOSING);
+    kit_close(&port);
+    /* The reference outlives the port. */
+    assert_int_equal(client.closed, 1);
+    assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
+    assert_status(pp_conn_end(conn), PP_E_CLOSING);
+    assert_false(pp_conn_writable(conn));
+    assert_int_equal(pp_conn_queued(conn), 0);
+    assert_ok(pp_conn_pause(conn));
+    assert_ok(pp_conn_resume(conn));
+    assert_ok(pp_conn_close(conn));
+    assert_ok(pp_conn_abort(conn));
+    assert_ptr_equal(pp_conn_user(conn), &client);
+    pp_conn_unref(&conn);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(null_is_refused_everywhere),
+    TEST(options_out_of_range_are_named_with_their_range),
+    TEST(wrong_names_are_refused_with_what_is_allowed),
+    TEST(a_taken_name_is_refused),
+    TEST(a_message_that_is_too_long_is_refused),
+    TEST(closing_objects_answer_and_nothing_more),
+};
+
+HARNESS_MAIN(tests)
