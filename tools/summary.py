@@ -5,6 +5,7 @@ that SKIPS does not list is a failure, and so is a run of no test.
 
 import json
 import pathlib
+import re
 import sys
 
 PASSED = ("OK", "EXPECTEDFAIL")
@@ -26,7 +27,8 @@ def main(log, skips, status):
     tests = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     passed = failed = skipped = 0
     for test in tests:
-        name, why = test["name"], reason(test)
+        # Meson puts `project:suite / ` in front where there is more than one suite.
+        name, why = re.sub(r"^\S+ / ", "", test["name"]), reason(test)
         if test["result"] in PASSED:
             passed += 1
         elif test["result"] == "SKIP" and name in allowed and why:
