@@ -1,0 +1,86 @@
+/*
+ * Many clients: server and clients on two ports of one process, so that each counts its own.
+ */
+#include "run_kit.h"
+
+enum { MANY = 2000, MOST = 10000 };
+
+/* Opens `count` connections, all before the first message, and then runs them. */
+static void check_many(pp_mode mode, int count, LONG messages)
+{
+    size_t before = kit_descriptors(), after;
+    pp_port *server = kit_port(2), *clients = kit_port(2);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, mode, &counts);
+    run *runs = calloc((size_t)count, sizeof *runs);
+    pp_conn **conns = calloc((size_t)count, sizeof *conns);
+
+    kit_listen(server, &listen);
+    for (int i = 0; i < count; i++) {
+        pp_dial_options dial = kit_dial_options(name, mode, run_handlers, &runs[i]);
+
+        dial.timeout_ms = 120000;
+        runs[i] = (run){.mode = mode, .seed = (uint32_t)i, .small = true, .total = messages};
+        assert_ok(pp_dial(clients, &dial, &conns[i], NULL));
+    }
+    for (int i = 0; i < count; i++)
+        assert_true(kit_wait_ms(&runs[i].opened, 1, 120000));
+    assert_true(kit_wait_ms(&counts.opened, count, 120000));
+    assert_int_equal(kit_stats(server).connections_most, count);
+    for (int i = 0; i < count; i++) {
+        assert_ok(pp_conn_pause(conns[i])); /* no reply runs beside this thread */
+        runs[i].go = true;
+        run_send(conns[i], &runs[i]);
+        assert_ok(pp_conn_resume(conns[i]));
+    }
+    for (int i = 0; i < count; i++) {
+        assert_true(kit_wait_ms(&runs[i].received, messages, 120000));
+        assert_int_equal(runs[i].wrong, 0);
+        assert_int_equal(runs[i].bytes_received, runs[i].bytes_sent);
+        pp_conn_unref(&conns[i]);
+    }
+    assert_true(kit_stats(server).messages_in >= (uint64_t)count);
+    assert_int_equal(kit_stats(server).accept_errors, 0);
+    kit_close(&clients);
+    kit_close(&server);
+    assert_int_equal(counts.closed, count);
+    assert_int_equal(counts.reasons[PP_OK] + counts.reasons[PP_E_PEER_CLOSED], count);
+    free(conns);
+    free(runs);
+    after = kit_descriptors();
+    assert_in_range(after, 0, before + 2);
+}
+
+static void two_thousand_stream_clients_at_once(void **state)
+{
+    (void)state;
+    check_many(PP_MODE_STREAM, MANY, 50);
+}
+
+static void two_thousand_message_clients_at_once(void **state)
+{
+    (void)state;
+    check_many(PP_MODE_MESSAGE, MANY, 50);
+}
+
+static void two_thousand_framed_clients_at_once(void **state)
+{
+    (void)state;
+    check_many(PP_MODE_FRAMED, MANY, 50);
+}
+
+static void ten_thousand_clients_at_once(void **state)
+{
+    (void)state;
+    check_many(PP_MODE_STREAM, MOST, 1);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(two_thousand_stream_clients_at_once),
+    TEST(two_thousand_message_clients_at_once),
+    TEST(two_thousand_framed_clients_at_once),
+    TEST(ten_thousand_clients_at_once),
+};
+
+HARNESS_MAIN(tests)
