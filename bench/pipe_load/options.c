@@ -1,0 +1,241 @@
+#include "options.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS__MOST_IN_FLIGHT (1024.0 * 1024 * 1024)
+
+typedef enum options__kind { OPTIONS__COUNT, OPTIONS__BYTES, OPTIONS__DECIMAL } options__kind;
+
+typedef struct options__number {
+    const char *name, *value;
+    size_t offset;
+    options__kind kind;
+    double standard, least, most;
+    const char *help;
+} options__number;
+
+static const options__number options__numbers[] = {
+    {"clients", "NUMBER", offsetof(options, clients), OPTIONS__COUNT, 32, 1, 50000,
+     "connections, or senders of datagrams"},
+    {"size", "BYTES", offsetof(options, size), OPTIONS__BYTES, 64, 0, 16.0 * 1024 * 1024,
+     "of a message"},
+    {"depth", "NUMBER", offsetof(options, depth), OPTIONS__COUNT, 1, 1, 4096,
+     "messages that each client keeps outstanding"},
+    {"duration", "SECONDS", offsetof(options, duration), OPTIONS__DECIMAL, 10, 0.1, 604800,
+     "what is measured"},
+    {"warmup", "SECONDS", offsetof(options, warmup), OPTIONS__DECIMAL, 1, 0, 3600,
+     "what goes before and is not measured"},
+    {"rate", "NUMBER", offsetof(options, rate), OPTIONS__DECIMAL, 0, 0.01, 10000000,
+     "messages a second of all clients together, on schedule; not said: as fast as replies come"},
+    {"workers", "NUMBER", offsetof(options, workers), OPTIONS__COUNT, 0, 1, 256,
+     "threads; not said: the processors that the process may use"},
+};
+
+typedef struct options__text {
+    const char *name, *value;
+    size_t offset;
+    const char *help;
+} options__text;
+
+static const options__text options__texts[] = {
+    {"pipe", "NAME", offsetof(options, pipe), "a bare name or a path; default: pipeport"},
+    {"mode", "MODE", offsetof(options, mode_name), "stream, message or framed; default: stream"},
+    {"mailslot", "NAME", offsetof(options, mailslot), "send datagrams to this slot instead"},
+    {"json", "FILE", offsetof(options, json), "write the figures to this file"},
+};
+
+typedef struct options__switch {
+    const char *name;
+    size_t offset;
+    const char *help;
+} options__switch;
+
+static const options__switch options__switches[] = {
+    {"one-way", offsetof(options, one_way), "send without waiting for replies"},
+    {"verify", offsetof(options, verify), "check every byte that comes back"},
+    {"quiet", offsetof(options, quiet), "print neither progress nor the table"},
+    {"help", offsetof(options, help), "print this"},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+static bool options__refuse(char error[OPTIONS_ERROR], const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(error, OPTIONS_ERROR, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* ---- Values --------------------------------------------------------------------------------- */
+
+/* Digits, for decimals with a point, for bytes with K or M behind them. */
+static bool options__parse(options__kind kind, const char *text, double *value)
+{
+    size_t length = strspn(text, kind == OPTIONS__DECIMAL ? "0123456789." : "0123456789");
+    char *end;
+
+    if (length == 0 || length > 15)
+        return false;
+    *value = strtod(text, &end);
+    if (end != text + length)
+        return false;
+    if (kind == OPTIONS__BYTES && (*end == 'K' || *end == 'k'))
+        *value *= 1024, end++;
+    else if (kind == OPTIONS__BYTES && (*end == 'M' || *end == 'm'))
+        *value *= 1024.0 * 1024, end++;
+    return *end == 0;
+}
+
+static bool options__take_number(options *o, const options__number *row, const char *value,
+                                 char error[OPTIONS_ERROR])
+{
+    double number;
+
+    if (value && options__parse(row->kind, value, &number) && number >= row->least &&
+        number <= row->most) {
+        *(double *)(void *)((char *)o + row->offset) = number;
+        return true;
+    }
+    return options__refuse(error, "--%s is \"%.80s\"; allowed: %.15g to %.15g", row->name,
+                           value ? value : "", row->least, row->most);
+}
+
+static bool options__take_text(options *o, const options__text *row, const char *value,
+                               char error[OPTIONS_ERROR])
+{
+    if (!value)
+        return options__refuse(error, "--%s has no value; allowed: --%s %s", row->name, row->name,
+                               row->value);
+    *(const char **)(void *)((char *)o + row->offset) = value;
+    return true;
+}
+
+/* ---- Arguments ------------------------------------------------------------------------------ */
+
+static bool options__is(const char *name, const char *text, size_t length)
+{
+    return strlen(name) == length && strncmp(name, text, length) == 0;
+}
+
+/* Takes one argument, and the next when that is its value: `*used` says how many. */
+static bool options__take(options *o, const char *text, const char *next, int *used,
+                          char error[OPTIONS_ERROR])
+{
+    bool named = strncmp(text, "--", 2) == 0;
+    const char *name = named ? text + 2 : "", *equals = strchr(name, '=');
+    const char *value = equals ? equals + 1 : next;
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+
+    *used = equals ? 1 : 2;
+    for (size_t i = 0; i < COUNT_OF(options__numbers); i++)
+        if (options__is(options__numbers[i].name, name, length))
+            return options__take_number(o, &options__numbers[i], value, error);
+    for (size_t i = 0; i < COUNT_OF(options__texts); i++)
+        if (options__is(options__texts[i].name, name, length))
+            return options__take_text(o, &options__texts[i], value, error);
+    *used = 1;
+    for (size_t i = 0; !equals && i < COUNT_OF(options__switches); i++)
+        if (options__is(options__switches[i].name, name, length)) {
+            *(bool *)(void *)((char *)o + options__switches[i].offset) = true;
+            return true;
+        }
+    return options__refuse(error, "\"%.80s\" is no argument; allowed: those of pipe_load --help",
+                           text);
+}
+
+static bool options__set_mode(options *o, char error[OPTIONS_ERROR])
+{
+    static const char *const names[] = {"stream", "message", "framed"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(names[i], o->mode_name) == 0) {
+            o->mode = (pp_mode)i;
+            return true;
+        }
+    return options__refuse(error, "--mode is \"%.80s\"; allowed: stream, message or framed",
+                           o->mode_name);
+}
+
+/* What only all arguments together tell. */
+static bool options__complete(options *o, char error[OPTIONS_ERROR])
+{
+    double in_flight = o->clients * o->size * o->depth;
+
+    if (!options__set_mode(o, error))
+        return false;
+    if (o->mailslot) {
+        o->mode_name = "mailslot";
+        if (o->verify)
+            return options__refuse(error, "--verify is given with --mailslot; allowed: one of "
+                                          "them, as datagrams have no replies");
+        return true;
+    }
+    if (o->mode == PP_MODE_STREAM && o->size < 1)
+        return options__refuse(error, "--size is 0; allowed in stream mode: 1 to 16777216");
+    if (in_flight > OPTIONS__MOST_IN_FLIGHT)
+        return options__refuse(error,
+                               "--clients times --size times --depth is %.0f bytes; "
+                               "allowed: at most 1073741824",
+                               in_flight);
+    if (o->verify && o->one_way)
+        return options__refuse(error, "--verify is given with --one-way; allowed: one of them, as "
+                                      "nothing comes back");
+    return true;
+}
+
+bool options_read(options *o, int count, char **arguments, char error[OPTIONS_ERROR])
+{
+    *o = (options){.pipe = "pipeport", .mode_name = "stream"};
+    for (size_t i = 0; i < COUNT_OF(options__numbers); i++)
+        *(double *)(void *)((char *)o + options__numbers[i].offset) = options__numbers[i].standard;
+    for (int i = 0, used; i < count && !o->help; i += used) {
+        const char *next = i + 1 < count ? arguments[i + 1] : NULL;
+
+        if (!options__take(o, arguments[i], next, &used, error))
+            return false;
+    }
+    return o->help || options__complete(o, error);
+}
+
+/* ---- Help ----------------------------------------------------------------------------------- */
+
+static void options__print_row(const char *name, const char *value, const char *help)
+{
+    char left[40];
+
+    snprintf(left, sizeof left, "--%s %s", name, value);
+    printf("  %-22s %s", left, help);
+}
+
+void options_print_help(void)
+{
+    printf("pipe_load [OPTION]...\n"
+           "Sends messages over a named pipe, or datagrams to a mailslot, and measures.\n"
+           "The status is 0, or 1 when any error or verify failure occurred, or 2 when an\n"
+           "argument is wrong.\n\n");
+    for (size_t i = 0; i < COUNT_OF(options__texts); i++) {
+        options__print_row(options__texts[i].name, options__texts[i].value, options__texts[i].help);
+        printf("\n");
+    }
+    for (size_t i = 0; i < COUNT_OF(options__numbers); i++) {
+        const options__number *row = &options__numbers[i];
+
+        options__print_row(row->name, row->value, row->help);
+        printf("; %.15g to %.15g", row->least, row->most);
+        if (row->standard > 0)
+            printf("; default: %.15g", row->standard);
+        printf("\n");
+    }
+    for (size_t i = 0; i < COUNT_OF(options__switches); i++) {
+        options__print_row(options__switches[i].name, "", options__switches[i].help);
+        printf("\n");
+    }
+    printf("\nThe data in flight (clients times size times depth) is at most 1 GiB. Bytes may end\n"
+           "in K or M.\n");
+}

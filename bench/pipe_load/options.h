@@ -1,0 +1,28 @@
+/*
+ * The command line of pipe_load.
+ */
+#ifndef PIPE_LOAD_OPTIONS_H
+#define PIPE_LOAD_OPTIONS_H
+
+#include "pipeport.h"
+
+#define OPTIONS_ERROR 512
+
+typedef struct options {
+    const char *pipe;     /* a bare name or a path */
+    const char *mailslot; /* NULL: the pipe */
+    const char *json;     /* a file; NULL: none */
+    const char *mode_name;
+    pp_mode mode;
+    double clients, size, depth, workers; /* whole numbers; workers 0: as many as processors */
+    double duration, warmup;              /* seconds */
+    double rate;                          /* messages a second; 0: closed loop */
+    bool one_way, verify, quiet, help;
+} options;
+
+/* False: `error` holds one line that says what is wrong and what is allowed. */
+bool options_read(options *o, int count, char **arguments, char error[OPTIONS_ERROR]);
+
+void options_print_help(void);
+
+#endif

@@ -1,0 +1,16 @@
+#include "result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void trouble_note(trouble *t, const char *format, ...)
+{
+    va_list arguments;
+
+    InterlockedIncrement64(&t->count);
+    if (InterlockedExchange(&t->noted, 1) != 0)
+        return;
+    va_start(arguments, format);
+    vsnprintf(t->text, sizeof t->text, format, arguments);
+    va_end(arguments);
+}
