@@ -374,6 +374,35 @@ static void stopping_the_port_keeps_to_the_drain_deadline(void **state)
     pp_conn_unref(&s.conn);
 }
 
+static void buffers_shrink_when_a_connection_is_idle(void **state)
+{
+    static char data[60 * KIB];
+    for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
+        pp_port *port = kit_port(1);
+        const char *name = kit_name();
+        kit_counts counts = {0};
+        pp_listen_options options = kit_listen_options(name, (pp_mode)mode, &counts);
+        ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
+        HANDLE pipe;
+
+        (void)state;
+        kit_listen(port, &options);
+        pipe = kit_open(name, mode == PP_MODE_MESSAGE);
+        for (int i = 0; i < 20; i++) {
+            kit_write(pipe, data, sizeof data);
+            kit_expect(pipe, data, sizeof data);
+        }
+        assert_true(kit_stats(port).bytes_buffered > 0);
+        while (kit_stats(port).bytes_buffered > 0 && GetTickCount64() < end)
+            kit_wait_ms(&counts.closed, 1, 50);
+        assert_int_equal(kit_stats(port).bytes_buffered, 0);
+        kit_write(pipe, "still here", 10);
+        kit_expect(pipe, "still here", 10);
+        CloseHandle(pipe);
+        kit_close(&port);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(a_queue_stops_at_the_high_mark_plus_one_message),
     TEST(an_echo_pauses_reading_from_a_client_that_never_reads),
@@ -384,6 +413,7 @@ static const struct CMUnitTest tests[] = {
     TEST(the_drain_deadline_ends_a_close_that_cannot_finish),
     TEST(an_abortive_close_does_not_wait),
     TEST(stopping_the_port_keeps_to_the_drain_deadline),
+    TEST(buffers_shrink_when_a_connection_is_idle),
 };
 
 HARNESS_MAIN(tests)

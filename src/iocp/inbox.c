@@ -7,14 +7,16 @@
 static void inbox__announce(pp_port *port)
 {
     inbox *in = &port->inbox;
+    DWORD error = kernel_post(port, PORT_KEY_INBOX);
 
-    if (kernel_post(port, PORT_KEY_INBOX) == ERROR_SUCCESS)
+    if (error == ERROR_SUCCESS)
         return;
     /* Windows has no memory for a packet. The next push tries again. */
     AcquireSRWLockExclusive(&in->lock);
     in->announced = false;
     ReleaseSRWLockExclusive(&in->lock);
-    port_log(port, PP_LOG_ERROR, "no packet could be queued: %lu", (unsigned long)GetLastError());
+    port_log(port, PP_LOG_ERROR, "no packet could be queued: Windows error %lu",
+             (unsigned long)error);
 }
 
 void inbox_give(pp_port *port, queue *strands)

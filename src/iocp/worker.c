@@ -10,7 +10,6 @@
 #define WORKER__MOST_PACKETS 64
 #define WORKER__MOST_TURNS 64          /* before the port is asked again */
 #define WORKER__BATCH_NS 2000000u      /* what a batch should take at the most */
-#define WORKER__STACK (256u * 1024)    /* reserved, not committed */
 
 /* Where each thread finds the worker that it is. One slot for all ports, so that the question can be
  * asked of a port that is gone. */
@@ -158,7 +157,6 @@ DWORD worker_start(worker *w, pp_port *port)
     w->port = port;
     w->batch = 1;
     InitializeSRWLock(&w->lock);
-    w->thread = CreateThread(NULL, WORKER__STACK, worker__main, w,
-                             STACK_SIZE_PARAM_IS_A_RESERVATION, &w->thread_id);
+    w->thread = CreateThread(NULL, 0, worker__main, w, 0, &w->thread_id);
     return w->thread ? ERROR_SUCCESS : GetLastError();
 }

@@ -168,22 +168,23 @@ static void conn__set_timer(pp_conn *c)
 
 void conn_plan_trim(pp_conn *c)
 {
-    if (c->trim_deadline != CLOCK_NEVER || c->held == 0)
+    if (c->trim_deadline != CLOCK_NEVER)
         return;
     c->trim_deadline = clock_ms() + CONN__TRIM_MS;
-    c->reads_at_trim = c->read.reads;
+    c->moves_at_trim = c->moves;
 }
 
 static void conn__trim(pp_conn *c)
 {
+    bool idle = c->moves == c->moves_at_trim;
+
     c->trim_deadline = CLOCK_NEVER;
-    if (c->read.reads == c->reads_at_trim) {
+    if (idle) {
         read_trim(c);
-        queue_trim(&c->queue);
-        if (c->write.active.end == 0)
-            queue_buffer_free(&c->write.active);
+        write_trim(c);
     }
-    conn_plan_trim(c);
+    if (!idle || c->held > 0)
+        conn_plan_trim(c);
 }
 
 static void conn__timer(pp_conn *c)

@@ -53,7 +53,6 @@ typedef struct conn_reader {
     bool whole;              /* message mode: the data is a whole message */
     bool ended;              /* the other end declared the end of its sending */
     unsigned small_reads;    /* in a row that used little of the buffer */
-    unsigned reads;          /* to see whether the connection is idle */
 } conn_reader;
 
 typedef struct conn_writer {
@@ -82,7 +81,7 @@ struct pp_conn {
 
     timer timer;
     uint64_t drain_deadline, trim_deadline;
-    unsigned reads_at_trim; /* an idle connection has read nothing since */
+    unsigned moves, moves_at_trim; /* reads and writes done; an idle connection has had none since */
     budget_waiter waiter;
     uint64_t held; /* bytes of the port's limit that the read buffer holds */
     conn_reader read;
@@ -106,7 +105,7 @@ void conn_end(pp_conn *c, pp_status reason);
 /* The same for an error of the kernel. */
 void conn_end_error(pp_conn *c, DWORD error, const char *what);
 
-/* For turns: buffers have grown; when the connection is idle they will be given back. */
+/* For turns: a buffer has grown; when the connection is idle it will be given back. */
 void conn_plan_trim(pp_conn *c);
 
 bool conn_is_live(const pp_conn *c);
@@ -129,6 +128,7 @@ void write_completed(pp_conn *c);
 void write_advance(pp_conn *c);
 bool write_is_empty(pp_conn *c);
 void write_tell_writable(pp_conn *c);
+void write_trim(pp_conn *c);
 void write_free(pp_conn *c);
 
 /* Dialling, dial.c. */

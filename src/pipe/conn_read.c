@@ -48,7 +48,8 @@ static bool read__set_size(pp_conn *c, size_t size, bool may_claim)
     r->size = size;
     budget_give(b, held < c->held ? c->held - held : 0);
     c->held = held;
-    conn_plan_trim(c);
+    if (held > 0)
+        conn_plan_trim(c);
     return true;
 }
 
@@ -241,7 +242,7 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
         return;
     }
     r->end += bytes;
-    r->reads++;
+    c->moves++;
     r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
     if (c->options.mode == PP_MODE_MESSAGE && r->end > c->options.max_message)
         conn_end(c, PP_E_TOO_LONG);

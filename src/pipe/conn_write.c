@@ -9,6 +9,7 @@
 #define WRITE__MOST_BYTES (256u * 1024) /* of one write */
 #define WRITE__MOST_PER_TURN 64
 #define WRITE__KEEP (128u * 1024) /* spare memory kept while the connection is busy */
+#define WRITE__SMALL 1024u        /* spare memory kept also while it is idle */
 
 bool write_is_empty(pp_conn *c)
 {
@@ -21,6 +22,13 @@ void write_free(pp_conn *c)
     queue_buffer_free(&c->write.active);
     queue_trim(&c->queue);
     queue_buffer_free(&c->queue.filling);
+}
+
+void write_trim(pp_conn *c)
+{
+    if (c->write.active.end == 0)
+        queue_buffer_free(&c->write.active);
+    queue_trim(&c->queue);
 }
 
 /* The bytes of the next write, and before them those that are not written but used up. */
@@ -42,6 +50,7 @@ static void write__done(pp_conn *c, size_t bytes)
 {
     queue_buffer *active = &c->write.active;
 
+    c->moves++;
     active->start += bytes;
     if (active->start == active->end) {
         counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)active->messages);
@@ -49,6 +58,8 @@ static void write__done(pp_conn *c, size_t bytes)
         active->start = active->end = 0;
         if (active->size > WRITE__KEEP)
             queue_buffer_free(active);
+        else if (active->size > WRITE__SMALL)
+            conn_plan_trim(c);
     }
     queue_done(&c->queue, bytes);
 }

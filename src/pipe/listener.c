@@ -11,14 +11,17 @@
 
 /* ---- Instances ------------------------------------------------------------------------------ */
 
+/* Once it is in the queue, a turn may settle it, retire and go: the reference is for the raise. */
 static void instance__came(instance *i)
 {
     pp_listener *l = i->listener;
 
+    InterlockedIncrement(&l->refs);
     AcquireSRWLockExclusive(&l->lock);
     queue_append(&l->came, &i->came);
     ReleaseSRWLockExclusive(&l->lock);
     strand_raise(&l->strand, LISTENER_CAME);
+    listener_unref(l);
 }
 
 static void instance__packet(op *o, DWORD error, DWORD bytes)
