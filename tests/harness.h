@@ -5,8 +5,8 @@
  *     x_test          runs all
  *     x_test --list   prints the names
  *
- * Each test gets cmocka's `void **state`. cmocka leaves a failed assertion by longjmp: assert on the
- * main thread only.
+ * Each test gets cmocka's `void **state`. cmocka leaves a failed assertion by longjmp: assert on
+ * the main thread only.
  */
 #ifndef PP_TESTS_HARNESS_H
 #define PP_TESTS_HARNESS_H
@@ -30,7 +30,8 @@
 
 int harness_main(int argc, char **argv, const struct CMUnitTest *tests, size_t count);
 
-/* Ends the running test as skipped; the reason is printed, and tests/skips.txt must know the test. */
+/* Ends the running test as skipped; the reason is printed, and tests/skips.txt must know the test.
+ */
 #define test_skip(reason) harness_skip(reason, __FILE__, __LINE__)
 
 void harness_skip(const char *reason, const char *file, int line);
