@@ -1,0 +1,124 @@
+"""
+Clients as people have them, in processes of their own, against `pipeport serve`.
+
+A number after the case's name is how many textbook clients come in a row, such as 1000.
+"""
+
+import os
+import sys
+import tempfile
+
+from harness import (WINDOWS, Process, Server, case, check, equal, load, main, run, unique)
+
+in_a_row = int(sys.argv.pop()) if sys.argv[-1].isdigit() else 10
+
+
+def pipe(server):
+    return "\\\\.\\pipe\\" + server.name
+
+
+def start(server, program, *arguments):
+    return Process(program, pipe(server), *arguments)
+
+
+def expect_echo(server, rounds=1):
+    status, _, errors = run("textbook", pipe(server), rounds)
+    equal(status, 0, f"the textbook client's status; {errors}")
+
+
+@case
+def fifty_textbook_clients_at_once_are_echoed():
+    server = Server()
+    clients = [start(server, "textbook") for _ in range(50)]
+    for client in clients:
+        equal(client.wait(), 0, f"a client's status; {client.stderr()}")
+    figures = server.stop()
+    equal(figures["clients"], 50, "clients")
+    equal(figures["bytes_in"], 50 * 17, "bytes in")
+    equal(figures["bytes_out"], 50 * 17, "bytes out")
+    equal(figures["errors"], 0, "errors")
+    equal(figures["handles_open"], 0, "handles open")
+
+
+@case
+def textbook_clients_in_a_row_are_echoed():
+    server = Server()
+    for _ in range(in_a_row):
+        expect_echo(server)
+    figures = server.stop()
+    equal(figures["clients"], in_a_row, "clients")
+    equal(figures["errors"], 0, "errors")
+
+
+@case
+def one_process_may_connect_a_thousand_times():
+    server = Server()
+    expect_echo(server, 1000)
+    equal(server.stop()["clients"], 1000, "clients")
+
+
+@case
+def a_file_typed_by_cmd_is_one_datagram():
+    text = b"one line\r\nand another\r\n"
+    server = Server("--service", "sink", mailslot=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "text.txt")
+        with open(path, "wb") as file:
+            file.write(text)
+        if not WINDOWS:
+            path = "Z:" + path.replace("/", "\\")
+        status, _, errors = run("cmd", "/c", f"type {path} > \\\\.\\mailslot\\{server.name}")
+        equal(status, 0, f"cmd's status; {errors}")
+        figures = server.stop()
+    equal(figures["datagrams"], 1, "datagrams")
+    equal(figures["bytes_in"], len(text), "bytes in")
+
+
+@case
+def fifty_clients_killed_inside_a_message_are_counted_as_such():
+    server = Server("--mode", "framed", "--log-level", "debug")
+    for _ in range(5):
+        batch = [start(server, "half_sender") for _ in range(10)]
+        for client in batch:
+            equal((client.line() or b"").strip(), b"in the middle", client.stderr())
+        for client in batch:
+            client.kill()
+    # The others are served as before.
+    load("--pipe", server.name, "--mode", "framed", "--clients", 4, "--duration", 1, "--warmup", 0,
+         "--verify")
+    figures = server.stop()
+    equal(figures["errors"], 50, "errors")
+    equal(server.stderr().count("left inside a message"), 50, "ends by that cause")
+    equal(figures["handles_open"], 0, "handles open")
+
+
+@case
+def fifty_clients_killed_with_unread_replies_do_not_stop_the_listener():
+    server = Server()
+    for _ in range(5):
+        batch = [start(server, "late_reader", 1000) for _ in range(10)]
+        for client in batch:
+            equal((client.line() or b"").strip(), b"waiting", client.stderr())
+        for client in batch:
+            client.kill()
+        expect_echo(server)
+    figures = server.stop()
+    equal(figures["clients"], 55, "clients")
+    equal(figures["errors"], 0, "errors")
+
+
+@case
+def a_client_that_reads_after_the_server_has_gone_gets_everything():
+    server = Server()
+    late = start(server, "late_reader", 60000)
+    equal((late.line() or b"").strip(), b"waiting", late.stderr())
+    figures = server.stop()
+    check(not server.runs(), "the server has ended")
+    equal(figures["bytes_out"], 60000, "bytes out")
+    late.process.stdin.write(b"read\n")
+    late.process.stdin.flush()
+    equal(late.wait(), 0, f"the client's status; {late.stderr()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
