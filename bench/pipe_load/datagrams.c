@@ -223,18 +223,24 @@ static void datagrams__close(datagrams *d)
 
 /* ---- The run -------------------------------------------------------------------------------- */
 
-static void datagrams__measure(datagrams *d)
+/* Without a warm-up everything is measured, from the first datagram on. */
+static bool datagrams__measure(datagrams *d, char error[OPTIONS_ERROR])
 {
-    result *r = d->result;
-    uint64_t began, ended;
+    const options *o = d->options;
+    uint64_t began = moment_now();
 
-    progress_wait(d->options, d->gone, d->options->warmup, "warming up", &d->tallies);
-    began = moment_now();
-    InterlockedExchange(&d->measuring, 1);
-    progress_wait(d->options, d->gone, d->options->duration, "measuring", &d->tallies);
+    InterlockedExchange(&d->measuring, o->warmup <= 0);
+    if (!datagrams__start(d, error))
+        return false;
+    if (o->warmup > 0) {
+        progress_wait(o, d->gone, o->warmup, "warming up", &d->tallies);
+        began = moment_now();
+        InterlockedExchange(&d->measuring, 1);
+    }
+    progress_wait(o, d->gone, o->duration, "measuring", &d->tallies);
     InterlockedExchange(&d->measuring, 0);
-    ended = moment_now();
-    r->duration_s = (double)(ended - began) / (double)MOMENT_SECOND;
+    d->result->duration_s = (double)(moment_now() - began) / (double)MOMENT_SECOND;
+    return true;
 }
 
 bool datagrams_run(const options *o, result *r, char error[OPTIONS_ERROR], bool *wrong_argument)
@@ -245,9 +251,7 @@ bool datagrams_run(const options *o, result *r, char error[OPTIONS_ERROR], bool 
 
     d = (datagrams){.options = o, .result = r};
     ok = datagrams__open(&d, error) && datagrams__connect(&d, error, wrong_argument) &&
-         datagrams__start(&d, error);
-    if (ok)
-        datagrams__measure(&d);
+         datagrams__measure(&d, error);
     if (d.workers && d.stop && datagrams__stop(&d))
         datagrams__close(&d);
     if (ok) {

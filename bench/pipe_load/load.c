@@ -169,10 +169,33 @@ static bool load__connect(load *l, char error[OPTIONS_ERROR])
     return !l->refused;
 }
 
+/* What is measured begins with this and ends with load__end. */
+static void load__begin(load *l, pp_stats *before)
+{
+    pp_port_stats(l->port, before);
+    l->measured_from = moment_now();
+    InterlockedExchange(&l->phase, LOAD_MEASURING);
+}
+
+static void load__end(load *l, const pp_stats *before)
+{
+    result *r = l->result;
+    pp_stats after;
+
+    InterlockedExchange(&l->phase, LOAD_ENDING);
+    r->duration_s = (double)(moment_now() - l->measured_from) / (double)MOMENT_SECOND;
+    pp_port_stats(l->port, &after);
+    r->kernel_read = after.kernel_reads - before->kernel_reads;
+    r->kernel_write = after.kernel_writes - before->kernel_writes;
+    r->kernel_dequeue = after.kernel_dequeues - before->kernel_dequeues;
+    r->kernel_other = after.kernel_other - before->kernel_other;
+    r->busy_retries = after.busy_retries;
+}
+
+/* Lets the first messages leave. */
 static bool load__start(load *l, schedule *s)
 {
     l->began = moment_now();
-    l->phase = LOAD_WARMING;
     if (l->options->rate > 0)
         return schedule_start(s, l);
     for (uint64_t i = 0; i < l->client_count; i++)
@@ -180,26 +203,26 @@ static bool load__start(load *l, schedule *s)
     return true;
 }
 
-static void load__measure(load *l)
+/* Without a warm-up everything is measured, from the first message on. */
+static bool load__measure(load *l, schedule *s, char error[OPTIONS_ERROR])
 {
-    result *r = l->result;
-    pp_stats before, after;
-    uint64_t began, ended;
+    const options *o = l->options;
+    pp_stats before;
 
-    progress_wait(l->options, l->gone, l->options->warmup, "warming up", &l->tallies);
-    pp_port_stats(l->port, &before);
-    began = moment_now();
-    InterlockedExchange(&l->phase, LOAD_MEASURING);
-    progress_wait(l->options, l->gone, l->options->duration, "measuring", &l->tallies);
-    InterlockedExchange(&l->phase, LOAD_ENDING);
-    ended = moment_now();
-    pp_port_stats(l->port, &after);
-    r->duration_s = (double)(ended - began) / (double)MOMENT_SECOND;
-    r->kernel_read = after.kernel_reads - before.kernel_reads;
-    r->kernel_write = after.kernel_writes - before.kernel_writes;
-    r->kernel_dequeue = after.kernel_dequeues - before.kernel_dequeues;
-    r->kernel_other = after.kernel_other - before.kernel_other;
-    r->busy_retries = after.busy_retries;
+    InterlockedExchange(&l->phase, LOAD_WARMING);
+    if (o->warmup <= 0)
+        load__begin(l, &before);
+    if (!load__start(l, s)) {
+        snprintf(error, OPTIONS_ERROR, "a thread or a timer cannot be made");
+        return false;
+    }
+    if (o->warmup > 0) {
+        progress_wait(o, l->gone, o->warmup, "warming up", &l->tallies);
+        load__begin(l, &before);
+    }
+    progress_wait(o, l->gone, o->duration, "measuring", &l->tallies);
+    load__end(l, &before);
+    return true;
 }
 
 /* Waits until every connection has closed, as long as replies still come, within reason. */
@@ -214,7 +237,9 @@ static void load__drain(load *l)
     do {
         seen = tallies_replies(&l->tallies);
         gone = progress_wait(l->options, l->gone, LOAD__SILENCE_S, "ending", &l->tallies);
-    } while (!gone && tallies_replies(&l->tallies) != seen && ++rounds < LOAD__PATIENCE);
+        /* One-way there are none: each close has its own deadline. */
+    } while (!gone && (l->options->one_way || tallies_replies(&l->tallies) != seen) &&
+             ++rounds < LOAD__PATIENCE);
     if (gone || tallies_replies(&l->tallies) != seen)
         return;
     for (uint64_t i = 0; i < l->client_count; i++)
@@ -229,14 +254,8 @@ bool load_run(const options *o, result *r, char error[OPTIONS_ERROR], bool *wron
               .client_count = (uint64_t)o->clients,
               .depth = (uint64_t)o->depth};
     schedule s = {0};
-    bool ok = load__open(&l, error) && load__connect(&l, error);
+    bool ok = load__open(&l, error) && load__connect(&l, error) && load__measure(&l, &s, error);
 
-    if (ok && !load__start(&l, &s)) {
-        snprintf(error, OPTIONS_ERROR, "a thread or a timer cannot be made");
-        ok = false;
-    }
-    if (ok)
-        load__measure(&l);
     InterlockedExchange(&l.phase, LOAD_ENDING);
     schedule_stop(&s);
     if (ok)

@@ -24,6 +24,7 @@ typedef struct load {
     uint64_t client_count, depth;
     volatile LONG phase; /* a load_phase */
     uint64_t began;      /* when the first message may leave */
+    uint64_t measured_from;
 
     volatile LONG64 dialled, open, alive;
     HANDLE connected, gone; /* events: all are open, or one cannot be; all are over */
