@@ -1,0 +1,255 @@
+"""
+What the end-to-end tests share. They drive the built programs, and take their paths from the
+environment: PIPEPORT, PIPE_LOAD, CLIENTS (a folder), and MESON_EXE_WRAPPER, which runs them.
+
+    x.py NAME     runs that case; status 0, 1 if it failed, 77 if it was skipped, 2 if no such
+    x.py          runs all
+    x.py --list   prints the names
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import queue
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+WINDOWS = os.name == "nt"
+WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", "" if WINDOWS else "wine"))
+DEADLINE = 60  # seconds that anything may take that is not said to take longer
+SKIPPED = 77
+
+cases = []
+counter = itertools.count()
+
+
+class Skip(Exception):
+    pass
+
+
+def case(function):
+    cases.append(function)
+    return function
+
+
+def program(name):
+    variable = {"pipeport": "PIPEPORT", "pipe_load": "PIPE_LOAD"}.get(name)
+    if variable:
+        return os.environ[variable]
+    if name == "cmd":
+        return name
+    return str(pathlib.Path(os.environ["CLIENTS"]) / (name + ".exe"))
+
+
+def unique():
+    """A name for a pipe or a mailslot that nobody else has."""
+    return f"e2e-{os.getpid()}-{next(counter)}-{time.time_ns() & 0xFFFFFF:x}"
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def equal(got, wanted, what):
+    check(got == wanted, f"{what}: {got!r}, not {wanted!r}")
+
+
+class Process:
+    """A program that runs. Its lines on standard output are read as they come."""
+
+    running = []
+
+    def __init__(self, name, *arguments, env=None):
+        self.errors = tempfile.TemporaryFile()
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP if WINDOWS else 0
+        self.process = subprocess.Popen(
+            [*WRAPPER, program(name), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env=env,
+            creationflags=flags,
+        )
+        self.pid = self.process.pid
+        self.output = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        Process.running.append(self)
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.output.put(line)
+        self.output.put(None)
+
+    def line(self, timeout=DEADLINE):
+        """The next line, with its end; None when there will be no more."""
+        try:
+            return self.output.get(timeout=timeout)
+        except queue.Empty:
+            raise AssertionError(f"no line within {timeout} s; {self.stderr()}") from None
+
+    def lines(self, timeout=DEADLINE):
+        return list(iter(lambda: self.line(timeout), None))
+
+    def wait(self, timeout=DEADLINE):
+        """The exit status."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"runs after {timeout} s; {self.stderr()}") from None
+
+    def runs(self):
+        return self.process.poll() is None
+
+    def stderr(self):
+        self.errors.seek(0)
+        return self.errors.read().decode("utf-8", "replace")
+
+    def interrupt(self):
+        """Ctrl-C; on Windows Ctrl-Break, which is all that a group of its own can be sent."""
+        self.process.send_signal(signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGINT)
+
+    def kill(self):
+        if self.runs():
+            self.process.kill()
+        self.process.wait()
+
+
+def figures_of(line):
+    return {key: int(value) for key, value in (word.split("=") for word in line.split()[1:])}
+
+
+class Server(Process):
+    """`pipeport serve` on names of its own; ready when it is made."""
+
+    def __init__(self, *arguments, mailslot=False, env=None):
+        self.name = unique()
+        slot = ["--mailslot", self.name] if mailslot else ["--no-mailslot"]
+        super().__init__("pipeport", "serve", "--pipe", self.name, *slot, *arguments, env=env)
+        self.ready = self.line()
+        check(self.ready is not None, f"no ready line: {self.stderr()}")
+
+    def wait_for(self, condition, what):
+        """For figures that it prints: needs --stats-interval."""
+
+        def holds():
+            lines = [line for line in self.stderr().split("\n")[:-1] if line.startswith("stats ")]
+            return lines and condition(figures_of(lines[-1]))
+
+        wait_until(holds, what)
+
+    def stop(self):
+        """Stops it by Ctrl-C; the figures of its last line."""
+        self.interrupt()
+        return self.stopped()
+
+    def stopped(self):
+        rest = self.lines()
+        equal(self.wait(), 0, "the server's status")
+        equal(len(rest), 1, f"lines after the ready line, {rest}")
+        check(rest[0].startswith(b"stopped "), rest[0])
+        return figures_of(rest[0].decode())
+
+
+class FaultServer(Process):
+    def __init__(self, fault, mode=0):
+        self.name = unique()
+        super().__init__("fault_server", self.name, fault, mode)
+        equal((self.line() or b"").strip(), b"ready", "the fault server's first line")
+
+
+class Load(Process):
+    """pipe_load with a JSON file."""
+
+    def __init__(self, *arguments, env=None):
+        self.folder = tempfile.TemporaryDirectory()
+        self.json = pathlib.Path(self.folder.name) / "load.json"
+        super().__init__("pipe_load", "--json", self.json, *arguments, env=env)
+
+    def result(self, status=0, timeout=DEADLINE):
+        """Waits for its end, and returns its figures."""
+        lines = self.lines(timeout)
+        equal(self.wait(timeout), status, f"status of pipe_load; {lines} {self.stderr()}")
+        return json.loads(self.json.read_text())
+
+
+def load(*arguments, status=0, timeout=DEADLINE):
+    return Load(*arguments).result(status, timeout)
+
+
+def run(name, *arguments, timeout=DEADLINE):
+    """Runs a program to its end: status, standard output, standard error."""
+    process = Process(name, *arguments)
+    output = b"".join(process.lines(timeout))
+    return process.wait(timeout), output, process.stderr()
+
+
+def expect_refusal(name, arguments, status, *allowed):
+    """It says one line that contains each of `allowed`, on standard error, and nothing else."""
+    got, output, errors = run(name, *arguments)
+    what = f"{name} {' '.join(arguments)}"
+    equal(got, status, f"{what}: status; {errors}")
+    equal(output, b"", f"{what}: standard output")
+    equal(errors.count("\n"), 1, f"{what}: lines in {errors!r}")
+    for text in allowed:
+        check(text in errors, f"{what}: no {text!r} in {errors!r}")
+
+
+def ticks(pid):
+    """The processor time that a process has used, of which there are 100 in a second."""
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        raise Skip("there is no /proc here")
+    fields = stat.read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def wait_until(condition, what, timeout=DEADLINE):
+    """For what no event tells."""
+    end = time.monotonic() + timeout
+    while not condition():
+        check(time.monotonic() < end, f"{what} did not happen within {timeout} s")
+        time.sleep(0.1)
+
+
+def run_case(function):
+    try:
+        function()
+        print(f"passed: {function.__name__}")
+        return 0
+    except Skip as reason:
+        print(f"SKIP: {reason}")
+        return SKIPPED
+    except Exception:
+        traceback.print_exc()
+        print(f"failed: {function.__name__}")
+        return 1
+    finally:
+        for process in Process.running:
+            with contextlib.suppress(OSError):
+                process.kill()
+        Process.running.clear()
+
+
+def main():
+    names = {function.__name__: function for function in cases}
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(names))
+        return 0
+    chosen = sys.argv[1:] or list(names)
+    for name in chosen:
+        if name not in names:
+            print(f"no case {name}", file=sys.stderr)
+            return 2
+    results = [run_case(names[name]) for name in chosen]
+    if len(results) == 1:
+        return results[0]
+    return 1 if 1 in results else 0

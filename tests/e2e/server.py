@@ -1,0 +1,309 @@
+"""
+The program `pipeport serve`: its lines, its statuses, its end, and what it costs.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+from harness import (
+    WINDOWS,
+    Load,
+    Process,
+    Server,
+    Skip,
+    case,
+    check,
+    equal,
+    expect_refusal,
+    load,
+    main,
+    ticks,
+    unique,
+    wait_until,
+)
+
+STOPPED = (
+    "clients messages_in messages_out bytes_in bytes_out datagrams errors kernel_reads"
+    " kernel_writes kernel_dequeues kernel_other handles_open"
+).split()
+
+
+@case
+def the_ready_line_is_to_the_letter():
+    for mode in "stream", "message", "framed":
+        server = Server("--mode", mode, "--workers", 3, mailslot=True)
+        name = re.escape(server.name).encode()
+        wanted = (
+            rb"ready pipe=\\\\\.\\pipe\\%s mode=%s mailslot=\\\\\.\\mailslot\\%s workers=3"
+            rb" pid=[1-9][0-9]*\n" % (name, mode.encode(), name)
+        )
+        check(re.fullmatch(wanted, server.ready), server.ready)
+        server.stop()
+    server = Server()
+    check(b" mailslot=none " in server.ready, server.ready)
+    server.stop()
+
+
+@case
+def a_name_may_be_a_full_path_and_any_language():
+    path = rf"\\.\pipe\{unique()}-é日本"
+    server = Process("pipeport", "serve", "--no-mailslot", "--pipe", path)
+    check(f"pipe={path} ".encode() in server.line(), "the path in the ready line")
+    load("--pipe", path, "--duration", 0.2, "--warmup", 0, "--verify")
+    server.interrupt()
+    equal(server.wait(), 0, "status")
+
+
+@case
+def every_wrong_argument_of_serve_is_one_line_and_status_2():
+    ranges = {
+        "workers": ("1 to 256", "0 257 x -1 1.5"),
+        "accept-depth": ("1 to 1024", "0 1025"),
+        "max-clients": ("1 to 100000", "0 100001"),
+        "max-message": ("1 to 256M bytes", "0 268435457 1T"),
+        "high-mark": ("1 to 256M bytes", "0 257M"),
+        "low-mark": ("1 to 256M bytes", "0 257M"),
+        "max-buffered": ("1M to 64G bytes", "1023K 65G"),
+        "pipe-buffer": ("0 to 1M bytes", "1048577"),
+        "drain-timeout": ("0 to 3600 seconds", "3600.001 0.0001"),
+        "stats-interval": ("0.1 to 86400 seconds", "0 0.09 86401"),
+    }
+    for option, (allowed, values) in ranges.items():
+        for value in values.split():
+            arguments = ["serve", f"--{option}", value]
+            expect_refusal("pipeport", arguments, 2, f"--{option} ", f'"{value}"', allowed)
+    for arguments, allowed in (
+        (["--mode", "pipe"], "stream, message or framed"),
+        (["--service", "chat"], "echo or sink"),
+        (["--log-level", "loud"], "error, warn, info or debug"),
+        (["--pipe", "a\\b"], "1 to 256 characters"),
+        (["--pipe", ""], "1 to 256 characters"),
+        (["--pipe", "x" * 257], "1 to 256 characters"),
+        (["--pipe", r"\\.\mailslot\x"], r"\\.\pipe\NAME"),
+        (["--pipe", r"\\machine\pipe\x"], r"\\.\pipe\NAME"),
+        (["--mailslot", "a\\b"], r"\\.\mailslot\NAME"),
+        (["--high-mark", "1K", "--low-mark", "2K"], "at most --high-mark"),
+        (["--json=yes"], "none"),
+        (["--mode"], "--mode MODE"),
+        (["--frobnicate"], "--help"),
+        (["frobnicate"], "--help"),
+    ):
+        expect_refusal("pipeport", ["serve", *arguments], 2, "allowed: ", allowed)
+    expect_refusal("pipeport", [], 2, "serve")
+    expect_refusal("pipeport", ["frobnicate"], 2, "serve")
+
+
+@case
+def what_cannot_be_opened_is_one_line_and_status_1():
+    server = Server(mailslot=True)
+    name = server.name
+    taken = ["serve", "--pipe", name, "--no-mailslot"]
+    expect_refusal("pipeport", taken, 1, rf"\\.\pipe\{name}", "taken")
+    taken = ["serve", "--pipe", unique(), "--mailslot", name]
+    expect_refusal("pipeport", taken, 1, rf"\\.\mailslot\{name}", "taken")
+    alone = ["serve", "--pipe", unique(), "--no-mailslot"]
+    expect_refusal("pipeport", [*alone, "--sddl", "rubbish"], 1, "sddl", "rubbish")
+    expect_refusal("pipeport", [*alone, "--allow", "S-1-1-0", "--allow", "nobody-such"], 1,
+                   "nobody-such")
+    load("--pipe", name, "--duration", 0.2, "--warmup", 0)  # it did the server no harm
+    server.stop()
+
+
+@case
+def ctrl_c_stops_it_with_the_last_line():
+    server = Server(mailslot=True)
+    figures = load("--pipe", server.name, "--clients", 7, "--duration", 0.3, "--warmup", 0)
+    stopped = server.stop()
+    equal(list(stopped), STOPPED, "keys")
+    equal(stopped["clients"], 7, "clients")
+    equal(stopped["errors"], 0, "errors")
+    equal(stopped["handles_open"], 0, "handles open")
+    check(stopped["messages_in"] >= figures["messages"] > 0, "messages")
+    equal(stopped["bytes_in"], stopped["bytes_out"], "bytes")
+    check(stopped["kernel_reads"] >= stopped["messages_in"], "reads")
+
+
+@case
+def json_has_the_same_keys():
+    server = Server("--json", mailslot=True)
+    ready = json.loads(server.ready)
+    equal(list(ready), ["pipe", "mode", "mailslot", "workers", "pid"], "keys of ready")
+    equal(ready["pipe"], rf"\\.\pipe\{server.name}", "pipe")
+    equal(ready["mailslot"], rf"\\.\mailslot\{server.name}", "mailslot")
+    server.interrupt()
+    lines = server.lines()
+    equal(server.wait(), 0, "status")
+    equal(len(lines), 1, "lines after the first")
+    equal(list(json.loads(lines[0])), STOPPED, "keys of stopped")
+
+
+@case
+def a_second_ctrl_c_stops_it_at_once():
+    server = Server("--drain-timeout", 3600)
+    client = Process("never_reader", rf"\\.\pipe\{server.name}", 300000)
+    equal((client.line() or b"").strip(), b"written", "what the client says")
+    server.interrupt()
+    time.sleep(1)  # nothing must happen in it
+    check(server.runs(), "waits for the client that does not read")
+    began = time.monotonic()
+    stopped = server.stop()
+    check(time.monotonic() - began < 10, "at once")
+    equal(stopped["handles_open"], 0, "handles open")
+    equal(stopped["errors"], 0, "errors")
+
+
+@case
+def ctrl_c_in_the_middle_answers_what_was_read():
+    for mode in "stream", "message", "framed":
+        server = Server("--mode", mode)
+        client = Load(
+            "--pipe", server.name, "--mode", mode, "--clients", 200, "--size", 20000, "--verify",
+            "--warmup", 0, "--duration", 60,
+        )  # fmt: skip
+        idle = ticks(server.pid)
+        wait_until(lambda: ticks(server.pid) >= idle + 50, "work")
+        stopped = server.stop()
+        figures = client.result(status=1)  # the server left it
+        equal(stopped["clients"], 200, f"{mode}: clients")
+        equal(stopped["errors"], 0, f"{mode}: errors")
+        equal(stopped["bytes_in"], stopped["bytes_out"], f"{mode}: bytes answered")
+        equal(figures["verify_failures"], 0, f"{mode}: verify failures")
+        if mode != "stream":
+            equal(stopped["messages_in"], stopped["messages_out"], f"{mode}: messages answered")
+            equal(figures["messages"], stopped["messages_out"], f"{mode}: answers that arrived")
+
+
+@case
+def an_idle_server_with_a_thousand_clients_uses_no_time():
+    server = Server()
+    ticks(server.pid)
+    began = time.monotonic()
+    # One message, and the next in 100 seconds.
+    client = Load("--pipe", server.name, "--clients", 1000, "--rate", 0.01, "--warmup", 0,
+                  "--duration", 25)  # fmt: skip
+    state = {"ticks": -1, "since": 0}
+
+    def quiet():
+        now = ticks(server.pid)
+        if now != state["ticks"]:
+            state.update(ticks=now, since=time.monotonic())
+        return now > 0 and time.monotonic() - state["since"] > 2
+
+    wait_until(quiet, "quiet", 20)
+    connected, before = time.monotonic() - began, ticks(server.pid)
+    time.sleep(10)  # what is measured
+    used = ticks(server.pid) - before
+    check(client.runs(), "the clients are still there")
+    figures = client.result()
+    check(figures["connect_s"] + 1 < connected, f"connected after {figures['connect_s']} s")
+    equal(server.stop()["clients"], 1000, "clients")
+    equal(used, 0, "ticks")
+
+
+@case
+def at_most_three_kernel_calls_a_message():
+    server = Server("--workers", 1)
+    load("--pipe", server.name, "--clients", 32, "--size", 64, "--depth", 1, "--duration", 4)
+    stopped = server.stop()
+    calls = sum(stopped[f"kernel_{kind}"] for kind in ("reads", "writes", "dequeues", "other"))
+    each = calls / stopped["messages_in"]
+    print(f"{each:.2f} kernel calls a message, {stopped}")
+    check(each <= 3, f"{each} kernel calls a message")
+
+
+@case
+def sink_counts_and_does_not_answer():
+    server = Server("--service", "sink", "--mode", "message", "--stats-interval", 0.2)
+    figures = load("--pipe", server.name, "--mode", "message", "--one-way", "--size", 100,
+                   "--warmup", 0, "--duration", 0.5)  # fmt: skip
+    server.wait_for(lambda seen: seen["clients"] == 32 and seen["clients_now"] == 0, "the end")
+    stopped = server.stop()
+    check(stopped["messages_in"] >= figures["messages"] > 0, "messages")
+    equal(stopped["bytes_in"], 100 * stopped["messages_in"], "bytes")
+    equal(stopped["messages_out"], 0, "answers")
+
+
+@case
+def figures_come_at_their_interval():
+    server = Server("--stats-interval", 0.2)
+    wait_until(lambda: server.stderr().count("stats clients_now=0 ") >= 3, "figures")
+    server.stop()
+
+
+@case
+def the_options_reach_the_library():
+    server = Server("--max-message", 10, "--mode", "framed", "--max-clients", 3)
+    figures = load("--pipe", server.name, "--mode", "framed", "--size", 11, "--clients", 2,
+                   "--duration", 5, status=1)  # fmt: skip
+    equal(figures["errors"], 2, "connections that ended")
+    equal(server.stop()["errors"], 2, "connections that the server ended")
+
+
+# ---- The engine's own trace --------------------------------------------------------------------
+
+
+def copy_of_the_prefix(folder):
+    """A Wine prefix of its own, so that the engine's server is its own and can be traced. Its drive
+    is that of the usual one."""
+    usual = pathlib.Path(os.environ.get("WINEPREFIX") or pathlib.Path.home() / ".wine")
+    if WINDOWS or not (usual / "system.reg").exists():
+        raise Skip("the trace of calls is Wine's, and here is no Wine prefix")
+    for file in (*usual.glob("*.reg"), usual / ".update-timestamp"):
+        shutil.copy(file, folder)
+    shutil.copytree(usual / "dosdevices", folder / "dosdevices", symlinks=True)
+    (folder / "drive_c").symlink_to(usual / "drive_c")
+    return dict(os.environ, WINEPREFIX=str(folder), WINEDEBUG="+server")
+
+
+def count_calls(trace):
+    """Reads and writes of each process, by its id."""
+    owner, calls = {}, {}
+    for line in trace.splitlines():
+        thread, colon, text = line.partition(": ")
+        if not colon:
+            continue
+        found = re.match(r"init_first_thread\(\) = 0 \{ pid=(\w+), tid=(\w+)", text)
+        if found:
+            owner[found[2]] = found[1]
+        found = re.match(r"new_thread\(\) = \w+ \{ tid=(\w+)", text)
+        if found and thread in owner:
+            owner[found[1]] = owner[thread]
+        found = re.match(r"(read|write)\( ", text)
+        if found:
+            both = calls.setdefault(int(owner.get(thread, "0"), 16), {"read": 0, "write": 0})
+            both[found[1]] += 1
+    return calls
+
+
+def agree(counted, traced, what):
+    print(f"{what}: counted {counted}, traced {traced}")
+    check(abs(counted - traced) <= 0.05 * traced, f"{what}: counted {counted}, traced {traced}")
+
+
+@case
+def kernel_calls_agree_with_the_system_trace():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        env = copy_of_the_prefix(folder)
+        server = Server(env=env)
+        figures = Load("--pipe", server.name, "--clients", 8, "--warmup", 0, "--duration", 1,
+                       env=env).result()  # fmt: skip
+        own = int(re.search(rb"pid=(\d+)", server.ready)[1])
+        stopped = server.stop()
+        trace = server.stderr()
+        calls = count_calls(trace)
+    check(own in calls, f"the server's process {own} is in the trace: {list(calls)}")
+    agree(stopped["kernel_reads"], calls[own]["read"], "the server's reads")
+    agree(stopped["kernel_writes"], calls[own]["write"], "the server's writes")
+    other = max((pid for pid in calls if pid != own), key=lambda pid: calls[pid]["read"])
+    agree(figures["kernel_calls"]["read"], calls[other]["read"], "pipe_load's reads")
+    agree(figures["kernel_calls"]["write"], calls[other]["write"], "pipe_load's writes")
+
+
+sys.exit(main())
