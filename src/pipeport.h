@@ -45,27 +45,29 @@ extern "C" {
     X(E_MEMORY, "out of memory",                                                                   \
       (ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY, ERROR_NO_SYSTEM_RESOURCES,                      \
        ERROR_WORKING_SET_QUOTA, ERROR_NOT_ENOUGH_QUOTA))                                           \
-    X(E_AGAIN, "not now: a limit is reached", (0)) \
-    X(E_CLOSING, "the object is closing", (0)) \
+    X(E_AGAIN, "not now: a limit is reached", (0))                                                 \
+    X(E_CLOSING, "the object is closing", (0))                                                     \
     X(E_PEER_CLOSED, "the other end left",                                                         \
       (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_HANDLE_EOF,               \
        ERROR_NETNAME_DELETED))                                                                     \
-    X(E_ABORTED, "closed at once, without sending what was queued", (0)) \
+    X(E_ABORTED, "closed at once, without sending what was queued", (0))                           \
     X(E_CANCELLED, "cancelled", (ERROR_OPERATION_ABORTED))                                         \
     X(E_TIMEOUT, "the time is up", (ERROR_SEM_TIMEOUT, WAIT_TIMEOUT))                              \
-    X(E_DRAIN_TIMEOUT, "the time to send what was queued is up", (0)) \
-    X(E_TOO_LONG, "the message is longer than the limit", (0)) \
-    X(E_TRUNCATED, "the other end left inside a message", (0)) \
-    X(E_PROTOCOL, "the other end does not follow the wire format", (0)) \
+    X(E_DRAIN_TIMEOUT, "the time to send what was queued is up", (0))                              \
+    X(E_FIRST_BYTE_TIMEOUT, "nothing came within the time allowed", (0))                           \
+    X(E_IDLE_TIMEOUT, "nothing moved within the time allowed", (0))                                \
+    X(E_DIRECTION, "data against the direction of the pipe", (0))                                  \
+    X(E_TOO_LONG, "the message is longer than the limit", (0))                                     \
+    X(E_TRUNCATED, "the other end left inside a message", (0))                                     \
+    X(E_PROTOCOL, "the other end does not follow the wire format", (0))                            \
     X(E_NAME_TAKEN, "the name is taken", (ERROR_ALREADY_EXISTS))                                   \
     X(E_NOT_FOUND, "there is no such name or object",                                              \
       (ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_BAD_NETPATH, ERROR_BAD_NET_NAME))         \
     X(E_BUSY, "every instance is taken", (ERROR_PIPE_BUSY))                                        \
     X(E_ACCESS, "access is denied", (ERROR_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD))               \
     X(E_SECURITY, "a user or a security descriptor is wrong",                                      \
-      (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID,                                    \
-       ERROR_INVALID_SECURITY_DESCR))                                                              \
-    X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0)) \
+      (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_INVALID_SECURITY_DESCR))     \
+    X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0))                   \
     X(E_SYSTEM, "Windows reported an error", (0))
 
 typedef enum pp_status {
@@ -169,34 +171,34 @@ PP_API pp_status pp_port_cancel(pp_port *port, uint64_t id);
 
 /* What the port counted since it was opened. Gauges say so; everything else only grows. */
 typedef struct pp_stats {
-    uint64_t workers;            /* gauge: worker threads */
-    uint64_t kernel_reads;       /* calls into Windows, by kind */
-    uint64_t kernel_writes;      /* */
-    uint64_t kernel_dequeues;    /* */
-    uint64_t kernel_other;       /* */
-    uint64_t operations_read;    /* operations started, by kind */
-    uint64_t operations_write;   /* */
-    uint64_t operations_connect; /* */
-    uint64_t operations_pending; /* gauge: started and not yet completed */
-    uint64_t bytes_in;           /* payload that came, without frame headers */
-    uint64_t bytes_out;          /* payload handed to the kernel */
-    uint64_t messages_in;        /* in stream mode: deliveries */
-    uint64_t messages_out;       /* in stream mode: sends */
-    uint64_t datagrams_in;       /* delivered */
-    uint64_t datagrams_empty;    /* of them, with no bytes */
-    uint64_t datagrams_oversized; /* longer than max_datagram, dropped */
-    uint64_t connections_now;    /* gauge */
-    uint64_t connections_most;   /* gauge: most at once */
-    uint64_t connections_total;  /* */
-    uint64_t busy_retries;       /* dials that found the name absent or busy, and tried again */
-    uint64_t refused_sends;      /* sends answered with PP_E_AGAIN */
-    uint64_t timeouts;           /* connections ended by one of the time-outs */
-    uint64_t slow_callbacks;     /* callbacks over slow_callback_ms */
-    uint64_t accept_errors;      /* instances that failed; the listener went on */
-    uint64_t bytes_buffered;     /* gauge: bytes counted against max_buffered */
-    uint64_t bytes_buffered_most; /* gauge: most at once */
-    uint64_t allocations;        /* of the whole process's library memory */
-    uint64_t handles_open;       /* gauge */
+    uint64_t workers;                /* gauge: worker threads */
+    uint64_t kernel_reads;           /* calls into Windows, by kind */
+    uint64_t kernel_writes;          /* */
+    uint64_t kernel_dequeues;        /* */
+    uint64_t kernel_other;           /* */
+    uint64_t operations_read;        /* operations started, by kind */
+    uint64_t operations_write;       /* */
+    uint64_t operations_connect;     /* */
+    uint64_t operations_pending;     /* gauge: started and not yet completed */
+    uint64_t bytes_in;               /* payload that came, without frame headers */
+    uint64_t bytes_out;              /* payload handed to the kernel */
+    uint64_t messages_in;            /* in stream mode: deliveries */
+    uint64_t messages_out;           /* in stream mode: sends */
+    uint64_t datagrams_in;           /* delivered */
+    uint64_t datagrams_empty;        /* of them, with no bytes */
+    uint64_t datagrams_oversized;    /* longer than max_datagram, dropped */
+    uint64_t connections_now;        /* gauge */
+    uint64_t connections_most;       /* gauge: most at once */
+    uint64_t connections_total;      /* */
+    uint64_t busy_retries;           /* dials that found the name absent or busy, and tried again */
+    uint64_t refused_sends;          /* sends answered with PP_E_AGAIN */
+    uint64_t timeouts;               /* connections ended by one of the time-outs */
+    uint64_t slow_callbacks;         /* callbacks over slow_callback_ms */
+    uint64_t accept_errors;          /* instances that failed; the listener went on */
+    uint64_t bytes_buffered;         /* gauge: bytes counted against max_buffered */
+    uint64_t bytes_buffered_most;    /* gauge: most at once */
+    uint64_t allocations;            /* of the whole process's library memory */
+    uint64_t handles_open;           /* gauge */
     uint64_t ended[PP_STATUS_COUNT]; /* connections that ended, by reason */
 } pp_stats;
 
@@ -204,6 +206,14 @@ typedef struct pp_stats {
 PP_API pp_status pp_port_stats(pp_port *port, pp_stats *stats);
 
 /* ---- Connections ---------------------------------------------------------------------------- */
+
+/* Who may send; seen from the end that has the option. Both ends are duplex in Windows, so that
+ * each sees the other leave. */
+typedef enum pp_direction {
+    PP_DIRECTION_DUPLEX,
+    PP_DIRECTION_INBOUND, /* we only receive: sends return PP_E_DIRECTION */
+    PP_DIRECTION_OUTBOUND /* we only send: what comes ends the connection with PP_E_DIRECTION */
+} pp_direction;
 
 typedef enum pp_mode {
     PP_MODE_STREAM,  /* bytes as they come, no boundaries, no end of sending (Windows has none) */
@@ -227,8 +237,8 @@ typedef struct pp_handlers {
      */
     pp_status (*on_message)(pp_conn *conn, void *user, const void *data, size_t length);
 
-    /* The other end will send no more (framed mode). Without this handler the connection is closed
-     * gracefully. */
+    /* The other end will send no more (framed mode, or message mode with half_close). Without this
+     * handler the connection is closed gracefully. */
     void (*on_end)(pp_conn *conn, void *user);
 
     /* A send was refused, and now the queue has fallen to its low mark and the port is below its
@@ -245,10 +255,15 @@ typedef struct pp_handlers {
 
 typedef struct pp_conn_options {
     pp_mode mode;
+    pp_direction direction;
+    bool half_close; /* in message mode, a message of no bytes is the end of sending, both ways */
     uint64_t max_message;      /* longest message, both ways; in stream mode: longest send */
     uint64_t high_mark;        /* sends are taken while fewer bytes than this are queued */
     uint64_t low_mark;         /* on_writable comes at this many; 0: a quarter of high_mark */
     uint64_t drain_timeout_ms; /* how long a graceful close may take; 0: no longer than at once */
+    uint64_t
+        first_byte_timeout_ms; /* how long the other end may send nothing at first; 0: for ever */
+    uint64_t idle_timeout_ms;  /* how long nothing may move, either way; 0: for ever */
     pp_handlers handlers;
     void *user;
 } pp_conn_options;
@@ -259,14 +274,17 @@ typedef struct pp_conn_options {
  *   PP_E_AGAIN     the queue has reached high_mark or the port max_buffered; on_writable will come
  *   PP_E_TOO_LONG  longer than max_message
  *   PP_E_CLOSING   closed or closing, or its end of sending was declared
+ *   PP_E_DIRECTION the connection only receives
+ *   PP_E_ARGUMENT  also for no bytes where half_close gives them another meaning: use pp_conn_end
  *   PP_E_MEMORY
  * `data` may be NULL when `length` is 0. A zero-length send in stream mode does nothing.
  */
 PP_API pp_status pp_conn_send(pp_conn *conn, const void *data, size_t length);
 
 /*
- * Declares the end of sending (framed mode). What was accepted before goes first; later sends
- * return PP_E_CLOSING. PP_E_ARGUMENT in the other modes.
+ * Declares the end of sending (framed mode, or message mode with half_close). What was accepted
+ * before goes first; later sends return PP_E_CLOSING. PP_E_ARGUMENT otherwise: a stream has no end
+ * of sending, as Windows has none.
  */
 PP_API pp_status pp_conn_end(pp_conn *conn);
 

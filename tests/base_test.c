@@ -104,9 +104,16 @@ static void names_are_bare_or_full_paths(void **state)
         {"\\\\server\\pipe\\x", "\\\\server\\pipe\\x", false},
         {"\xC3\xA9t\xC3\xA9", "\\\\.\\pipe\\\xC3\xA9t\xC3\xA9", true},
     };
-    static const char *const bad[] = {"",           "a\\b",  "\\\\.\\pipe\\", "\\\\.\\mailslot\\x",
-                                      "\\\\.\\pip", "\\\\",  "\\\\\\pipe\\x", "\xFF",
-                                      "a\nb",       "\\\\.\\pipeline\\x"};
+    static const char *const bad[] = {"",
+                                      "a\\b",
+                                      "\\\\.\\pipe\\",
+                                      "\\\\.\\mailslot\\x",
+                                      "\\\\.\\pip",
+                                      "\\\\",
+                                      "\\\\\\pipe\\x",
+                                      "\xFF",
+                                      "a\nb",
+                                      "\\\\.\\pipeline\\x"};
     static name_path path;
     char longest[NAME_MAX_CHARACTERS + 2];
     pp_error error;
@@ -133,7 +140,8 @@ static void names_are_bare_or_full_paths(void **state)
     assert_int_equal(name_parse(&path, NAME_PIPE, longest, true, "pipe", &error), PP_OK);
 }
 
-/* The rights that the descriptor's entry for `sid` allows, or denies with ACCESS_DENIED_ACE_TYPE. */
+/* The rights that the descriptor's entry for `sid` allows, or denies with ACCESS_DENIED_ACE_TYPE.
+ */
 static DWORD rights_of(const security *s, const wchar_t *text, BYTE type)
 {
     BOOL present, defaulted;
@@ -141,8 +149,8 @@ static DWORD rights_of(const security *s, const wchar_t *text, BYTE type)
     PSID sid;
     DWORD rights = 0;
 
-    assert_true(GetSecurityDescriptorDacl(s->attributes.lpSecurityDescriptor, &present, &acl,
-                                          &defaulted));
+    assert_true(
+        GetSecurityDescriptorDacl(s->attributes.lpSecurityDescriptor, &present, &acl, &defaulted));
     assert_true(present);
     assert_true(ConvertStringSidToSidW(text, &sid));
     for (DWORD i = 0; i < acl->AceCount; i++) {

@@ -7,8 +7,8 @@
 enum { CONNS = 60, THREADS = 3, WORKERS = 8 };
 
 typedef struct watched {
-    volatile LONG inside;     /* callbacks that are running */
-    volatile LONG phase;      /* 0 before on_open, 1 open, 2 after on_close */
+    volatile LONG inside; /* callbacks that are running */
+    volatile LONG phase;  /* 0 before on_open, 1 open, 2 after on_close */
     volatile LONG overlaps, disorders, wrong;
     uint64_t in, random;
     uint32_t seed;

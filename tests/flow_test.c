@@ -90,7 +90,7 @@ static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
     assert_count(s.opened, 1);
     assert_true(s.most_queued >= 200 * KIB);
     assert_true(s.most_queued < 248 * KIB);
-    assert_int_equal(s.writable, 0); /* nobody has read */
+    assert_int_equal(s.writable, 0);       /* nobody has read */
     for (uint64_t at = 0; at < s.limit;) { /* nothing is dropped */
         char buffer[8192];
         DWORD read;

@@ -1,5 +1,6 @@
 /*
- * What the tests of mailslots share: a consumer that checks numbered datagrams, and a sender of them.
+ * What the tests of mailslots share: a consumer that checks numbered datagrams, and a sender of
+ * them.
  */
 #ifndef PP_TESTS_MAILSLOT_KIT_H
 #define PP_TESTS_MAILSLOT_KIT_H

@@ -54,7 +54,8 @@ pp_status name_parse(name_path *path, name_kind kind, const char *text, bool loc
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", field);
     bare = strncmp(text, "\\\\", 2) != 0;
     name = bare ? text : name__after_prefix(text, kind, &machine_length);
-    if (!name || !utf_to_utf16(name, path->wide, NAME_PATH_SIZE) || !name__is_good(path->wide, bare))
+    if (!name || !utf_to_utf16(name, path->wide, NAME_PATH_SIZE) ||
+        !name__is_good(path->wide, bare))
         return name__refuse(field, text, kind, error);
 
     path->local = bare || (machine_length == 1 && text[2] == '.');

@@ -13,8 +13,14 @@
 #define HOUR (60ull * MINUTE)
 #define DAY (24ull * HOUR)
 
-#define ROW(type, member, ...) {#member, offsetof(type, member), __VA_ARGS__}
-#define TABLE(rows) {rows, sizeof rows / sizeof *rows}
+#define ROW(type, member, ...)                                                                     \
+    {                                                                                              \
+#member, offsetof(type, member), __VA_ARGS__                                               \
+    }
+#define TABLE(rows)                                                                                \
+    {                                                                                              \
+        rows, sizeof rows / sizeof *rows                                                           \
+    }
 
 /* `workers`: 0 stands for the default, which only the running process can tell. */
 static const option_row option__port_rows[] = {
@@ -35,6 +41,10 @@ static const option_row option__conn_rows[] = {
         "a full queue takes sends again at this; 0: a quarter of the high mark"),
     ROW(pp_conn_options, drain_timeout_ms, OPTION_MS, 5 * SECOND, 0, 1 * HOUR, false,
         "how long a graceful close may take"),
+    ROW(pp_conn_options, first_byte_timeout_ms, OPTION_MS, 0, 100, 7 * DAY, true,
+        "how long a client may send nothing at first; 0: for ever"),
+    ROW(pp_conn_options, idle_timeout_ms, OPTION_MS, 0, 100, 7 * DAY, true,
+        "how long nothing may move; 0: for ever"),
 };
 
 static const option_row option__listen_rows[] = {
@@ -81,9 +91,10 @@ pp_status option_check_value(const option_row *row, uint64_t value, pp_error *er
 {
     if ((value >= row->least && value <= row->most) || (value == 0 && row->zero_allowed))
         return PP_OK;
-    return error_set(error, PP_E_ARGUMENT, 0, "%s is %" PRIu64 "; allowed: %s%" PRIu64 " to %" PRIu64
-                     "%s", row->name, value, row->zero_allowed && row->least > 0 ? "0, or " : "",
-                     row->least, row->most, option__unit_text(row->unit));
+    return error_set(error, PP_E_ARGUMENT, 0,
+                     "%s is %" PRIu64 "; allowed: %s%" PRIu64 " to %" PRIu64 "%s", row->name, value,
+                     row->zero_allowed && row->least > 0 ? "0, or " : "", row->least, row->most,
+                     option__unit_text(row->unit));
 }
 
 pp_status option_check(const option_table *table, const void *options, pp_error *error)

@@ -88,10 +88,9 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
     LocalFree(owner);
 
     for (size_t i = 0; i < access->allow_count && status == PP_OK; i++)
-        status = security__append_allowed(sddl, count, access->allow[i],
-                                          access->strict ? SECURITY_STRICT_RIGHTS
-                                                         : SECURITY__READ_WRITE,
-                                          error);
+        status = security__append_allowed(
+            sddl, count, access->allow[i],
+            access->strict ? SECURITY_STRICT_RIGHTS : SECURITY__READ_WRITE, error);
     return status;
 }
 

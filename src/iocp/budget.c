@@ -59,8 +59,8 @@ static bool budget__claim(budget *b, strand *s, bool may_claim)
 {
     if (b->claimant == s)
         return true;
-    return may_claim && InterlockedCompareExchangePointer((void *volatile *)&b->claimant, s,
-                                                          NULL) == NULL;
+    return may_claim &&
+           InterlockedCompareExchangePointer((void *volatile *)&b->claimant, s, NULL) == NULL;
 }
 
 bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, bool may_claim)

@@ -5,7 +5,8 @@
  *
  * Half-received messages could fill the limit so that none can be completed. Therefore a reserve,
  * twice the longest message of the port, is kept for one strand at a time: the claimant, which can
- * always complete its message and send an answer as long. It keeps the claim until it holds nothing.
+ * always complete its message and send an answer as long. It keeps the claim until it holds
+ * nothing.
  */
 #ifndef PP_IOCP_BUDGET_H
 #define PP_IOCP_BUDGET_H

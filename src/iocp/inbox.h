@@ -22,7 +22,8 @@ void inbox_push(pp_port *port, struct strand *s);
 /* Adds a whole queue, and wakes a worker even when it is empty. */
 void inbox_give(pp_port *port, queue *strands);
 
-/* For a worker that got the packet: moves up to `most` strands to `taken` and announces the rest. */
+/* For a worker that got the packet: moves up to `most` strands to `taken` and announces the rest.
+ */
 void inbox_take(pp_port *port, queue *taken, unsigned most);
 
 #endif

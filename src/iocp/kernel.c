@@ -4,8 +4,9 @@
 #include "iocp/port.h"
 
 /* The one rule whether a packet will come: pending, or any result but a plain error on a handle
- * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. When one comes, the
- * operation and its result belong to another thread already: nothing is looked at or written. */
+ * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. When one comes,
+ * the operation and its result belong to another thread already: nothing is looked at or written.
+ */
 static op_outcome kernel__outcome(pp_port *port, const kernel_handle *h, const op *o, DWORD code,
                                   DWORD *error, DWORD *bytes)
 {
@@ -27,8 +28,8 @@ void kernel_count_other(pp_port *port)
 
 static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
 {
-    UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE |
-                  (want_inline ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
+    UCHAR modes =
+        FILE_SKIP_SET_EVENT_ON_HANDLE | (want_inline ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
 
     counter_add(port, COUNT_HANDLES, 1);
     kernel_count_other(port);
@@ -136,8 +137,7 @@ DWORD kernel_disconnect(pp_port *port, const kernel_handle *h)
 DWORD kernel_post(pp_port *port, ULONG_PTR key)
 {
     kernel_count_other(port);
-    return PostQueuedCompletionStatus(port->iocp, 0, key, NULL) ? ERROR_SUCCESS
-                                                                       : GetLastError();
+    return PostQueuedCompletionStatus(port->iocp, 0, key, NULL) ? ERROR_SUCCESS : GetLastError();
 }
 
 ULONG kernel_dequeue(pp_port *port, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wait_ms)

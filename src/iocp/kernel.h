@@ -29,8 +29,8 @@ static inline bool kernel_is_open(const kernel_handle *h)
  */
 DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline);
 
-/* The same for a handle that perhaps cannot be on a port: false leaves it as it was, counted as open
- * all the same; kernel_detach then closes it. */
+/* The same for a handle that perhaps cannot be on a port: false leaves it as it was, counted as
+ * open all the same; kernel_detach then closes it. */
 bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle);
 void kernel_detach(pp_port *port, HANDLE handle);
 
@@ -45,8 +45,8 @@ op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void
                         DWORD *error, DWORD *bytes);
 op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error);
 
-/* For handles that cannot be on a port: these two BLOCK, and return a Windows error or 0. `port` may
- * be NULL: then nothing is counted. */
+/* For handles that cannot be on a port: these two BLOCK, and return a Windows error or 0. `port`
+ * may be NULL: then nothing is counted. */
 DWORD kernel_read_now(pp_port *port, HANDLE handle, void *buffer, DWORD size, DWORD *bytes);
 DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD size);
 

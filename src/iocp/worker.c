@@ -8,11 +8,11 @@
 #include "iocp/watch.h"
 
 #define WORKER__MOST_PACKETS 64
-#define WORKER__MOST_TURNS 64          /* before the port is asked again */
-#define WORKER__BATCH_NS 2000000u      /* what a batch should take at the most */
+#define WORKER__MOST_TURNS 64     /* before the port is asked again */
+#define WORKER__BATCH_NS 2000000u /* what a batch should take at the most */
 
-/* Where each thread finds the worker that it is. One slot for all ports, so that the question can be
- * asked of a port that is gone. */
+/* Where each thread finds the worker that it is. One slot for all ports, so that the question can
+ * be asked of a port that is gone. */
 static DWORD worker__slot;
 
 static BOOL CALLBACK worker__take_slot(INIT_ONCE *once, void *argument, void **context)

@@ -31,7 +31,8 @@ typedef struct worker {
 /* Once before the first worker starts. A Windows error or 0. */
 DWORD worker_prepare(void);
 
-/* The calling thread's, or NULL when it is no worker of this port, which need not exist any more. */
+/* The calling thread's, or NULL when it is no worker of this port, which need not exist any more.
+ */
 worker *worker_current(const pp_port *port);
 
 /* Makes a strand ready on the calling worker. */

@@ -311,7 +311,8 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
 {
     security s;
     DWORD code;
-    pp_status status = security_open(&s, &m->options.access, !m->options.access.allow_remote, error);
+    pp_status status =
+        security_open(&s, &m->options.access, !m->options.access.allow_remote, error);
 
     if (status != PP_OK)
         return status;

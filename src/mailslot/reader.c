@@ -90,8 +90,8 @@ DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct 
     InitializeConditionVariable(&r->room);
     if (!reader_open_batch(&r->filling, longest))
         return ERROR_NOT_ENOUGH_MEMORY;
-    r->thread = CreateThread(NULL, READER__STACK, reader__main, r,
-                             STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    r->thread =
+        CreateThread(NULL, READER__STACK, reader__main, r, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return r->thread ? ERROR_SUCCESS : GetLastError();
 }
 

@@ -19,10 +19,10 @@ typedef struct reader {
     HANDLE thread, slot;
     pp_port *port;
     struct strand *strand;
-    LONG event;       /* raised when there is something to take, and when the thread has ended */
-    DWORD longest;    /* what a read may bring */
-    DWORD error;      /* why it ended, unless it was stopped */
-    SRWLOCK lock;     /* for what follows */
+    LONG event;    /* raised when there is something to take, and when the thread has ended */
+    DWORD longest; /* what a read may bring */
+    DWORD error;   /* why it ended, unless it was stopped */
+    SRWLOCK lock;  /* for what follows */
     CONDITION_VARIABLE room;
     batch filling;
     bool stopping, ended;

@@ -1,7 +1,7 @@
 /*
  * The folder: named pipes on the port. A listener keeps instances waiting for clients; a connection
  * is one end of a pipe, made by a listener or by dialling. This file holds what a connection is:
- * its turn, its life from the first event to the last reference, and the calls of its users.
+ * its turn, and its life from the first event to the end.
  */
 #include "pipe/conn.h"
 
@@ -150,20 +150,49 @@ static bool conn__end_further(pp_conn *c)
 
 /* ---- The timer ------------------------------------------------------------------------------ */
 
+static uint64_t conn__earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When the time for what the other end should do is up. */
+static uint64_t conn__patience(const pp_conn *c)
+{
+    uint64_t first = c->options.first_byte_timeout_ms, idle = c->options.idle_timeout_ms;
+    uint64_t next = CLOCK_NEVER;
+
+    if (c->state != CONN_OPEN)
+        return CLOCK_NEVER;
+    if (first > 0 && !c->heard)
+        next = c->opened_at + first;
+    if (idle > 0)
+        next = conn__earlier(next, c->moved_at + idle);
+    return next;
+}
+
+static uint64_t conn__next_deadline(const pp_conn *c)
+{
+    if (c->state == CONN_DIALLING)
+        return dial_deadline(c);
+    if (c->state == CONN_WINDING || c->state == CONN_DRAINING)
+        return c->drain_deadline;
+    return conn__earlier(c->trim_deadline, conn__patience(c));
+}
+
+/* A deadline that moves away is not moved in the heap: the timer fires and looks again. So a
+ * deadline that every message moves costs a message nothing. */
 static void conn__set_timer(pp_conn *c)
 {
-    uint64_t next = c->trim_deadline;
+    uint64_t next = conn__next_deadline(c);
 
-    if (c->state == CONN_WINDING || c->state == CONN_DRAINING)
-        next = c->drain_deadline;
-    if (c->state == CONN_DIALLING)
-        next = dial_deadline(c);
-    if (next == c->timer.deadline)
-        return;
-    if (next == CLOCK_NEVER)
-        timer_stop(&c->timer);
-    else
+    if (next < c->timer.deadline)
         timer_set(&c->timer, next);
+}
+
+static void conn__time_out(pp_conn *c, pp_status reason)
+{
+    counter_add(c->strand.port, COUNT_TIMEOUTS, 1);
+    conn_end(c, reason);
 }
 
 void conn_plan_trim(pp_conn *c)
@@ -191,9 +220,11 @@ static void conn__timer(pp_conn *c)
 {
     uint64_t now = clock_ms();
 
-    if ((c->state == CONN_WINDING || c->state == CONN_DRAINING) && c->drain_deadline <= now) {
-        counter_add(c->strand.port, COUNT_TIMEOUTS, 1);
-        conn_end(c, PP_E_DRAIN_TIMEOUT);
+    if (c->state == CONN_WINDING || c->state == CONN_DRAINING) {
+        if (c->drain_deadline <= now)
+            conn__time_out(c, PP_E_DRAIN_TIMEOUT);
+    } else if (conn__patience(c) <= now) {
+        conn__time_out(c, c->heard ? PP_E_IDLE_TIMEOUT : PP_E_FIRST_BYTE_TIMEOUT);
     } else if (c->trim_deadline <= now) {
         conn__trim(c);
     }
@@ -204,6 +235,7 @@ static void conn__timer(pp_conn *c)
 static void conn__open(pp_conn *c)
 {
     c->opened = true;
+    c->opened_at = c->moved_at = clock_ms();
     port_count_connection(c->strand.port, 1);
     counter_add(c->strand.port, COUNT_CONNECTIONS_TOTAL, 1);
     if (c->options.handlers.on_open)
@@ -250,8 +282,8 @@ static bool conn__turn(strand *s, LONG events)
 
 /* ---- Making one ----------------------------------------------------------------------------- */
 
-pp_status conn_check_options(pp_port *port, const pp_conn_options *options, pp_conn_options *checked,
-                             pp_error *error)
+pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
+                             pp_conn_options *checked, pp_error *error)
 {
     pp_status status = option_check(&option_conn_table, options, error);
     uint64_t longest;
@@ -262,11 +294,14 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options, pp_c
         return error_set(error, PP_E_ARGUMENT, 0,
                          "mode is %d; allowed: stream (0), message (1) or framed (2)",
                          (int)options->mode);
-    if (options->low_mark > options->high_mark)
+    if ((unsigned)options->direction > PP_DIRECTION_OUTBOUND)
         return error_set(error, PP_E_ARGUMENT, 0,
-                         "low_mark is %llu; allowed: at most high_mark, which is %llu",
-                         (unsigned long long)options->low_mark,
-                         (unsigned long long)options->high_mark);
+                         "direction is %d; allowed: duplex (0), inbound (1) or outbound (2)",
+                         (int)options->direction);
+    if (options->low_mark > options->high_mark)
+        return error_set(
+            error, PP_E_ARGUMENT, 0, "low_mark is %llu; allowed: at most high_mark, which is %llu",
+            (unsigned long long)options->low_mark, (unsigned long long)options->high_mark);
     *checked = *options;
     if (options->low_mark == 0)
         checked->low_mark = options->high_mark / 4;
@@ -276,6 +311,14 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options, pp_c
                  (unsigned long long)options->max_message, (unsigned long long)longest);
     checked->max_message = longest;
     return PP_OK;
+}
+
+/* Bytes were read or written. */
+void conn_moved(pp_conn *c)
+{
+    c->moves++;
+    if (c->options.idle_timeout_ms > 0)
+        c->moved_at = clock_ms();
 }
 
 pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
@@ -321,117 +364,4 @@ bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
     *pipe = taken;
     conn_discard(c);
     return false;
-}
-
-/* ---- What users call ------------------------------------------------------------------------ */
-
-/* Something was queued or asked for: the turn that is running here sees it anyway. */
-static void conn__look(pp_conn *c)
-{
-    if (!strand_is_here(&c->strand))
-        strand_raise(&c->strand, CONN_LOOK);
-}
-
-pp_status pp_conn_send(pp_conn *c, const void *data, size_t length)
-{
-    pp_status status;
-
-    if (!c || (!data && length > 0))
-        return PP_E_ARGUMENT;
-    status = queue_send(&c->queue, data, length);
-    if (status == PP_OK || status == PP_E_AGAIN)
-        conn__look(c);
-    return status;
-}
-
-pp_status pp_conn_end(pp_conn *c)
-{
-    pp_status status;
-
-    if (!c || c->options.mode != PP_MODE_FRAMED)
-        return PP_E_ARGUMENT;
-    status = queue_end(&c->queue);
-    if (status == PP_OK)
-        conn__look(c);
-    return status;
-}
-
-bool pp_conn_writable(pp_conn *c)
-{
-    return c && queue_is_writable(&c->queue);
-}
-
-size_t pp_conn_queued(pp_conn *c)
-{
-    return c ? queue_bytes(&c->queue) : 0;
-}
-
-pp_status pp_conn_pause(pp_conn *c)
-{
-    if (!c)
-        return PP_E_ARGUMENT;
-    gate_shut(&c->gate);
-    return PP_OK;
-}
-
-pp_status pp_conn_resume(pp_conn *c)
-{
-    if (!c)
-        return PP_E_ARGUMENT;
-    gate_open(&c->gate);
-    strand_raise(&c->strand, CONN_LOOK);
-    return PP_OK;
-}
-
-pp_status pp_conn_close(pp_conn *c)
-{
-    if (!c)
-        return PP_E_ARGUMENT;
-    InterlockedExchange(&c->closing, 1);
-    queue_close(&c->queue);
-    strand_raise(&c->strand, CONN_CLOSE);
-    return PP_OK;
-}
-
-pp_status pp_conn_abort(pp_conn *c)
-{
-    if (!c)
-        return PP_E_ARGUMENT;
-    InterlockedExchange(&c->closing, 1);
-    queue_close(&c->queue);
-    strand_raise(&c->strand, CONN_DROP);
-    return PP_OK;
-}
-
-void pp_conn_ref(pp_conn *c)
-{
-    if (c)
-        InterlockedIncrement(&c->refs);
-}
-
-void pp_conn_unref(pp_conn **conn)
-{
-    pp_conn *c = conn ? *conn : NULL;
-
-    if (!c)
-        return;
-    *conn = NULL;
-    if (InterlockedDecrement(&c->refs) == 0)
-        mem_free(c);
-}
-
-void *pp_conn_user(pp_conn *c)
-{
-    return c ? c->user : NULL;
-}
-
-void pp_conn_set_user(pp_conn *c, void *user)
-{
-    if (c)
-        c->user = user;
-}
-
-uint64_t pp_conn_id(pp_conn *c)
-{
-    return c ? c->id : 0;
 }

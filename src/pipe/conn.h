@@ -2,11 +2,11 @@
  * A connection: one end of a pipe on the port, with a read side and a write side.
  *
  * The rule. Everything belongs to the connection's turn, except: the queue that senders fill, which
- * is under its lock; `refs`, `closing`, the gate and the strand's events, which are interlocked; and what does
- * not change after the connection was made. A read or write in flight belongs to the kernel until
- * its packet has been noted in `result`, and the turn takes it from there. The memory goes with the
- * last reference; the connection itself holds one until its last turn, which comes when the handle
- * is closed and nothing is pending.
+ * is under its lock; `refs`, `closing`, the gate and the strand's events, which are interlocked;
+ * and what does not change after the connection was made. A read or write in flight belongs to the
+ * kernel until its packet has been noted in `result`, and the turn takes it from there. The memory
+ * goes with the last reference; the connection itself holds one until its last turn, which comes
+ * when the handle is closed and nothing is pending.
  */
 #ifndef PP_PIPE_CONN_H
 #define PP_PIPE_CONN_H
@@ -77,11 +77,14 @@ struct pp_conn {
     bool client_left; /* the read side saw the other end go first */
     kernel_handle pipe;
     struct instance *instance; /* goes back to the listener; NULL when dialled */
-    struct dial *dial;     /* while CONN_DIALLING */
+    struct dial *dial;         /* while CONN_DIALLING */
 
     timer timer;
     uint64_t drain_deadline, trim_deadline;
-    unsigned moves, moves_at_trim; /* reads and writes done; an idle connection has had none since */
+    uint64_t opened_at, moved_at; /* by clock_ms; the latter only kept with an idle time-out */
+    bool heard;                   /* something was read */
+    unsigned moves,
+        moves_at_trim; /* reads and writes done; an idle connection has had none since */
     budget_waiter waiter;
     uint64_t held; /* bytes of the port's limit that the read buffer holds */
     conn_reader read;
@@ -105,6 +108,9 @@ void conn_end(pp_conn *c, pp_status reason);
 /* The same for an error of the kernel. */
 void conn_end_error(pp_conn *c, DWORD error, const char *what);
 
+/* For turns: bytes were read or written. */
+void conn_moved(pp_conn *c);
+
 /* For turns: a buffer has grown; when the connection is idle it will be given back. */
 void conn_plan_trim(pp_conn *c);
 
@@ -113,8 +119,8 @@ void conn_op_init(conn_op *o, pp_conn *c, op_fn *complete);
 void conn_op_note(conn_op *o, DWORD error, DWORD bytes);
 
 /* Checks what listeners and dials have in common, and fills in what follows from other options. */
-pp_status conn_check_options(pp_port *port, const pp_conn_options *options, pp_conn_options *checked,
-                             pp_error *error);
+pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
+                             pp_conn_options *checked, pp_error *error);
 
 /* The read side, conn_read.c: takes a packet; delivers and reads on; gives back memory. */
 void read_completed(pp_conn *c);

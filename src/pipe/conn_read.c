@@ -105,7 +105,8 @@ static bool read__grow(pp_conn *c, size_t size)
 
 static bool read__may_deliver(const pp_conn *c)
 {
-    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing && !gate_is_shut(&c->gate);
+    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing &&
+           !gate_is_shut(&c->gate);
 }
 
 /* Hands one message to the user; false when it was not taken. */
@@ -171,8 +172,8 @@ static bool read__deliver_frame(pp_conn *c)
         conn_end(c, kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
         return false;
     }
-    if (kind == FRAMING_MESSAGE && !read__deliver_one(c, r->buffer + r->start + FRAMING_HEADER,
-                                                      size - FRAMING_HEADER))
+    if (kind == FRAMING_MESSAGE &&
+        !read__deliver_one(c, r->buffer + r->start + FRAMING_HEADER, size - FRAMING_HEADER))
         return false;
     read__consume(r, size);
     if (kind == FRAMING_ENDED)
@@ -180,23 +181,33 @@ static bool read__deliver_frame(pp_conn *c)
     return true;
 }
 
+/* The whole message or the bytes in the buffer; false when they were not taken. */
+static bool read__deliver_buffer(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+    bool message = c->options.mode == PP_MODE_MESSAGE;
+
+    if (message && r->ended) {
+        conn_end(c, PP_E_PROTOCOL);
+        return false;
+    }
+    if (message && c->options.half_close && read__unread(c) == 0)
+        read__end_of_sending(c);
+    else if (!read__deliver_one(c, r->buffer + r->start, read__unread(c)))
+        return false;
+    r->whole = false;
+    read__consume(r, read__unread(c));
+    return true;
+}
+
 /* Delivers what there is; false when something was not taken and must wait. */
 static bool read__deliver_all(pp_conn *c)
 {
-    conn_reader *r = &c->read;
-
     while (read__has_message(c)) {
         if (!read__may_deliver(c))
             return false;
-        if (c->options.mode == PP_MODE_FRAMED) {
-            if (!read__deliver_frame(c))
-                return false;
-            continue;
-        }
-        if (!read__deliver_one(c, r->buffer + r->start, read__unread(c)))
+        if (c->options.mode == PP_MODE_FRAMED ? !read__deliver_frame(c) : !read__deliver_buffer(c))
             return false;
-        r->whole = false;
-        read__consume(r, read__unread(c));
     }
     return true;
 }
@@ -242,9 +253,12 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
         return;
     }
     r->end += bytes;
-    c->moves++;
+    c->heard = true;
+    conn_moved(c);
     r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
-    if (c->options.mode == PP_MODE_MESSAGE && r->end > c->options.max_message)
+    if (c->options.direction == PP_DIRECTION_OUTBOUND && (r->end > 0 || r->whole))
+        conn_end(c, PP_E_DIRECTION);
+    else if (c->options.mode == PP_MODE_MESSAGE && r->end > c->options.max_message)
         conn_end(c, PP_E_TOO_LONG);
     else
         read__adapt(c, bytes, room);
@@ -285,8 +299,8 @@ static bool read__make_room(pp_conn *c)
 
 static bool read__may_read(pp_conn *c)
 {
-    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) && !c->read.operation.pending &&
-           kernel_is_open(&c->pipe);
+    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) &&
+           !c->read.operation.pending && kernel_is_open(&c->pipe);
 }
 
 /* Starts a read; true when it completed at once. */

@@ -50,7 +50,7 @@ static void write__done(pp_conn *c, size_t bytes)
 {
     queue_buffer *active = &c->write.active;
 
-    c->moves++;
+    conn_moved(c);
     active->start += bytes;
     if (active->start == active->end) {
         counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)active->messages);
@@ -92,8 +92,9 @@ static bool write__one(pp_conn *c)
     op_outcome outcome;
 
     o->pending = true;
-    outcome = kernel_write(c->strand.port, &c->pipe, &o->op,
-                           c->write.active.data + c->write.active.start + skip, size, &error, &bytes);
+    outcome =
+        kernel_write(c->strand.port, &c->pipe, &o->op,
+                     c->write.active.data + c->write.active.start + skip, size, &error, &bytes);
     if (outcome == OP_PENDING)
         return false;
     o->pending = false;

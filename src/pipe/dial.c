@@ -49,9 +49,9 @@ static DWORD dial__open(struct dial *d, HANDLE *handle)
     DWORD message = PIPE_READMODE_MESSAGE, error;
 
     kernel_count_other(d->conn->strand.port);
-    *handle = CreateFileW(d->path.wide, dial__rights(mode), 0, NULL, OPEN_EXISTING,
-                          FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION,
-                          NULL);
+    *handle =
+        CreateFileW(d->path.wide, dial__rights(mode), 0, NULL, OPEN_EXISTING,
+                    FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
     if (*handle == INVALID_HANDLE_VALUE)
         return GetLastError();
     if (mode != PP_MODE_MESSAGE)
@@ -91,8 +91,7 @@ static void dial__retry_or_end(pp_conn *c, DWORD error)
 static void dial__tried(pp_conn *c, DWORD error, HANDLE handle)
 {
     if (error == ERROR_SUCCESS)
-        error = kernel_attach(c->strand.port, &c->pipe, handle,
-                              c->options.mode != PP_MODE_MESSAGE);
+        error = kernel_attach(c->strand.port, &c->pipe, handle, c->options.mode != PP_MODE_MESSAGE);
     if (error != ERROR_SUCCESS) {
         dial__retry_or_end(c, error);
         return;

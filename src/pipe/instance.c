@@ -10,13 +10,14 @@ static HANDLE instance__create(pp_listener *l, bool first)
     DWORD quota = (DWORD)l->options.pipe_buffer;
 
     kernel_count_other(l->strand.port);
-    return CreateNamedPipeW(
-        l->path.wide,
-        PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
-        (message ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE) |
-            (l->options.access.allow_remote ? PIPE_ACCEPT_REMOTE_CLIENTS
-                                            : PIPE_REJECT_REMOTE_CLIENTS),
-        PIPE_UNLIMITED_INSTANCES, quota, quota, 0, &l->security.attributes);
+    return CreateNamedPipeW(l->path.wide,
+                            PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED |
+                                (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
+                            (message ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
+                                     : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE) |
+                                (l->options.access.allow_remote ? PIPE_ACCEPT_REMOTE_CLIENTS
+                                                                : PIPE_REJECT_REMOTE_CLIENTS),
+                            PIPE_UNLIMITED_INSTANCES, quota, quota, 0, &l->security.attributes);
 }
 
 instance *instance_make(pp_listener *l, bool first)

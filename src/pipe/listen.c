@@ -51,7 +51,7 @@ static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *err
 }
 
 static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_options *options,
-                                pp_error *error)
+                              pp_error *error)
 {
     pp_status status;
 
@@ -59,7 +59,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     l->refs = 1;
     l->options = *options;
     l->target = options->accept_depth < LISTENER_LEAST_WAITING ? (size_t)options->accept_depth
-                                                                : LISTENER_LEAST_WAITING;
+                                                               : LISTENER_LEAST_WAITING;
     list_init(&l->waiting);
     InitializeSRWLock(&l->lock);
     status = name_parse(&l->path, NAME_PIPE, options->name, true, "pipe", error);

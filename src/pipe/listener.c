@@ -40,8 +40,8 @@ static void instance__failed(const instance *i)
     if (l->closing)
         return; /* we cancelled it */
     counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
-    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu",
-             l->path.text, (unsigned long)i->error);
+    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu", l->path.text,
+             (unsigned long)i->error);
 }
 
 /* A client has opened this instance: a connection gets its pipe. Owns `i`. */
@@ -156,8 +156,8 @@ static void listener__retry_later(pp_listener *l)
 
 static void listener__replenish(pp_listener *l)
 {
-    for (int made = 0; l->waiting_count < l->target &&
-                       l->waiting_count + l->connections < l->options.max_clients;
+    for (int made = 0;
+         l->waiting_count < l->target && l->waiting_count + l->connections < l->options.max_clients;
          made++) {
         if (made == LISTENER__MOST_PER_TURN) {
             strand_raise(&l->strand, LISTENER_CAME); /* the others' turn */
@@ -228,4 +228,3 @@ void listener_take_back(instance *i, kernel_handle *pipe, bool reusable)
     i->reusable = reusable;
     instance__came(i);
 }
-

@@ -4,10 +4,10 @@
  * used them all up, halved when none came for a while. As long as it is open, one instance is, so
  * that nobody else can take the name.
  *
- * The rule. The listener's state belongs to its turn. Packets of its instances, and connections that
- * give instances back, only put them into a queue under the lock and raise an event. It retires when
- * it is closing, no instance waits, and every connection has given back its own. Its memory goes when
- * its user has closed it, too.
+ * The rule. The listener's state belongs to its turn. Packets of its instances, and connections
+ * that give instances back, only put them into a queue under the lock and raise an event. It
+ * retires when it is closing, no instance waits, and every connection has given back its own. Its
+ * memory goes when its user has closed it, too.
  */
 #ifndef PP_PIPE_LISTENER_H
 #define PP_PIPE_LISTENER_H
@@ -33,9 +33,9 @@ struct instance {
     kernel_handle pipe;
     list link; /* among the waiting */
     queue_link came;
-    DWORD error;    /* how the wait ended */
-    bool returned;  /* from a connection */
-    bool reusable;  /* and can wait again */
+    DWORD error;   /* how the wait ended */
+    bool returned; /* from a connection */
+    bool reusable; /* and can wait again */
 };
 
 struct pp_listener {
@@ -69,8 +69,8 @@ instance *instance_make(pp_listener *l, bool first);
 void instance_discard(instance *i);
 
 /* A connection ended and gives back its instance and the pipe. `reusable`: the client left first,
- * so that the instance can wait for the next. Both are the listener's from here on, which closes the
- * pipe only when another instance guards the name. */
+ * so that the instance can wait for the next. Both are the listener's from here on, which closes
+ * the pipe only when another instance guards the name. */
 void listener_take_back(instance *i, kernel_handle *pipe, bool reusable);
 
 #endif

@@ -56,6 +56,8 @@ void queue_init(send_queue *q, const pp_conn_options *options, budget *b, strand
     InitializeSRWLock(&q->lock);
     q->accepting = true;
     q->mode = options->mode;
+    q->half_close = options->half_close;
+    q->receive_only = options->direction == PP_DIRECTION_INBOUND;
     q->max_message = options->max_message;
     q->high_mark = options->high_mark;
     q->low_mark = options->low_mark;
@@ -89,6 +91,8 @@ static pp_status queue__send(send_queue *q, const void *data, size_t length)
 {
     pp_status status;
 
+    if (q->receive_only)
+        return PP_E_DIRECTION;
     if (!q->accepting)
         return PP_E_CLOSING;
     if (length > q->max_message)
@@ -125,7 +129,8 @@ pp_status queue_end(send_queue *q)
         /* The end is owed whatever the limits say; it is 4 bytes, once. */
         status = queue__make_room(&q->filling, FRAMING_HEADER) ? PP_OK : PP_E_MEMORY;
         if (status == PP_OK) {
-            queue__append_header(&q->filling, FRAMING_END);
+            /* In message mode it is a message of no bytes. */
+            queue__append_header(&q->filling, q->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
             q->queued += FRAMING_HEADER;
             InterlockedAdd64(&q->budget->used, FRAMING_HEADER);
             q->accepting = false;
@@ -200,7 +205,8 @@ bool queue_is_writable(send_queue *q)
     bool writable;
 
     AcquireSRWLockExclusive(&q->lock);
-    writable = q->accepting && q->queued < q->high_mark && budget_has_free(q->budget, q->queued + q->max_message);
+    writable = q->accepting && q->queued < q->high_mark &&
+               budget_has_free(q->budget, q->queued + q->max_message);
     ReleaseSRWLockExclusive(&q->lock);
     return writable;
 }

@@ -28,7 +28,8 @@ typedef struct send_queue {
     size_t wanted;      /* bytes of the refused send */
     uint64_t refusals;  /* for the counters */
 
-    pp_mode mode; /* fixed */
+    pp_mode mode; /* fixed, as all that follows */
+    bool half_close, receive_only;
     uint64_t max_message, high_mark, low_mark;
     budget *budget;
     struct strand *strand;
@@ -39,7 +40,7 @@ void queue_init(send_queue *q, const pp_conn_options *options, budget *b, struct
 /* Accepts a message or says why not; the statuses of pp_conn_send. */
 pp_status queue_send(send_queue *q, const void *data, size_t length);
 
-/* Declares the end of sending in the framed mode, and accepts no more. */
+/* Declares the end of sending and accepts no more. */
 pp_status queue_end(send_queue *q);
 
 /* Accepts no more. */

@@ -1,6 +1,6 @@
 /*
- * A client that stops in the middle of a message and waits to be killed. `half_sender PIPE`: writes a
- * frame's header that announces 1,000 bytes, and 10 of them; says so; and sleeps.
+ * A client that stops in the middle of a message and waits to be killed. `half_sender PIPE`: writes
+ * a frame's header that announces 1,000 bytes, and 10 of them; says so; and sleeps.
  */
 #include <windows.h>
 
@@ -15,8 +15,7 @@ int main(int argc, char **argv)
     (void)argc;
     WaitNamedPipeA(argv[1], NMPWAIT_WAIT_FOREVER);
     pipe = CreateFileA(argv[1], GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
-    if (pipe == INVALID_HANDLE_VALUE ||
-        !WriteFile(pipe, half, sizeof half - 1, &written, NULL)) {
+    if (pipe == INVALID_HANDLE_VALUE || !WriteFile(pipe, half, sizeof half - 1, &written, NULL)) {
         fprintf(stderr, "%lu\n", GetLastError());
         return 1;
     }

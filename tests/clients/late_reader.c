@@ -1,8 +1,8 @@
 /*
  * A client that reads its replies only when it is told to, perhaps after the server has gone.
- * `late_reader PIPE BYTES`: writes so many bytes, waits until as many have come back into the kernel,
- * says "waiting", waits for a line on standard input, and then reads to the end. Status 0 when it got
- * every byte, and then the end.
+ * `late_reader PIPE BYTES`: writes so many bytes, waits until as many have come back into the
+ * kernel, says "waiting", waits for a line on standard input, and then reads to the end. Status 0
+ * when it got every byte, and then the end.
  */
 #include <windows.h>
 

@@ -1,7 +1,7 @@
 /*
- * A client as any textbook has it, with the Windows calls alone: waits for the pipe, opens it, writes
- * once, reads once, and exits without closing. `textbook PIPE [ROUNDS]`; status 0 when every reply
- * was the request.
+ * A client as any textbook has it, with the Windows calls alone: waits for the pipe, opens it,
+ * writes once, reads once, and exits without closing. `textbook PIPE [ROUNDS]`; status 0 when every
+ * reply was the request.
  */
 #include <windows.h>
 
