@@ -69,16 +69,18 @@ class Process:
     running = []
 
     def __init__(self, name, *arguments, env=None):
-        self.errors = tempfile.TemporaryFile()
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.errors = pathlib.Path(self.folder.name) / "stderr"
         flags = subprocess.CREATE_NEW_PROCESS_GROUP if WINDOWS else 0
-        self.process = subprocess.Popen(
-            [*WRAPPER, program(name), *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            env=env,
-            creationflags=flags,
-        )
+        with open(self.errors, "ab") as errors:
+            self.process = subprocess.Popen(
+                [*WRAPPER, program(name), *map(str, arguments)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=env,
+                creationflags=flags,
+            )
         self.pid = self.process.pid
         self.output = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -110,8 +112,7 @@ class Process:
         return self.process.poll() is None
 
     def stderr(self):
-        self.errors.seek(0)
-        return self.errors.read().decode("utf-8", "replace")
+        return self.errors.read_bytes().decode("utf-8", "replace")
 
     def interrupt(self):
         """Ctrl-C; on Windows Ctrl-Break, which is all that a group of its own can be sent."""
@@ -170,8 +171,8 @@ class Load(Process):
     """pipe_load with a JSON file."""
 
     def __init__(self, *arguments, env=None):
-        self.folder = tempfile.TemporaryDirectory()
-        self.json = pathlib.Path(self.folder.name) / "load.json"
+        self.target = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.json = pathlib.Path(self.target.name) / "load.json"
         super().__init__("pipe_load", "--json", self.json, *arguments, env=env)
 
     def result(self, status=0, timeout=DEADLINE):
