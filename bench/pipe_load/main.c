@@ -17,6 +17,7 @@
 
 #define MAIN__FAILED 1
 #define MAIN__WRONG_ARGUMENT 2
+#define MAIN__BUFFER 4096
 
 int wmain(int argc, wchar_t **argv);
 
@@ -47,6 +48,7 @@ static char **main__arguments(int count, wchar_t **wide)
 static int main__complain(const char *text, int code)
 {
     fprintf(stderr, "pipe_load: %s\n", text);
+    fflush(stderr);
     return code;
 }
 
@@ -108,6 +110,8 @@ int wmain(int argc, wchar_t **argv)
 
     _setmode(_fileno(stdout), _O_BINARY); /* lines end in "\n" alone */
     _setmode(_fileno(stderr), _O_BINARY);
+    setvbuf(stdout, NULL, _IOFBF, MAIN__BUFFER); /* whole lines, also on a console */
+    setvbuf(stderr, NULL, _IOFBF, MAIN__BUFFER);
     if (!arguments)
         return main__complain("an argument is not Unicode text; allowed: Unicode",
                               MAIN__WRONG_ARGUMENT);

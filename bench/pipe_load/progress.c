@@ -35,9 +35,11 @@ bool progress_wait(const options *o, HANDLE event, double seconds, const char *w
             WAIT_OBJECT_0)
             return true;
         messages = tallies_messages(all);
-        if (watched && tick < end)
+        if (watched && tick < end) {
             fprintf(stderr, "pipe_load: %s %llu s: %llu messages/s\n", what,
                     (unsigned long long)second, (unsigned long long)(messages - before));
+            fflush(stderr);
+        }
         before = messages;
     }
     return WaitForSingleObject(event, 0) == WAIT_OBJECT_0;

@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shlex
 import signal
 import subprocess
@@ -191,6 +192,30 @@ def run(name, *arguments, timeout=DEADLINE):
     process = Process(name, *arguments)
     output = b"".join(process.lines(timeout))
     return process.wait(timeout), output, process.stderr()
+
+
+def run_in_terminal(name, *arguments):
+    """Runs a program with standard error on a terminal: status, and what the terminal got, without
+    the sequences that move its cursor."""
+    if WINDOWS:
+        raise Skip("Python makes no terminals here")
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*WRAPPER, program(name), *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(ours, 65536):
+            seen += part
+    os.close(ours)
+    status = process.wait(DEADLINE)
+    return status, re.sub(rb"\x1b\[[?0-9;]*[A-Za-z]", b"", seen).decode("utf-8", "replace")
 
 
 def expect_refusal(name, arguments, status, *allowed):

@@ -2,6 +2,7 @@
 The program pipe_load: that its figures are true, and that it notices what is wrong.
 """
 
+import re
 import sys
 
 from harness import (
@@ -15,9 +16,8 @@ from harness import (
     load,
     main,
     run,
-    ticks,
+    run_in_terminal,
     unique,
-    wait_until,
 )
 
 KEYS = {
@@ -91,10 +91,10 @@ def every_byte_is_checked_in_every_mode():
 
 @case
 def its_messages_are_those_of_the_server():
-    server = Server("--mode", "message")
+    server = Server("--mode", "message", "--stats-interval", 0.1)
     client = Load("--pipe", server.name, "--mode", "message", "--size", 500, "--warmup", 0,
                   "--duration", 60, "--clients", 10)  # fmt: skip
-    wait_until(lambda: ticks(server.pid) > 30, "work")
+    server.wait_for(lambda seen: seen["messages_in"] >= 1000, "work")
     stopped = server.stop()
     figures = client.result(status=1)
     equal(figures["messages"], stopped["messages_out"], "messages")
@@ -136,9 +136,9 @@ def a_reply_too_many_is_noticed():
 
 @case
 def a_server_that_dies_in_the_middle_gives_status_1():
-    server = Server()
+    server = Server("--stats-interval", 0.1)
     client = Load("--pipe", server.name, "--clients", 20, "--duration", 300, "--warmup", 0)
-    wait_until(lambda: ticks(server.pid) > 20, "work")
+    server.wait_for(lambda seen: seen["messages_in"] >= 1000, "work")
     server.kill()
     figures = client.result(status=1, timeout=30)
     equal(figures["errors"], 20, "errors")
@@ -191,6 +191,19 @@ def the_table_is_for_people_and_quiet_is_quiet():
     for word in b"latency", b"messages/s", b"p99.9", b"verify failures":
         check(word in output, output)
     equal(run("pipe_load", *short, "--quiet"), (0, b"", ""), "all of a quiet run")
+    server.stop()
+
+
+@case
+def progress_is_for_a_terminal():
+    server = Server()
+    arguments = ("--pipe", server.name, "--duration", 2.5, "--warmup", 0, "--clients", 2)
+    status, seen = run_in_terminal("pipe_load", *arguments)
+    equal(status, 0, "status")
+    for second in 1, 2:
+        check(re.search(rf"pipe_load: *measuring *{second} *s: *\d+ *messages/s", seen), seen)
+    status, seen = run_in_terminal("pipe_load", *arguments, "--quiet")
+    equal((status, "pipe_load" in seen), (0, False), f"a quiet run {seen!r}")
     server.stop()
 
 

@@ -161,13 +161,12 @@ def a_second_ctrl_c_stops_it_at_once():
 @case
 def ctrl_c_in_the_middle_answers_what_was_read():
     for mode in "stream", "message", "framed":
-        server = Server("--mode", mode)
+        server = Server("--mode", mode, "--stats-interval", 0.1)
         client = Load(
             "--pipe", server.name, "--mode", mode, "--clients", 200, "--size", 20000, "--verify",
             "--warmup", 0, "--duration", 60,
         )  # fmt: skip
-        idle = ticks(server.pid)
-        wait_until(lambda: ticks(server.pid) >= idle + 50, "work")
+        server.wait_for(lambda seen: seen["messages_in"] >= 1000, "work")
         stopped = server.stop()
         figures = client.result(status=1)  # the server left it
         equal(stopped["clients"], 200, f"{mode}: clients")
