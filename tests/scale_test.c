@@ -8,7 +8,8 @@ enum { MANY = 2000, MOST = 10000 };
 /* Opens `count` connections, all before the first message, and then runs them. */
 static void check_many(pp_mode mode, int count, LONG messages)
 {
-    size_t before = kit_descriptors(), after;
+    size_t before = kit_descriptors();
+    ULONGLONG end;
     pp_port *server = kit_port(2), *clients = kit_port(2);
     kit_counts counts = {0};
     const char *name = kit_name();
@@ -48,8 +49,10 @@ static void check_many(pp_mode mode, int count, LONG messages)
     assert_int_equal(counts.reasons[PP_OK] + counts.reasons[PP_E_PEER_CLOSED], count);
     free(conns);
     free(runs);
-    after = kit_descriptors();
-    assert_in_range(after, 0, before + 2);
+    /* Under Wine a thread's descriptors go a moment after the thread. */
+    for (end = GetTickCount64() + 5000; kit_descriptors() > before && GetTickCount64() < end;)
+        kit_wait_ms(&counts.closed, count + 1, 20);
+    assert_in_range(kit_descriptors(), 0, before);
 }
 
 static void two_thousand_stream_clients_at_once(void **state)
