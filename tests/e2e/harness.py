@@ -25,6 +25,7 @@ import traceback
 
 WINDOWS = os.name == "nt"
 WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", "" if WINDOWS else "wine"))
+os.environ.setdefault("WINEDEBUG", "-all")  # standard error is the program's own
 DEADLINE = 60  # seconds that anything may take that is not said to take longer
 SKIPPED = 77
 
