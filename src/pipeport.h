@@ -282,6 +282,26 @@ typedef struct pp_conn_options {
 PP_API pp_status pp_conn_send(pp_conn *conn, const void *data, size_t length);
 
 /*
+ * A buffer with a count of references, to send the same bytes to many connections, or large ones,
+ * without a copy. It must not be changed once it was sent. Its bytes count toward a connection's
+ * high_mark, but not toward max_buffered: they are there once, whoever waits for them.
+ */
+typedef struct pp_buffer pp_buffer;
+
+/* A buffer of `size` bytes that the caller holds a reference of. NULL: no memory. */
+PP_API pp_buffer *pp_buffer_new(size_t size);
+PP_API void *pp_buffer_data(pp_buffer *buffer);
+PP_API size_t pp_buffer_size(const pp_buffer *buffer);
+PP_API void pp_buffer_ref(pp_buffer *buffer);
+
+/* Drops a reference and sets *buffer to NULL; the last one frees it. */
+PP_API void pp_buffer_unref(pp_buffer **buffer);
+
+/* As pp_conn_send, for the whole buffer. When it is accepted the connection holds a reference until
+ * the bytes are with the kernel or the connection has ended. */
+PP_API pp_status pp_conn_send_buffer(pp_conn *conn, pp_buffer *buffer);
+
+/*
  * Declares the end of sending (framed mode, or message mode with half_close). What was accepted
  * before goes first; later sends return PP_E_CLOSING. PP_E_ARGUMENT otherwise: a stream has no end
  * of sending, as Windows has none.

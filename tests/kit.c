@@ -1,5 +1,7 @@
 #include "kit.h"
 
+#include <psapi.h>
+
 /* ---- Names, counts, waiting ----------------------------------------------------------------- */
 
 const char *kit_name(void)
@@ -298,4 +300,21 @@ size_t kit_descriptors(void)
     while (FindNextFileW(find, &entry));
     FindClose(find);
     return count;
+}
+
+size_t kit_resident(void)
+{
+    PROCESS_MEMORY_COUNTERS counters;
+    unsigned long long all, resident;
+    FILE *statm;
+
+    if (!kit_is_wine()) {
+        assert_true(GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters));
+        return counters.WorkingSetSize;
+    }
+    statm = fopen("Z:\\proc\\self\\statm", "r");
+    assert_non_null(statm);
+    assert_int_equal(fscanf(statm, "%llu %llu", &all, &resident), 2);
+    fclose(statm);
+    return (size_t)resident * 4096;
 }

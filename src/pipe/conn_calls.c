@@ -29,6 +29,18 @@ pp_status pp_conn_send(pp_conn *c, const void *data, size_t length)
     return status;
 }
 
+pp_status pp_conn_send_buffer(pp_conn *c, pp_buffer *buffer)
+{
+    pp_status status;
+
+    if (!c || !buffer || (pp_buffer_size(buffer) == 0 && conn__empty_is_end(c)))
+        return PP_E_ARGUMENT;
+    status = queue_send_shared(&c->queue, buffer);
+    if (status == PP_OK || status == PP_E_AGAIN)
+        conn__look(c);
+    return status;
+}
+
 pp_status pp_conn_end(pp_conn *c)
 {
     pp_status status;

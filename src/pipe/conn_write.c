@@ -18,62 +18,102 @@ bool write_is_empty(pp_conn *c)
 
 void write_free(pp_conn *c)
 {
-    queue_done(&c->queue, queue_bytes(&c->queue));
-    queue_buffer_free(&c->write.active);
-    queue_trim(&c->queue);
-    queue_buffer_free(&c->queue.filling);
+    queue_drop_all(&c->queue, &c->write.active);
 }
 
 void write_trim(pp_conn *c)
 {
-    if (c->write.active.end == 0)
+    if (queue_buffer_is_empty(&c->write.active))
         queue_buffer_free(&c->write.active);
     queue_trim(&c->queue);
 }
 
-/* The bytes of the next write, and before them those that are not written but used up. */
-static DWORD write__next(const pp_conn *c, size_t *skip)
-{
-    const queue_buffer *active = &c->write.active;
-    size_t left = active->end - active->start;
+/* What one write hands over: bytes from the buffer itself, or from the first shared one. */
+typedef struct write_piece {
+    const char *data;
+    DWORD size;
+    size_t copied; /* bytes of the buffer that it uses up, headers that are not written included */
+    size_t shared; /* bytes of the shared buffer */
+} write_piece;
 
-    *skip = 0;
-    if (c->options.mode == PP_MODE_MESSAGE) {
-        *skip = FRAMING_HEADER;
-        return framing_read(active->data + active->start);
-    }
-    return left < WRITE__MOST_BYTES ? (DWORD)left : WRITE__MOST_BYTES;
+static DWORD write__at_most(size_t size)
+{
+    return size < WRITE__MOST_BYTES ? (DWORD)size : WRITE__MOST_BYTES;
 }
 
-/* `bytes` of the active buffer are with the kernel. */
-static void write__done(pp_conn *c, size_t bytes)
+/* The next message, in message mode. */
+static write_piece write__next_message(const queue_buffer *b)
+{
+    DWORD length = framing_read(b->data + b->start);
+    const queue_shared *shared = &b->shared[b->shared_start];
+
+    if (b->shared_start < b->shared_end && shared->at == b->start + FRAMING_HEADER)
+        return (write_piece){pp_buffer_data(shared->buffer), length, FRAMING_HEADER, length};
+    return (write_piece){b->data + b->start + FRAMING_HEADER, length, FRAMING_HEADER + length, 0};
+}
+
+static write_piece write__next_bytes(const queue_buffer *b)
+{
+    const queue_shared *shared = &b->shared[b->shared_start];
+    size_t until = b->shared_start < b->shared_end ? shared->at : b->end;
+    write_piece piece = {0};
+
+    if (until > b->start) {
+        piece.data = b->data + b->start;
+        piece.size = write__at_most(until - b->start);
+        piece.copied = piece.size;
+    } else {
+        piece.data = (const char *)pp_buffer_data(shared->buffer) + b->shared_done;
+        piece.size = write__at_most(pp_buffer_size(shared->buffer) - b->shared_done);
+        piece.shared = piece.size;
+    }
+    return piece;
+}
+
+static write_piece write__next(const pp_conn *c)
+{
+    return c->options.mode == PP_MODE_MESSAGE ? write__next_message(&c->write.active)
+                                              : write__next_bytes(&c->write.active);
+}
+
+/* Everything in the active buffer is with the kernel. */
+static void write__buffer_done(pp_conn *c)
+{
+    queue_buffer *active = &c->write.active;
+
+    counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)active->messages);
+    counter_add(c->strand.port, COUNT_BYTES_OUT, (int64_t)active->payload);
+    queue_buffer_rewind(active);
+    if (active->size > WRITE__KEEP)
+        queue_buffer_free(active);
+    else if (active->size > WRITE__SMALL)
+        conn_plan_trim(c);
+}
+
+static void write__done(pp_conn *c, const write_piece *piece)
 {
     queue_buffer *active = &c->write.active;
 
     conn_moved(c);
-    active->start += bytes;
-    if (active->start == active->end) {
-        counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)active->messages);
-        counter_add(c->strand.port, COUNT_BYTES_OUT, (int64_t)active->payload);
-        active->start = active->end = 0;
-        if (active->size > WRITE__KEEP)
-            queue_buffer_free(active);
-        else if (active->size > WRITE__SMALL)
-            conn_plan_trim(c);
-    }
-    queue_done(&c->queue, bytes);
+    active->start += piece->copied;
+    active->shared_done += piece->shared;
+    if (piece->shared > 0 &&
+        active->shared_done == pp_buffer_size(active->shared[active->shared_start].buffer))
+        queue_buffer_drop_shared(active);
+    if (queue_buffer_is_empty(active))
+        write__buffer_done(c);
+    queue_done(&c->queue, piece->copied, piece->shared);
 }
 
 static bool write__finish(pp_conn *c, DWORD error)
 {
-    size_t skip;
-    DWORD size = write__next(c, &skip);
+    write_piece piece = write__next(c);
 
     if (error != ERROR_SUCCESS) {
         conn_end_error(c, error, "write");
         return false;
     }
-    write__done(c, skip + size); /* a write is never partly done */
+    write__done(c, &piece); /* a write is never partly done */
     return true;
 }
 
@@ -87,15 +127,12 @@ void write_completed(pp_conn *c)
 static bool write__one(pp_conn *c)
 {
     conn_op *o = &c->write.operation;
-    size_t skip;
-    DWORD size = write__next(c, &skip), error, bytes;
-    op_outcome outcome;
+    write_piece piece = write__next(c);
+    DWORD error, bytes;
 
     o->pending = true;
-    outcome =
-        kernel_write(c->strand.port, &c->pipe, &o->op,
-                     c->write.active.data + c->write.active.start + skip, size, &error, &bytes);
-    if (outcome == OP_PENDING)
+    if (kernel_write(c->strand.port, &c->pipe, &o->op, piece.data, piece.size, &error, &bytes) ==
+        OP_PENDING)
         return false;
     o->pending = false;
     return write__finish(c, error);
@@ -107,9 +144,9 @@ void write_advance(pp_conn *c)
 
     for (int writes = 0; kernel_is_open(&c->pipe) && conn_is_live(c) && !c->write.operation.pending;
          writes++) {
-        if (active->start == active->end)
+        if (queue_buffer_is_empty(active))
             queue_take_all(&c->queue, active);
-        if (active->start == active->end)
+        if (queue_buffer_is_empty(active))
             return;
         if (writes == WRITE__MOST_PER_TURN) {
             strand_raise(&c->strand, CONN_LOOK); /* the others' turn */

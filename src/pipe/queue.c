@@ -7,13 +7,45 @@
 #include <string.h>
 
 #define QUEUE__FIRST_SIZE 256u
+#define QUEUE__FIRST_SHARED 8u
 
 /* ---- The buffer ----------------------------------------------------------------------------- */
 
-void queue_buffer_free(queue_buffer *buffer)
+void queue_buffer_drop_shared(queue_buffer *b)
 {
-    mem_free(buffer->data);
-    *buffer = (queue_buffer){0};
+    pp_buffer_unref(&b->shared[b->shared_start++].buffer);
+    b->shared_done = 0;
+}
+
+void queue_buffer_rewind(queue_buffer *b)
+{
+    b->start = b->end = 0;
+    b->shared_start = b->shared_end = 0;
+    b->messages = b->payload = 0;
+}
+
+void queue_buffer_free(queue_buffer *b)
+{
+    while (b->shared_start < b->shared_end)
+        queue_buffer_drop_shared(b);
+    mem_free(b->shared);
+    mem_free(b->data);
+    *b = (queue_buffer){0};
+}
+
+static bool queue__make_room_shared(queue_buffer *b)
+{
+    size_t size = b->shared_size ? b->shared_size * 2 : QUEUE__FIRST_SHARED;
+    queue_shared *shared;
+
+    if (b->shared_end < b->shared_size)
+        return true;
+    shared = mem_resize(b->shared, size * sizeof *shared);
+    if (!shared)
+        return false;
+    b->shared = shared;
+    b->shared_size = size;
+    return true;
 }
 
 static bool queue__make_room(queue_buffer *buffer, size_t bytes)
@@ -70,24 +102,29 @@ static size_t queue__overhead(const send_queue *q)
     return q->mode == PP_MODE_STREAM ? 0 : FRAMING_HEADER;
 }
 
-/* With the lock held: takes the bytes from the port's limit and makes room for them. */
-static pp_status queue__admit(send_queue *q, size_t bytes)
+/* With the lock held: takes what is copied from the port's limit, and makes room for it. */
+static pp_status queue__admit(send_queue *q, size_t copied, size_t shared)
 {
-    if (q->queued >= q->high_mark || !budget_take(q->budget, q->strand, bytes, q->queued, false)) {
+    if (q->queued >= q->high_mark ||
+        !budget_take(q->budget, q->strand, copied, q->counted, false)) {
         q->want_writable = true;
-        q->wanted = bytes;
+        q->wanted = copied;
         q->refusals++;
         return PP_E_AGAIN;
     }
-    if (!queue__make_room(&q->filling, bytes)) {
-        budget_give(q->budget, bytes);
+    if (!queue__make_room(&q->filling, copied) ||
+        (shared > 0 && !queue__make_room_shared(&q->filling))) {
+        budget_give(q->budget, copied);
         return PP_E_MEMORY;
     }
-    q->queued += bytes;
+    q->queued += copied + shared;
+    q->counted += copied;
     return PP_OK;
 }
 
-static pp_status queue__send(send_queue *q, const void *data, size_t length)
+/* With the lock held: accepts a message of `length` bytes, of which `shared` are not copied, and
+ * writes its header. */
+static pp_status queue__accept(send_queue *q, size_t length, size_t shared)
 {
     pp_status status;
 
@@ -98,13 +135,12 @@ static pp_status queue__send(send_queue *q, const void *data, size_t length)
     if (length > q->max_message)
         return PP_E_TOO_LONG;
     if (length == 0 && q->mode == PP_MODE_STREAM)
-        return PP_OK;
-    status = queue__admit(q, length + queue__overhead(q));
+        return PP_OK; /* nothing to send */
+    status = queue__admit(q, queue__overhead(q) + length - shared, shared);
     if (status != PP_OK)
         return status;
     if (q->mode != PP_MODE_STREAM)
         queue__append_header(&q->filling, (uint32_t)length);
-    queue__append(&q->filling, data, length);
     q->filling.messages++;
     q->filling.payload += length;
     return PP_OK;
@@ -115,7 +151,25 @@ pp_status queue_send(send_queue *q, const void *data, size_t length)
     pp_status status;
 
     AcquireSRWLockExclusive(&q->lock);
-    status = queue__send(q, data, length);
+    status = queue__accept(q, length, 0);
+    if (status == PP_OK)
+        queue__append(&q->filling, data, length);
+    ReleaseSRWLockExclusive(&q->lock);
+    return status;
+}
+
+pp_status queue_send_shared(send_queue *q, pp_buffer *buffer)
+{
+    queue_buffer *b = &q->filling;
+    size_t size = pp_buffer_size(buffer);
+    pp_status status;
+
+    AcquireSRWLockExclusive(&q->lock);
+    status = queue__accept(q, size, size);
+    if (status == PP_OK && size > 0) {
+        pp_buffer_ref(buffer);
+        b->shared[b->shared_end++] = (queue_shared){b->end, buffer};
+    }
     ReleaseSRWLockExclusive(&q->lock);
     return status;
 }
@@ -132,6 +186,7 @@ pp_status queue_end(send_queue *q)
             /* In message mode it is a message of no bytes. */
             queue__append_header(&q->filling, q->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
             q->queued += FRAMING_HEADER;
+            q->counted += FRAMING_HEADER;
             InterlockedAdd64(&q->budget->used, FRAMING_HEADER);
             q->accepting = false;
         }
@@ -151,27 +206,40 @@ void queue_take_all(send_queue *q, queue_buffer *taken)
 {
     queue_buffer spare = *taken;
 
-    spare.start = spare.end = 0;
-    spare.messages = spare.payload = 0;
+    queue_buffer_rewind(&spare);
     AcquireSRWLockExclusive(&q->lock);
     *taken = q->filling;
     q->filling = spare;
     ReleaseSRWLockExclusive(&q->lock);
 }
 
-void queue_done(send_queue *q, size_t bytes)
+void queue_done(send_queue *q, size_t copied, size_t shared)
 {
     AcquireSRWLockExclusive(&q->lock);
-    q->queued -= bytes;
+    q->queued -= copied + shared;
+    q->counted -= copied;
     ReleaseSRWLockExclusive(&q->lock);
-    budget_give(q->budget, bytes);
+    budget_give(q->budget, copied);
+}
+
+void queue_drop_all(send_queue *q, queue_buffer *taken)
+{
+    size_t counted;
+
+    queue_buffer_free(taken);
+    AcquireSRWLockExclusive(&q->lock);
+    queue_buffer_free(&q->filling);
+    counted = q->counted;
+    q->queued = q->counted = 0;
+    ReleaseSRWLockExclusive(&q->lock);
+    budget_give(q->budget, counted);
 }
 
 /* The claimant's message and its answer fit in the reserve, but nothing besides. */
 static bool queue__below_limit(send_queue *q)
 {
-    return budget_has_free(q->budget, q->queued + q->wanted) ||
-           (q->queued == 0 && q->budget->claimant == q->strand);
+    return budget_has_free(q->budget, q->counted + q->wanted) ||
+           (q->counted == 0 && q->budget->claimant == q->strand);
 }
 
 queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes)
@@ -179,7 +247,7 @@ queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes)
     queue_room room = QUEUE_ROOM_UNASKED;
 
     AcquireSRWLockExclusive(&q->lock);
-    *bytes = q->queued + q->wanted;
+    *bytes = q->counted + q->wanted;
     *refusals = q->refusals;
     q->refusals = 0;
     if (q->want_writable && q->accepting && q->queued <= q->low_mark)
@@ -206,7 +274,7 @@ bool queue_is_writable(send_queue *q)
 
     AcquireSRWLockExclusive(&q->lock);
     writable = q->accepting && q->queued < q->high_mark &&
-               budget_has_free(q->budget, q->queued + q->max_message);
+               budget_has_free(q->budget, q->counted + q->max_message);
     ReleaseSRWLockExclusive(&q->lock);
     return writable;
 }
@@ -214,7 +282,7 @@ bool queue_is_writable(send_queue *q)
 void queue_trim(send_queue *q)
 {
     AcquireSRWLockExclusive(&q->lock);
-    if (q->filling.end == 0)
+    if (queue_buffer_is_empty(&q->filling))
         queue_buffer_free(&q->filling);
     ReleaseSRWLockExclusive(&q->lock);
 }

@@ -13,9 +13,18 @@
 #include "iocp/budget.h"
 #include "pipeport.h"
 
+/* A shared buffer whose bytes come when `start` has reached `at`. */
+typedef struct queue_shared {
+    size_t at;
+    pp_buffer *buffer;
+} queue_shared;
+
 typedef struct queue_buffer {
     char *data;
     size_t size, start, end;
+    queue_shared *shared; /* in order; from shared_start to shared_end */
+    size_t shared_size, shared_start, shared_end;
+    size_t shared_done;         /* bytes of the first that are written */
     uint64_t messages, payload; /* what it holds, for the counters */
 } queue_buffer;
 
@@ -23,6 +32,7 @@ typedef struct send_queue {
     SRWLOCK lock; /* for everything here but the fixed settings */
     queue_buffer filling;
     size_t queued;      /* bytes here and being written */
+    size_t counted;     /* of them, those that count toward the port's limit */
     bool accepting;     /* false once the connection is closing */
     bool want_writable; /* a send was refused, and nobody was told yet that there is room */
     size_t wanted;      /* bytes of the refused send */
@@ -40,6 +50,9 @@ void queue_init(send_queue *q, const pp_conn_options *options, budget *b, struct
 /* Accepts a message or says why not; the statuses of pp_conn_send. */
 pp_status queue_send(send_queue *q, const void *data, size_t length);
 
+/* The same for a shared buffer, of which it then holds a reference. */
+pp_status queue_send_shared(send_queue *q, pp_buffer *buffer);
+
 /* Declares the end of sending and accepts no more. */
 pp_status queue_end(send_queue *q);
 
@@ -49,8 +62,16 @@ void queue_close(send_queue *q);
 /* Moves everything that was accepted to `taken`, whose memory becomes the next to fill. */
 void queue_take_all(send_queue *q, queue_buffer *taken);
 
-/* `bytes` have been written, or are given up. */
-void queue_done(send_queue *q, size_t bytes);
+/* So many bytes have been written; of them, those that were copied counted toward the limit. */
+void queue_done(send_queue *q, size_t copied, size_t shared);
+
+/* Gives up everything in `taken` and here. */
+void queue_drop_all(send_queue *q, queue_buffer *taken);
+
+static inline bool queue_buffer_is_empty(const queue_buffer *b)
+{
+    return b->start == b->end && b->shared_start == b->shared_end;
+}
 
 typedef enum queue_room {
     QUEUE_ROOM_UNASKED, /* nobody was refused, or the queue must fall first */
@@ -67,6 +88,12 @@ bool queue_is_writable(send_queue *q);
 
 /* Frees spare memory, as far as nothing is queued. */
 void queue_trim(send_queue *q);
-void queue_buffer_free(queue_buffer *buffer);
+
+/* Drops the first shared buffer, which is written. */
+void queue_buffer_drop_shared(queue_buffer *b);
+
+/* Makes an empty one ready to be filled again, and frees its memory. */
+void queue_buffer_rewind(queue_buffer *b);
+void queue_buffer_free(queue_buffer *b);
 
 #endif

@@ -1,0 +1,177 @@
+/*
+ * Buffers with a count of references: sent without a copy, in memory once, freed once.
+ */
+#include "kit.h"
+
+#include "base/buffer.h"
+
+enum { CLIENTS = 1000, BYTES = 200 * 1024 };
+
+/* The server's connections, gathered as they open. */
+typedef struct gathered {
+    SRWLOCK lock;
+    pp_conn *conns[CLIENTS];
+    volatile LONG opened, closed;
+} gathered;
+
+static void gather(pp_conn *conn, void *user)
+{
+    gathered *g = user;
+
+    pp_conn_ref(conn);
+    AcquireSRWLockExclusive(&g->lock);
+    g->conns[g->opened] = conn;
+    ReleaseSRWLockExclusive(&g->lock);
+    kit_add(&g->opened, 1);
+}
+
+static void lose(pp_conn *conn, void *user, pp_status reason)
+{
+    (void)conn, (void)reason;
+    kit_add(&((gathered *)user)->closed, 1);
+}
+
+/* Checks the bytes that arrive against the stream of the buffer. */
+typedef struct checker {
+    volatile LONG opened, bytes, wrong, closed;
+} checker;
+
+static void checker_open(pp_conn *conn, void *user)
+{
+    pp_conn_pause(conn);
+    kit_add(&((checker *)user)->opened, 1);
+}
+
+static pp_status checker_message(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    checker *c = user;
+
+    (void)conn;
+    if (!kit_is_filled(data, length, 3, (uint64_t)c->bytes % BYTES))
+        InterlockedIncrement(&c->wrong);
+    kit_add(&c->bytes, (LONG)length);
+    return PP_OK;
+}
+
+static void checker_close(pp_conn *conn, void *user, pp_status reason)
+{
+    (void)conn, (void)reason;
+    kit_add(&((checker *)user)->closed, 1);
+}
+
+static void one_buffer_for_a_thousand_connections_is_there_once(void **state)
+{
+    static const pp_handlers handlers = {checker_open, checker_message, NULL, NULL, checker_close};
+    static gathered g;
+    static checker checkers[CLIENTS];
+    static pp_conn *clients[CLIENTS];
+    pp_port *server = kit_port(2), *port = kit_port(1);
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
+    pp_buffer *buffer = pp_buffer_new(BYTES);
+    size_t before, grown;
+
+    (void)state;
+    InitializeSRWLock(&g.lock);
+    listen.conn.handlers = (pp_handlers){.on_open = gather, .on_close = lose};
+    listen.conn.user = &g;
+    listen.pipe_buffer = 4096;
+    kit_listen(server, &listen);
+    for (int i = 0; i < CLIENTS; i++) {
+        pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, handlers, &checkers[i]);
+
+        assert_ok(pp_dial(port, &dial, &clients[i], NULL));
+    }
+    assert_count(g.opened, CLIENTS);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_count(checkers[i].opened, 1);
+
+    kit_fill(pp_buffer_data(buffer), BYTES, 3, 0);
+    before = kit_resident();
+    for (int i = 0; i < CLIENTS; i++)
+        assert_ok(pp_conn_send_buffer(g.conns[i], buffer));
+    grown = kit_resident() - before;
+    assert_true(grown < (size_t)BYTES * CLIENTS / 4); /* copies would be 200 MB */
+    assert_true(kit_stats(server).bytes_buffered < BYTES);
+    assert_int_equal(buffer_count(), 1);
+    pp_buffer_unref(&buffer);
+    assert_null(buffer);
+    for (int i = 0; i < CLIENTS; i += 2) /* half of them die in between */
+        assert_ok(i % 4 ? pp_conn_abort(clients[i]) : pp_conn_close(clients[i]));
+    for (int i = 1; i < CLIENTS; i += 2)
+        assert_ok(pp_conn_resume(clients[i]));
+    for (int i = 1; i < CLIENTS; i += 2) {
+        assert_count(checkers[i].bytes, BYTES);
+        assert_int_equal(checkers[i].wrong, 0);
+    }
+    assert_count(g.closed, CLIENTS / 2);
+    for (int i = 0; i < CLIENTS; i++) {
+        pp_conn_unref(&clients[i]);
+        pp_conn_unref(&g.conns[i]);
+    }
+    kit_close(&port);
+    kit_close(&server);
+    assert_int_equal(buffer_count(), 0);
+}
+
+static volatile LONG in_order, out_of_order;
+
+static pp_status check_order(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    static const size_t lengths[] = {5, 70000, 0, 3, 70000, 70000, 5};
+    LONG at = in_order;
+
+    (void)conn, (void)user;
+    if (length != lengths[at % 7] || !kit_is_filled(data, length, (uint32_t)length, 0))
+        InterlockedIncrement(&out_of_order);
+    kit_add(&in_order, 1);
+    return PP_OK;
+}
+
+/* Copied and shared messages mixed, in both modes that have messages. */
+static void shared_and_copied_messages_keep_their_order(void **state)
+{
+    for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
+        pp_port *port = kit_port(2);
+        const char *name = kit_name();
+        kit_counts client = {0};
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, NULL);
+        pp_dial_options dial = kit_dial_options(name, (pp_mode)mode, kit_counting(), &client);
+        pp_buffer *large = pp_buffer_new(70000), *empty = pp_buffer_new(0);
+        char five[5], three[3];
+        pp_conn *conn;
+
+        (void)state;
+        in_order = out_of_order = 0;
+        listen.conn.handlers = (pp_handlers){.on_message = check_order};
+        dial.conn.high_mark = 64 * 1024 * 1024;
+        kit_listen(port, &listen);
+        kit_fill(pp_buffer_data(large), 70000, 70000, 0);
+        kit_fill(five, 5, 5, 0);
+        kit_fill(three, 3, 3, 0);
+        assert_ok(pp_dial(port, &dial, &conn, NULL));
+        for (int i = 0; i < 50; i++) {
+            assert_ok(pp_conn_send(conn, five, 5));
+            assert_ok(pp_conn_send_buffer(conn, large));
+            assert_ok(pp_conn_send_buffer(conn, empty));
+            assert_ok(pp_conn_send(conn, three, 3));
+            assert_ok(pp_conn_send_buffer(conn, large));
+            assert_ok(pp_conn_send_buffer(conn, large));
+            assert_ok(pp_conn_send(conn, five, 5));
+        }
+        assert_count(in_order, 350);
+        assert_int_equal(out_of_order, 0);
+        pp_buffer_unref(&large);
+        pp_buffer_unref(&empty);
+        pp_conn_unref(&conn);
+        kit_close(&port);
+        assert_int_equal(buffer_count(), 0);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(one_buffer_for_a_thousand_connections_is_there_once),
+    TEST(shared_and_copied_messages_keep_their_order),
+};
+
+HARNESS_MAIN(tests)
