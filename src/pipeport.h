@@ -67,6 +67,9 @@ extern "C" {
     X(E_ACCESS, "access is denied", (ERROR_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD))               \
     X(E_SECURITY, "a user or a security descriptor is wrong",                                      \
       (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_INVALID_SECURITY_DESCR))     \
+    X(E_REFUSED, "refused by on_identity", (0))                                                    \
+    X(E_USER_LIMIT, "its user has as many connections as allowed", (0))                            \
+    X(E_USER_RATE, "its user connects too often", (0))                                             \
     X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0))                   \
     X(E_SYSTEM, "Windows reported an error", (0))
 
@@ -221,6 +224,21 @@ typedef enum pp_mode {
     PP_MODE_FRAMED   /* a byte pipe of frames, docs/wire-format.md: many messages share one write */
 } pp_mode;
 
+/* Longest text of a SID, such as "S-1-5-18", with its end. */
+#define PP_SID_SIZE 188
+
+/*
+ * Who is at the other end. The process and session are known as soon as the connection is open. The
+ * user of a client is known from the first read on: Windows refuses impersonation before
+ * (ERROR_CANNOT_IMPERSONATE, see "ImpersonateNamedPipeClient" in Microsoft's reference).
+ */
+typedef struct pp_peer {
+    uint32_t process_id;    /* 0: unknown */
+    uint32_t session_id;    /* UINT32_MAX: unknown */
+    char user[PP_SID_SIZE]; /* the user's SID; "": not known */
+    uint32_t integrity;     /* the RID of the integrity level, 0x2000 is medium; 0: not known */
+} pp_peer;
+
 /*
  * What a connection calls; each may be NULL. on_open is first, on_close once and last. Callbacks of
  * one connection never overlap. A callback may do anything but wait.
@@ -251,6 +269,13 @@ typedef struct pp_handlers {
      * stays while references are held.
      */
     void (*on_close)(pp_conn *conn, void *user, pp_status reason);
+
+    /*
+     * The client's user is known; once, after the first read and before the first message. Return
+     * NULL to go on, or the reason to refuse it, which is logged; the connection ends with
+     * PP_E_REFUSED. peer->user is "" where the client lets nobody ask. Not called when dialled.
+     */
+    const char *(*on_identity)(pp_conn *conn, void *user, const pp_peer *peer);
 } pp_handlers;
 
 typedef struct pp_conn_options {
@@ -345,6 +370,13 @@ PP_API void pp_conn_unref(pp_conn **conn);
 PP_API void *pp_conn_user(pp_conn *conn);
 PP_API void pp_conn_set_user(pp_conn *conn, void *user);
 
+/*
+ * Who is at the other end, as far as known. The user is asked for in callbacks of the connection
+ * alone, from the first message on; elsewhere it is told if it was asked for before.
+ * PP_E_AGAIN: not open yet.
+ */
+PP_API pp_status pp_conn_peer(pp_conn *conn, pp_peer *peer);
+
 /* A number that no other connection of this port has. 0 for NULL. */
 PP_API uint64_t pp_conn_id(pp_conn *conn);
 
@@ -362,9 +394,11 @@ typedef struct pp_access {
 typedef struct pp_listen_options {
     const char *name; /* bare, or a full path such as \\.\pipe\name */
     pp_conn_options conn;
-    uint64_t accept_depth; /* most instances that wait for clients at once */
-    uint64_t max_clients;  /* beyond it clients find the name busy */
-    uint64_t pipe_buffer;  /* the kernel's quota for each direction */
+    uint64_t accept_depth;          /* most instances that wait for clients at once */
+    uint64_t max_clients;           /* beyond it clients find the name busy */
+    uint64_t pipe_buffer;           /* the kernel's quota for each direction */
+    uint64_t max_clients_per_user;  /* beyond it a connection ends with PP_E_USER_LIMIT; 0: any */
+    uint64_t max_connects_per_user; /* in a second; beyond it PP_E_USER_RATE; 0: any */
     pp_access access;
 } pp_listen_options;
 

@@ -146,8 +146,10 @@ static void one_round(pp_mode mode, int round)
     all = (crowd){0};
     kit_listen(port, &listen);
     for (int i = 0; i < CONNS; i++) {
-        static const pp_handlers handlers = {crowd_open, crowd_message, NULL, crowd_writable,
-                                             crowd_close};
+        static const pp_handlers handlers = {.on_open = crowd_open,
+                                             .on_message = crowd_message,
+                                             .on_writable = crowd_writable,
+                                             .on_close = crowd_close};
         watched *w = &all.members[i];
         pp_dial_options dial = kit_dial_options(name, mode, handlers, w);
 
@@ -203,7 +205,7 @@ static void chain_closed(pp_conn *conn, void *user, pp_status reason)
     kit_add(&((chain *)user)->closed, 1);
 }
 
-static const pp_handlers chain_handlers = {chain_open, NULL, NULL, NULL, chain_closed};
+static const pp_handlers chain_handlers = {.on_open = chain_open, .on_close = chain_closed};
 
 static void chain_open(pp_conn *conn, void *user)
 {

@@ -63,7 +63,8 @@ static void source_close(pp_conn *conn, void *user, pp_status reason)
     kit_add(&s->closed, 1);
 }
 
-static const pp_handlers source_handlers = {source_open, NULL, NULL, source_writable, source_close};
+static const pp_handlers source_handlers = {
+    .on_open = source_open, .on_writable = source_writable, .on_close = source_close};
 
 static pp_listen_options source_options(const char *name, pp_mode mode, source *s)
 {

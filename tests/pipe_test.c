@@ -231,7 +231,8 @@ static void a_paused_connection_reads_again_when_resumed(void **state)
         pp_conn *conn;
 
         (void)state;
-        listen.conn.handlers = (pp_handlers){gate_open, gate_message, NULL, NULL, gate_close};
+        listen.conn.handlers =
+            (pp_handlers){.on_open = gate_open, .on_message = gate_message, .on_close = gate_close};
         listen.conn.user = &g;
         kit_listen(port, &listen);
         assert_ok(pp_dial(port, &dial, &conn, NULL));

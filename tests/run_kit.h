@@ -79,6 +79,7 @@ static void run_close(pp_conn *conn, void *user, pp_status reason)
     kit_add(&r->closed, 1);
 }
 
-static const pp_handlers run_handlers = {run_open, run_message, NULL, NULL, run_close};
+static const pp_handlers run_handlers = {
+    .on_open = run_open, .on_message = run_message, .on_close = run_close};
 
 #endif

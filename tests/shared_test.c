@@ -61,7 +61,8 @@ static void checker_close(pp_conn *conn, void *user, pp_status reason)
 
 static void one_buffer_for_a_thousand_connections_is_there_once(void **state)
 {
-    static const pp_handlers handlers = {checker_open, checker_message, NULL, NULL, checker_close};
+    static const pp_handlers handlers = {
+        .on_open = checker_open, .on_message = checker_message, .on_close = checker_close};
     static gathered g;
     static checker checkers[CLIENTS];
     static pp_conn *clients[CLIENTS];

@@ -53,6 +53,10 @@ static const option_row option__listen_rows[] = {
     ROW(pp_listen_options, max_clients, OPTION_COUNT, 10000, 1, 100000, false, "most clients"),
     ROW(pp_listen_options, pipe_buffer, OPTION_BYTES, 64 * KIB, 0, 1 * MIB, false,
         "the kernel's quota for each direction"),
+    ROW(pp_listen_options, max_clients_per_user, OPTION_COUNT, 0, 1, 100000, true,
+        "most clients of one user; 0: any"),
+    ROW(pp_listen_options, max_connects_per_user, OPTION_COUNT, 0, 1, 100000, true,
+        "most connections of one user in a second; 0: any"),
 };
 
 static const option_row option__dial_rows[] = {

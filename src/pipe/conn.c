@@ -87,6 +87,7 @@ static void conn__finish(pp_conn *c)
 {
     pp_port *port = c->strand.port;
 
+    conn_part(c);
     conn__release_pipe(c);
     dial_free(c);
     timer_close(&c->timer);
@@ -235,6 +236,7 @@ static void conn__timer(pp_conn *c)
 static void conn__open(pp_conn *c)
 {
     c->opened = true;
+    conn_meet(c);
     c->opened_at = c->moved_at = clock_ms();
     port_count_connection(c->strand.port, 1);
     counter_add(c->strand.port, COUNT_CONNECTIONS_TOTAL, 1);
@@ -328,11 +330,14 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
     if (!c)
         return NULL;
     strand_init(&c->strand, port, conn__turn);
-    if (!timer_open(&c->timer, &c->strand, CONN_TIMER)) {
+    c->peer = mem_alloc_zeroed(sizeof *c->peer);
+    if (!c->peer || !timer_open(&c->timer, &c->strand, CONN_TIMER)) {
+        mem_free(c->peer);
         mem_free(c);
         return NULL;
     }
     c->refs = 1;
+    InitializeSRWLock(&c->peer_lock);
     c->id = port_next_id(port);
     c->options = *options;
     c->user = options->user;
@@ -348,6 +353,7 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
 void conn_discard(pp_conn *c)
 {
     timer_close(&c->timer);
+    mem_free(c->peer);
     mem_free(c);
 }
 

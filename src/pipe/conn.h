@@ -76,6 +76,10 @@ struct pp_conn {
     bool opened;      /* on_open was called */
     bool client_left; /* the read side saw the other end go first */
     kernel_handle pipe;
+    SRWLOCK peer_lock;         /* for what `peer` points to */
+    pp_peer *peer;             /* from opening on */
+    bool identified, judged;   /* the user was asked for; and may stay */
+    struct user *user_entry;   /* among those of the listener, if it limits them */
     struct instance *instance; /* goes back to the listener; NULL when dialled */
     struct dial *dial;         /* while CONN_DIALLING */
 
@@ -136,6 +140,12 @@ bool write_is_empty(pp_conn *c);
 void write_tell_writable(pp_conn *c);
 void write_trim(pp_conn *c);
 void write_free(pp_conn *c);
+
+/* Who the other end is, conn_identity.c: when it opens; when the user was first heard of, false if
+ * that ended the connection; when it ends. */
+void conn_meet(pp_conn *c);
+bool conn_identify(pp_conn *c);
+void conn_part(pp_conn *c);
 
 /* Dialling, dial.c. */
 void dial_advance(pp_conn *c, LONG events);

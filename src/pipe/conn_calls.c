@@ -113,8 +113,10 @@ void pp_conn_unref(pp_conn **conn)
     if (!c)
         return;
     *conn = NULL;
-    if (InterlockedDecrement(&c->refs) == 0)
-        mem_free(c);
+    if (InterlockedDecrement(&c->refs) > 0)
+        return;
+    mem_free(c->peer);
+    mem_free(c);
 }
 
 void *pp_conn_user(pp_conn *c)

@@ -204,7 +204,7 @@ static bool read__deliver_buffer(pp_conn *c)
 static bool read__deliver_all(pp_conn *c)
 {
     while (read__has_message(c)) {
-        if (!read__may_deliver(c))
+        if (!read__may_deliver(c) || !conn_identify(c))
             return false;
         if (c->options.mode == PP_MODE_FRAMED ? !read__deliver_frame(c) : !read__deliver_buffer(c))
             return false;

@@ -61,6 +61,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     l->target = options->accept_depth < LISTENER_LEAST_WAITING ? (size_t)options->accept_depth
                                                                : LISTENER_LEAST_WAITING;
     list_init(&l->waiting);
+    users_init(&l->users);
     InitializeSRWLock(&l->lock);
     status = name_parse(&l->path, NAME_PIPE, options->name, true, "pipe", error);
     if (status == PP_OK)

@@ -178,6 +178,7 @@ void listener_unref(pp_listener *l)
         return;
     if (l->security.attributes.lpSecurityDescriptor)
         security_close(&l->security);
+    users_free(&l->users);
     mem_free(l);
 }
 

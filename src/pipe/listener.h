@@ -18,6 +18,7 @@
 #include "iocp/kernel.h"
 #include "iocp/strand.h"
 #include "iocp/timer.h"
+#include "pipe/users.h"
 #include "pipeport.h"
 
 #define LISTENER_CAME STRAND_EVENT(0)  /* an instance was connected, or came back */
@@ -44,6 +45,8 @@ struct pp_listener {
     pp_listen_options options;
     name_path path;
     security security;
+
+    users users; /* for the limits of each user; under its own lock */
 
     instance *first; /* made by pp_listen, until the first turn */
     list waiting;

@@ -1,0 +1,95 @@
+/*
+ * Who is at the other end of a connection, and whether it may stay: the limits of each user, and
+ * what on_identity says. The user is asked for after the first read, as Windows demands, and only
+ * when somebody wants to know.
+ */
+#include "pipe/conn.h"
+#include "pipe/identity.h"
+#include "pipe/listener.h"
+
+static void identity__set(pp_conn *c, const pp_peer *peer)
+{
+    AcquireSRWLockExclusive(&c->peer_lock);
+    *c->peer = *peer;
+    ReleaseSRWLockExclusive(&c->peer_lock);
+}
+
+void conn_meet(pp_conn *c)
+{
+    pp_peer peer = {0};
+
+    identity_of_process(c->strand.port, &c->pipe, c->instance != NULL, &peer);
+    identity__set(c, &peer);
+}
+
+void conn_part(pp_conn *c)
+{
+    if (c->user_entry)
+        users_leave(&c->instance->listener->users, c->user_entry);
+    c->user_entry = NULL;
+}
+
+static void identity__ask(pp_conn *c)
+{
+    pp_peer peer = *c->peer;
+    DWORD error;
+
+    if (c->identified || !c->instance)
+        return;
+    c->identified = true;
+    error = identity_of_user(c->strand.port, &c->pipe, &peer);
+    identity__set(c, &peer);
+    if (error != ERROR_SUCCESS)
+        port_log(c->strand.port, PP_LOG_WARN, "connection %llu: its user is not known: error %lu",
+                 (unsigned long long)c->id, (unsigned long)error);
+}
+
+/* Why the connection may not stay; `reason` says it for the log. */
+static pp_status identity__judge(pp_conn *c, const char **reason)
+{
+    pp_listener *l = c->instance->listener;
+    uint64_t most = l->options.max_clients_per_user, rate = l->options.max_connects_per_user;
+    pp_status status = PP_OK;
+
+    if (most > 0 || rate > 0)
+        status = users_enter(&l->users, c->peer->user, most, rate, &c->user_entry);
+    *reason = pp_status_text(status);
+    if (status != PP_OK || !c->options.handlers.on_identity)
+        return status;
+    *reason = c->options.handlers.on_identity(c, c->user, c->peer);
+    return *reason ? PP_E_REFUSED : PP_OK;
+}
+
+bool conn_identify(pp_conn *c)
+{
+    const pp_listen_options *options = c->instance ? &c->instance->listener->options : NULL;
+    pp_status status;
+    const char *reason;
+
+    if (c->judged || !options)
+        return true;
+    c->judged = true;
+    if (!c->options.handlers.on_identity && options->max_clients_per_user == 0 &&
+        options->max_connects_per_user == 0)
+        return true;
+    identity__ask(c);
+    status = identity__judge(c, &reason);
+    if (status == PP_OK)
+        return true;
+    port_log(c->strand.port, PP_LOG_WARN, "connection %llu of process %lu, user %s: %s",
+             (unsigned long long)c->id, (unsigned long)c->peer->process_id, c->peer->user, reason);
+    conn_end(c, status);
+    return false;
+}
+
+pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)
+{
+    if (!c || !peer)
+        return PP_E_ARGUMENT;
+    if (strand_is_here(&c->strand) && c->heard && conn_is_live(c))
+        identity__ask(c);
+    AcquireSRWLockExclusive(&c->peer_lock);
+    *peer = *c->peer;
+    ReleaseSRWLockExclusive(&c->peer_lock);
+    return peer->process_id == 0 && peer->session_id == 0 ? PP_E_AGAIN : PP_OK;
+}

@@ -1,0 +1,69 @@
+#include "pipe/identity.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define IDENTITY__NO_SESSION UINT32_MAX
+
+void identity_of_process(pp_port *port, const kernel_handle *pipe, bool client, pp_peer *peer)
+{
+    ULONG process, session;
+
+    kernel_count_other(port);
+    if (client ? GetNamedPipeClientProcessId(pipe->handle, &process)
+               : GetNamedPipeServerProcessId(pipe->handle, &process))
+        peer->process_id = process;
+    kernel_count_other(port);
+    if (client ? GetNamedPipeClientSessionId(pipe->handle, &session)
+               : GetNamedPipeServerSessionId(pipe->handle, &session))
+        peer->session_id = session;
+    else
+        peer->session_id = IDENTITY__NO_SESSION;
+}
+
+static DWORD identity__read_user(HANDLE token, char *user, size_t size)
+{
+    union {
+        TOKEN_USER user;
+        char bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } buffer;
+    DWORD used;
+    char *text;
+
+    if (!GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used) ||
+        !ConvertSidToStringSidA(buffer.user.User.Sid, &text))
+        return GetLastError();
+    snprintf(user, size, "%s", text);
+    LocalFree(text);
+    return ERROR_SUCCESS;
+}
+
+static uint32_t identity__read_integrity(HANDLE token)
+{
+    union {
+        TOKEN_MANDATORY_LABEL label;
+        char bytes[sizeof(TOKEN_MANDATORY_LABEL) + SECURITY_MAX_SID_SIZE];
+    } buffer;
+    PSID sid;
+    DWORD used;
+
+    if (!GetTokenInformation(token, TokenIntegrityLevel, &buffer, sizeof buffer, &used))
+        return 0;
+    sid = buffer.label.Label.Sid;
+    return *GetSidSubAuthority(sid, (DWORD)(*GetSidSubAuthorityCount(sid) - 1));
+}
+
+DWORD identity_of_user(pp_port *port, const kernel_handle *pipe, pp_peer *peer)
+{
+    HANDLE token;
+    DWORD error;
+
+    kernel_count_other(port);
+    error = impersonate_open_token(pipe->handle, &token);
+    if (error != ERROR_SUCCESS)
+        return error;
+    error = identity__read_user(token, peer->user, sizeof peer->user);
+    peer->integrity = identity__read_integrity(token);
+    CloseHandle(token);
+    return error;
+}

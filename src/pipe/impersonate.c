@@ -1,0 +1,16 @@
+#include "pipe/identity.h"
+
+DWORD impersonate_open_token(HANDLE pipe, HANDLE *token)
+{
+    DWORD error = ERROR_SUCCESS;
+
+    if (!ImpersonateNamedPipeClient(pipe))
+        return GetLastError();
+    /* As ourselves: a client at identification level may not open its own token. */
+    if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, token))
+        error = GetLastError();
+    /* Microsoft: a process that cannot go back must not go on. */
+    if (!RevertToSelf())
+        RaiseFailFastException(NULL, NULL, 0);
+    return error;
+}

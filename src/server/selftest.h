@@ -1,0 +1,34 @@
+/*
+ * The command `pipeport selftest`: each assumption about the platform that the library relies on,
+ * tried on this machine. A row is a sentence, a function that tries it and says what it saw, and
+ * what it should see on Windows and under Wine.
+ */
+#ifndef PP_SERVER_SELFTEST_H
+#define PP_SERVER_SELFTEST_H
+
+#include "server/selftest_trial.h"
+
+typedef struct selftest_row {
+    const char *sentence;
+    void (*look)(trial *t);
+    const char *windows; /* what is seen there; "|" stands between alternatives */
+    const char *wine;    /* how Wine is known to differ, in the same way; NULL: it does not */
+} selftest_row;
+
+typedef struct selftest_table {
+    const selftest_row *rows;
+    size_t count;
+} selftest_table;
+
+#define SELFTEST_TABLE(rows)                                                                       \
+    {                                                                                              \
+        rows, sizeof rows / sizeof *rows                                                           \
+    }
+
+extern const selftest_table selftest_port_table, selftest_connect_table, selftest_access_table,
+    selftest_data_table, selftest_mailslot_table;
+
+/* The arguments are those behind "selftest". Returns the exit status: 0 when nothing failed. */
+int selftest_main(int count, char **arguments);
+
+#endif

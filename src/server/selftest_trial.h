@@ -1,0 +1,99 @@
+/*
+ * One trial of the self-test: what it saw, in words, and the port, pipes and slots that it made,
+ * which go when it ends. The calls are Windows' own, not the library's: the platform is on trial.
+ *
+ * What was seen is a text of a few fixed phrases, "read: pending; packet: 5 bytes", so that it can
+ * be compared with what is expected. No call waits longer than TRIAL_COMES_MS.
+ */
+#ifndef PP_SERVER_SELFTEST_TRIAL_H
+#define PP_SERVER_SELFTEST_TRIAL_H
+
+#include "base/win.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TRIAL_SEEN 512
+#define TRIAL_HANDLES 16
+#define TRIAL_BUFFER 65536u /* most that one read takes or one write sends */
+
+typedef struct trial {
+    char seen[TRIAL_SEEN];
+    wchar_t pipe[64], slot[64]; /* names that nobody else has */
+    HANDLE port;
+    HANDLE kept[TRIAL_HANDLES];
+    int kept_count;
+    OVERLAPPED operation[2];      /* TRIAL_OURS, TRIAL_OTHER */
+    char buffer[2][TRIAL_BUFFER]; /* theirs */
+} trial;
+
+/* A trial is never freed: the system may still write into what belongs to an operation that did
+ * not end as expected. NULL: no memory. */
+trial *trial_open(void);
+
+/* Cancels what is pending, and closes every handle. */
+void trial_close(trial *t);
+
+/* ---- What was seen -------------------------------------------------------------------------- */
+
+/* Adds a phrase. */
+void trial_see(trial *t, const char *format, ...);
+
+/* Adds "WHAT: ok" or "WHAT: error N", and returns `ok`. */
+bool trial_see_ok(trial *t, const char *what, BOOL ok);
+
+/* ---- Making both ends ----------------------------------------------------------------------- */
+
+typedef enum trial_mode { TRIAL_BYTES, TRIAL_MESSAGES } trial_mode;
+
+#define TRIAL_QUOTA 4096u
+
+/* A handle that trial_close will close; INVALID_HANDLE_VALUE and NULL are passed through. */
+HANDLE trial_keep(trial *t, HANDLE handle);
+
+/* An instance of the trial's pipe, overlapped and on its port. Where one cannot be made that is
+ * seen, and INVALID_HANDLE_VALUE is returned; the same with the next two. */
+HANDLE trial_serve(trial *t, trial_mode mode, DWORD quota);
+
+/* Its other end, overlapped and on no port. */
+HANDLE trial_open_pipe(trial *t, DWORD access);
+
+/* Both, connected. */
+bool trial_connect(trial *t, trial_mode mode, DWORD quota, HANDLE *server, HANDLE *client);
+
+/* An attempt with further flags of CreateNamedPipe, as it is: nothing is seen. */
+HANDLE trial_create(trial *t, trial_mode mode, DWORD flags, DWORD most, DWORD quota,
+                    SECURITY_ATTRIBUTES *security);
+
+/* The modes of notification that the library sets: no packet for what succeeds at once. */
+void trial_skip_packets(HANDLE handle);
+
+/* Closes it now. */
+void trial_drop(trial *t, HANDLE handle);
+
+/* ---- Operations of a handle on the port, each seen ------------------------------------------ */
+
+/* "read: pending", "read: 5 bytes" or "read: error 109". */
+DWORD trial_read(trial *t, HANDLE handle, DWORD size);
+DWORD trial_write(trial *t, HANDLE handle, DWORD size);
+DWORD trial_listen(trial *t, HANDLE handle);
+void trial_cancel(trial *t, HANDLE handle);
+
+/* "packet: 5 bytes" or "packet: error 109"; "no packet" when none comes in TRIAL_COMES_MS. */
+void trial_see_packet(trial *t);
+
+/* The same, where none should come: waits for a shorter time. */
+void trial_see_no_packet(trial *t);
+
+/* ---- The other end, which waits until it is done -------------------------------------------- */
+
+/* "reads 5 bytes" or "reads error 109". Returns the error or 0. */
+DWORD trial_other_reads(trial *t, HANDLE handle, DWORD size);
+
+/* Seen only when it fails: "writes error 232". */
+DWORD trial_other_writes(trial *t, HANDLE handle, DWORD size);
+
+#define TRIAL_COMES_MS 2000u
+#define TRIAL_STAYS_AWAY_MS 30u
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * Who the other end is, and whether it may stay. This program's impersonate_open_token is linked
+ * instead of the library's: it counts, and refuses before the first read as Windows does, so that
+ * the order is proved where Wine would let anything pass.
+ */
+#include "kit.h"
+
+#include "pipe/identity.h"
+
+static volatile LONG asked, asked_too_early, refuse_to_say;
+static volatile LONG messages_written;
+
+DWORD impersonate_open_token(HANDLE pipe, HANDLE *token)
+{
+    DWORD waiting = 0;
+
+    InterlockedIncrement(&asked);
+    /* The client has written one message, which is read when it no longer waits. */
+    if (messages_written == 0 || !PeekNamedPipe(pipe, NULL, 0, NULL, &waiting, NULL) || waiting > 0)
+        InterlockedIncrement(&asked_too_early);
+    if (refuse_to_say || waiting > 0)
+        return ERROR_CANNOT_IMPERSONATE;
+    return OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, token) ? ERROR_SUCCESS
+                                                                     : GetLastError();
+}
+
+static void my_sid(char *text, size_t size)
+{
+    union {
+        TOKEN_USER user;
+        char bytes[256];
+    } buffer;
+    HANDLE token;
+    DWORD used;
+    char *sid;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+    assert_true(GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used));
+    assert_true(ConvertSidToStringSidA(buffer.user.User.Sid, &sid));
+    snprintf(text, size, "%s", sid);
+    LocalFree(sid);
+    CloseHandle(token);
+}
+
+typedef struct guard {
+    kit_counts counts; /* first: kit's handlers take it as their user */
+    pp_peer at_open, at_identity, at_message;
+    volatile LONG judged;
+    const char *verdict;
+} guard;
+
+static void guard_open(pp_conn *conn, void *user)
+{
+    guard *g = user;
+
+    pp_conn_peer(conn, &g->at_open);
+    kit_add(&g->counts.opened, 1);
+}
+
+static const char *guard_identity(pp_conn *conn, void *user, const pp_peer *peer)
+{
+    guard *g = user;
+
+    (void)conn;
+    g->at_identity = *peer;
+    kit_add(&g->judged, 1);
+    return g->verdict;
+}
+
+static pp_status guard_message(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    guard *g = user;
+
+    (void)data, (void)length;
+    pp_conn_peer(conn, &g->at_message);
+    kit_add(&g->counts.messages, 1);
+    return PP_OK;
+}
+
+static pp_listen_options guard_options(const char *name, guard *g)
+{
+    pp_listen_options options = kit_listen_options(name, PP_MODE_MESSAGE, &g->counts);
+
+    asked = asked_too_early = refuse_to_say = messages_written = 0;
+    options.conn.handlers.on_open = guard_open;
+    options.conn.handlers.on_message = guard_message;
+    options.conn.user = g;
+    return options;
+}
+
+static void say(HANDLE pipe)
+{
+    InterlockedIncrement(&messages_written);
+    kit_write(pipe, "who am I", 8);
+}
+
+static void the_process_is_known_at_once_and_the_user_from_the_first_read(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    char sid[PP_SID_SIZE];
+    HANDLE pipe;
+
+    (void)state;
+    options.conn.handlers.on_identity = guard_identity;
+    kit_listen(port, &options);
+    pipe = kit_open(name, true);
+    assert_count(g.counts.opened, 1);
+    assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
+    assert_string_equal(g.at_open.user, "");
+    assert_int_equal(asked, 0);
+    say(pipe);
+    assert_count(g.counts.messages, 1);
+    my_sid(sid, sizeof sid);
+    assert_int_equal(g.judged, 1);
+    assert_string_equal(g.at_identity.user, sid);
+    assert_string_equal(g.at_message.user, sid);
+    assert_int_equal(g.at_message.process_id, GetCurrentProcessId());
+    say(pipe);
+    assert_count(g.counts.messages, 2);
+    assert_int_equal(g.judged, 1);
+    assert_int_equal(asked, 1);
+    assert_int_equal(asked_too_early, 0);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void nobody_is_asked_when_nobody_wants_to_know(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE pipe;
+
+    (void)state;
+    options.conn.handlers = kit_echo();
+    kit_listen(port, &options);
+    pipe = kit_open(name, true);
+    say(pipe);
+    assert_count(g.counts.messages, 1);
+    assert_int_equal(asked, 0);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void a_client_can_be_refused_before_its_first_message(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {.verdict = "not on the list"};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE pipe;
+
+    (void)state;
+    options.conn.handlers.on_identity = guard_identity;
+    kit_listen(port, &options);
+    pipe = kit_open(name, true);
+    say(pipe);
+    assert_count(g.counts.closed, 1);
+    assert_status(g.counts.reason, PP_E_REFUSED);
+    assert_int_equal(g.counts.messages, 0);
+    assert_int_equal(kit_stats(port).ended[PP_E_REFUSED], 1);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void a_client_that_lets_nobody_ask_has_no_user(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE pipe;
+
+    (void)state;
+    refuse_to_say = 1;
+    options.conn.handlers.on_identity = guard_identity;
+    kit_listen(port, &options);
+    pipe = kit_open(name, true);
+    say(pipe);
+    assert_count(g.counts.messages, 1);
+    assert_string_equal(g.at_identity.user, "");
+    assert_int_equal(g.at_identity.process_id, GetCurrentProcessId());
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void a_user_has_no_more_connections_than_allowed(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE pipes[4];
+
+    (void)state;
+    options.max_clients_per_user = 2;
+    kit_listen(port, &options);
+    for (int i = 0; i < 3; i++) {
+        pipes[i] = kit_open(name, true);
+        say(pipes[i]);
+        assert_true(i == 2 ? kit_wait(&g.counts.closed, 1) : kit_wait(&g.counts.messages, i + 1));
+    }
+    assert_status(g.counts.reason, PP_E_USER_LIMIT);
+    assert_int_equal(kit_stats(port).ended[PP_E_USER_LIMIT], 1);
+    say(pipes[0]); /* the others go on */
+    assert_count(g.counts.messages, 3);
+    CloseHandle(pipes[1]);
+    assert_count(g.counts.closed, 2);
+    pipes[3] = kit_open(name, true); /* and there is room again */
+    say(pipes[3]);
+    assert_count(g.counts.messages, 4);
+    CloseHandle(pipes[0]);
+    CloseHandle(pipes[2]);
+    CloseHandle(pipes[3]);
+    kit_close(&port);
+}
+
+static void a_user_connects_no_faster_than_allowed(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE first, pipe;
+    LONG refused;
+
+    (void)state;
+    options.max_connects_per_user = 5;
+    kit_listen(port, &options);
+    first = kit_open(name, true);
+    say(first);
+    for (int i = 0; i < 20; i++) {
+        pipe = kit_open(name, true);
+        say(pipe);
+        CloseHandle(pipe);
+    }
+    assert_count(g.counts.closed, 20);
+    refused = g.counts.reasons[PP_E_USER_RATE];
+    assert_in_range(refused, 1, 16);
+    say(first); /* who is in stays in */
+    assert_count(g.counts.messages, 22 - refused);
+    kit_wait_ms(&g.counts.closed, MAXLONG, 1100); /* a second later it may connect again */
+    pipe = kit_open(name, true);
+    say(pipe);
+    assert_count(g.counts.messages, 23 - refused);
+    assert_int_equal(g.counts.reasons[PP_E_USER_RATE], refused);
+    CloseHandle(pipe);
+    CloseHandle(first);
+    kit_close(&port);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(the_process_is_known_at_once_and_the_user_from_the_first_read),
+    TEST(nobody_is_asked_when_nobody_wants_to_know),
+    TEST(a_client_can_be_refused_before_its_first_message),
+    TEST(a_client_that_lets_nobody_ask_has_no_user),
+    TEST(a_user_has_no_more_connections_than_allowed),
+    TEST(a_user_connects_no_faster_than_allowed),
+};
+
+HARNESS_MAIN(tests)
