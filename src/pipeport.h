@@ -70,6 +70,7 @@ extern "C" {
     X(E_REFUSED, "refused by on_identity", (0))                                                    \
     X(E_USER_LIMIT, "its user has as many connections as allowed", (0))                            \
     X(E_USER_RATE, "its user connects too often", (0))                                             \
+    X(E_IMPOSTOR, "the pipe is served by another than expected", (0))                              \
     X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0))                   \
     X(E_SYSTEM, "Windows reported an error", (0))
 
@@ -427,14 +428,17 @@ PP_API const char *pp_listener_path(pp_listener *listener);
 typedef struct pp_dial_options {
     const char *name;
     pp_conn_options conn;
-    uint64_t timeout_ms; /* how long an absent or busy name is tried again; 0: one try */
+    uint64_t timeout_ms;     /* how long an absent or busy name is tried again; 0: one try */
+    uint64_t server_process; /* the process that must serve the pipe; 0: any */
+    const char *server_user; /* the SID of the user that must own the pipe; NULL: any */
 } pp_dial_options;
 
 PP_API void pp_dial_options_init(pp_dial_options *options);
 
 /*
  * Connects to a pipe. Ends in on_open, or in on_close with PP_E_NOT_FOUND (absent), PP_E_BUSY (all
- * instances taken), PP_E_ACCESS, PP_E_ABORTED (pp_conn_abort or pp_conn_close before it was open)
+ * instances taken), PP_E_ACCESS, PP_E_IMPOSTOR (another serves it; checked before the first byte is
+ * sent), PP_E_ABORTED (pp_conn_abort or pp_conn_close before it was open)
  * or another status. Sends are accepted at once and go out when it is open. The server learns who
  * the client is but cannot act for it (SECURITY_IDENTIFICATION).
  * `conn` (NULL is allowed) receives a reference that the caller drops with pp_conn_unref.
@@ -442,6 +446,57 @@ PP_API void pp_dial_options_init(pp_dial_options *options);
  */
 PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
                          pp_error *error);
+
+/* ---- The blocking client --------------------------------------------------------------------- */
+
+/*
+ * A client for programs that have no port. Its functions BLOCK, each up to its own time-out; one
+ * thread at a time uses a client.
+ */
+typedef struct pp_client pp_client;
+
+typedef struct pp_client_options {
+    const char *name;
+    pp_mode mode;
+    bool half_close;         /* in message mode, a message of no bytes is the end of sending */
+    uint64_t max_message;    /* longest message, both ways */
+    uint64_t timeout_ms;     /* how long an absent or busy name is tried again; 0: one try */
+    uint64_t server_process; /* the process that must serve the pipe; 0: any */
+    const char *server_user; /* the SID of the user that must own the pipe; NULL: any */
+} pp_client_options;
+
+PP_API void pp_client_options_init(pp_client_options *options);
+
+/* Opens a pipe. PP_E_ARGUMENT, PP_E_NOT_FOUND, PP_E_BUSY (still, when the time was up),
+ * PP_E_ACCESS, PP_E_IMPOSTOR (another serves it), PP_E_MEMORY, PP_E_SYSTEM. */
+PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *options,
+                                pp_error *error);
+
+/*
+ * Sends a message (in stream mode: bytes), and returns when it is with the kernel. PP_E_TIMEOUT: it
+ * is not known how much of it the other end will get, so the client can only be closed: from then
+ * on everything returns PP_E_CLOSING. PP_E_TOO_LONG, PP_E_PEER_CLOSED, PP_E_CLOSING, PP_E_MEMORY.
+ */
+PP_API pp_status pp_client_send(pp_client *client, const void *data, size_t length,
+                                uint64_t timeout_ms);
+
+/*
+ * Receives a message; in stream mode what has come, at least 1 byte. `length` receives its length.
+ *   PP_E_TIMEOUT      nothing whole came in time; what came is kept for the next call
+ *   PP_E_TOO_LONG     it is longer than `size`; *length says how long, and it is kept for the next
+ *                     call; or longer than max_message, and *length is 0: it can only be closed
+ *   PP_E_PEER_CLOSED  the other end left, or declared the end of its sending
+ *   PP_E_TRUNCATED, PP_E_PROTOCOL, PP_E_MEMORY
+ */
+PP_API pp_status pp_client_receive(pp_client *client, void *buffer, size_t size, size_t *length,
+                                   uint64_t timeout_ms);
+
+/* Declares the end of sending (framed mode, or message mode with half_close); else PP_E_ARGUMENT.
+ */
+PP_API pp_status pp_client_end(pp_client *client, uint64_t timeout_ms);
+
+/* Closes it and sets *client to NULL. What was sent stays readable for the other end. */
+PP_API pp_status pp_client_close(pp_client **client);
 
 /* ---- Mailslots ------------------------------------------------------------------------------ */
 

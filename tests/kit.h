@@ -12,6 +12,7 @@
 #include "harness.h"
 
 #include <windows.h>
+#include <sddl.h>
 
 #include <stdio.h>
 #include <string.h>

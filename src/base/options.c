@@ -64,6 +64,13 @@ static const option_row option__dial_rows[] = {
         "how long an absent or busy name is tried again"),
 };
 
+static const option_row option__client_rows[] = {
+    ROW(pp_client_options, max_message, OPTION_BYTES, 1 * MIB, 1, 256 * MIB, false,
+        "longest message"),
+    ROW(pp_client_options, timeout_ms, OPTION_MS, 5 * SECOND, 0, 7 * DAY, false,
+        "how long an absent or busy name is tried again"),
+};
+
 static const option_row option__mailslot_rows[] = {
     ROW(pp_mailslot_options, max_datagram, OPTION_BYTES, 64 * KIB, 1, 16 * MIB, false,
         "longest datagram"),
@@ -73,6 +80,7 @@ const option_table option_port_table = TABLE(option__port_rows);
 const option_table option_conn_table = TABLE(option__conn_rows);
 const option_table option_listen_table = TABLE(option__listen_rows);
 const option_table option_dial_table = TABLE(option__dial_rows);
+const option_table option_client_table = TABLE(option__client_rows);
 const option_table option_mailslot_table = TABLE(option__mailslot_rows);
 
 uint64_t *option_member(const option_row *row, void *options)

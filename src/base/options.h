@@ -24,7 +24,7 @@ typedef struct option_table {
 } option_table;
 
 extern const option_table option_port_table, option_conn_table, option_listen_table,
-    option_dial_table, option_mailslot_table;
+    option_dial_table, option_client_table, option_mailslot_table;
 
 /* Sets every number of `options` to its default. */
 void option_set_defaults(const option_table *table, void *options);

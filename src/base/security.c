@@ -83,7 +83,9 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
 
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, "the current user's SID");
-    swprintf(sddl, count, L"D:P%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)",
+    /* The owner is said, too: it would be the Administrators for an elevated process, and clients
+     * that check the owner mean the user. */
+    swprintf(sddl, count, L"O:%lsD:P%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)", owner,
              deny_network ? L"(D;;GA;;;NU)" : L"", owner);
     LocalFree(owner);
 
@@ -109,7 +111,7 @@ static pp_status security__convert(security *s, const wchar_t *sddl, const pp_ac
 
 pp_status security_open(security *s, const pp_access *access, bool deny_network, pp_error *error)
 {
-    size_t count = (access->allow_count + 4) * SECURITY__ACE_MAX;
+    size_t count = (access->allow_count + 5) * SECURITY__ACE_MAX;
     wchar_t *sddl;
     pp_status status;
 

@@ -1,5 +1,6 @@
 #include "iocp/kernel.h"
 
+#include "base/clock.h"
 #include "iocp/counters.h"
 #include "iocp/port.h"
 
@@ -118,6 +119,47 @@ DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD siz
     if (port)
         counter_add(port, COUNT_KERNEL_WRITE, 1);
     return WriteFile(handle, data, size, &bytes, NULL) ? ERROR_SUCCESS : GetLastError();
+}
+
+/* Waits for an operation that was started on a handle without a port. */
+static DWORD kernel__wait(HANDLE handle, OVERLAPPED *o, BOOL ok, uint64_t deadline, DWORD *bytes)
+{
+    DWORD error = ok ? ERROR_SUCCESS : GetLastError();
+    uint64_t now = clock_ms();
+    bool late = false;
+
+    if (error == ERROR_IO_PENDING) {
+        DWORD left = now >= deadline              ? 0
+                     : deadline - now >= INFINITE ? INFINITE - 1
+                                                  : (DWORD)(deadline - now);
+
+        late = WaitForSingleObject(o->hEvent, left) != WAIT_OBJECT_0;
+        if (late && !CancelIoEx(handle, o)) {
+            /* Nothing was found: it has just completed. */
+        }
+        error = GetOverlappedResult(handle, o, bytes, TRUE) ? ERROR_SUCCESS : GetLastError();
+    }
+    *bytes = error == ERROR_SUCCESS || error == ERROR_MORE_DATA ? (DWORD)o->InternalHigh : 0;
+    return late && error == ERROR_OPERATION_ABORTED ? WAIT_TIMEOUT : error;
+}
+
+DWORD kernel_read_until(HANDLE handle, HANDLE event, void *buffer, DWORD size, uint64_t deadline,
+                        DWORD *bytes)
+{
+    OVERLAPPED o = {.hEvent = event};
+    BOOL ok = ReadFile(handle, buffer, size, NULL, &o);
+
+    return kernel__wait(handle, &o, ok, deadline, bytes);
+}
+
+DWORD kernel_write_until(HANDLE handle, HANDLE event, const void *data, DWORD size,
+                         uint64_t deadline)
+{
+    OVERLAPPED o = {.hEvent = event};
+    BOOL ok = WriteFile(handle, data, size, NULL, &o);
+    DWORD bytes;
+
+    return kernel__wait(handle, &o, ok, deadline, &bytes);
 }
 
 void kernel_cancel(pp_port *port, const kernel_handle *h, op *o)

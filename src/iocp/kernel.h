@@ -50,6 +50,15 @@ op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *e
 DWORD kernel_read_now(pp_port *port, HANDLE handle, void *buffer, DWORD size, DWORD *bytes);
 DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD size);
 
+/*
+ * For asynchronous handles that are on no port: these wait, with an event of the caller's, until
+ * the deadline by clock_ms. A Windows error or 0; WAIT_TIMEOUT: cancelled, and nothing is pending.
+ */
+DWORD kernel_read_until(HANDLE handle, HANDLE event, void *buffer, DWORD size, uint64_t deadline,
+                        DWORD *bytes);
+DWORD kernel_write_until(HANDLE handle, HANDLE event, const void *data, DWORD size,
+                         uint64_t deadline);
+
 /* Asks for the end of a pending operation; its packet comes in any case. */
 void kernel_cancel(pp_port *port, const kernel_handle *h, op *o);
 

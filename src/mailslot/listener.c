@@ -319,7 +319,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
     code = mailslot__open_slot(m, &s);
     security_close(&s);
     if (code == ERROR_ALREADY_EXISTS)
-        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process or listener",
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
                          m->path.text);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, m->path.text);

@@ -7,22 +7,23 @@
  */
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/name.h"
 #include "base/options.h"
 #include "iocp/counters.h"
 #include "pipe/conn.h"
+#include "pipe/open.h"
 
 #define DIAL__FIRST_RETRY_MS 1
 #define DIAL__MOST_RETRY_MS 64
 
 struct dial {
     pp_conn *conn;
-    name_path path;
+    open_request request;
     uint64_t deadline, next_try; /* by clock_ms; next_try is CLOCK_NEVER while one is under way */
     uint64_t retry_ms;
-    bool helping; /* the helper's attempt is under way, and the next two are its own */
+    bool helping; /* the helper's attempt is under way, and the next three are its own */
     HANDLE handle;
     DWORD error;
+    pp_status status;
 };
 
 void pp_dial_options_init(pp_dial_options *options)
@@ -35,33 +36,10 @@ void pp_dial_options_init(pp_dial_options *options)
     option_set_defaults(&option_dial_table, options);
 }
 
-/* The least rights that the mode needs: a message client must be able to switch its read mode. */
-static DWORD dial__rights(pp_mode mode)
+static void dial__open(struct dial *d)
 {
-    return FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE |
-           (mode == PP_MODE_MESSAGE ? FILE_WRITE_ATTRIBUTES : 0);
-}
-
-/* One attempt. A client starts in byte-read mode whatever the server set. */
-static DWORD dial__open(struct dial *d, HANDLE *handle)
-{
-    pp_mode mode = d->conn->options.mode;
-    DWORD message = PIPE_READMODE_MESSAGE, error;
-
     kernel_count_other(d->conn->strand.port);
-    *handle =
-        CreateFileW(d->path.wide, dial__rights(mode), 0, NULL, OPEN_EXISTING,
-                    FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
-    if (*handle == INVALID_HANDLE_VALUE)
-        return GetLastError();
-    if (mode != PP_MODE_MESSAGE)
-        return ERROR_SUCCESS;
-    kernel_count_other(d->conn->strand.port);
-    if (SetNamedPipeHandleState(*handle, &message, NULL, NULL))
-        return ERROR_SUCCESS;
-    error = GetLastError();
-    CloseHandle(*handle);
-    return error;
+    d->status = open_once(&d->request, &d->handle, &d->error);
 }
 
 static void CALLBACK dial__help(TP_CALLBACK_INSTANCE *instance, void *argument)
@@ -69,17 +47,16 @@ static void CALLBACK dial__help(TP_CALLBACK_INSTANCE *instance, void *argument)
     struct dial *d = argument;
 
     CallbackMayRunLong(instance);
-    d->error = dial__open(d, &d->handle);
+    dial__open(d);
     strand_raise(&d->conn->strand, CONN_OPENED);
 }
 
-static void dial__retry_or_end(pp_conn *c, DWORD error)
+static void dial__retry_or_end(pp_conn *c, pp_status status)
 {
     struct dial *d = c->dial;
     uint64_t now = clock_ms();
-    pp_status status = error_from_windows(error);
 
-    if ((status != PP_E_NOT_FOUND && status != PP_E_BUSY) || now >= d->deadline) {
+    if (!open_may_succeed_later(status) || now >= d->deadline) {
         conn_end(c, status);
         return;
     }
@@ -88,12 +65,18 @@ static void dial__retry_or_end(pp_conn *c, DWORD error)
     d->retry_ms = d->retry_ms * 2 < DIAL__MOST_RETRY_MS ? d->retry_ms * 2 : DIAL__MOST_RETRY_MS;
 }
 
-static void dial__tried(pp_conn *c, DWORD error, HANDLE handle)
+static void dial__tried(pp_conn *c)
 {
-    if (error == ERROR_SUCCESS)
-        error = kernel_attach(c->strand.port, &c->pipe, handle, c->options.mode != PP_MODE_MESSAGE);
+    struct dial *d = c->dial;
+    DWORD error;
+
+    if (d->status != PP_OK) {
+        dial__retry_or_end(c, d->status);
+        return;
+    }
+    error = kernel_attach(c->strand.port, &c->pipe, d->handle, c->options.mode != PP_MODE_MESSAGE);
     if (error != ERROR_SUCCESS) {
-        dial__retry_or_end(c, error);
+        conn_end_error(c, error, "association with the port");
         return;
     }
     c->state = CONN_OPEN;
@@ -103,18 +86,16 @@ static void dial__tried(pp_conn *c, DWORD error, HANDLE handle)
 static void dial__try(pp_conn *c)
 {
     struct dial *d = c->dial;
-    HANDLE handle;
 
     d->next_try = CLOCK_NEVER;
-    if (d->path.local) {
-        DWORD error = dial__open(d, &handle);
-
-        dial__tried(c, error, handle);
+    if (d->request.path.local) {
+        dial__open(d);
+        dial__tried(c);
         return;
     }
     d->helping = TrySubmitThreadpoolCallback(dial__help, d, NULL) != 0;
     if (!d->helping)
-        dial__retry_or_end(c, GetLastError());
+        dial__retry_or_end(c, error_from_windows(GetLastError()));
 }
 
 void dial_advance(pp_conn *c, LONG events)
@@ -131,8 +112,8 @@ void dial_helped(pp_conn *c)
 
     d->helping = false;
     if (c->state == CONN_DIALLING)
-        dial__tried(c, d->error, d->handle);
-    else if (d->error == ERROR_SUCCESS)
+        dial__tried(c);
+    else if (d->status == PP_OK)
         CloseHandle(d->handle); /* it had been cancelled meanwhile */
 }
 
@@ -166,7 +147,8 @@ static pp_status dial__new(pp_port *port, const pp_dial_options *options, pp_con
     d = mem_alloc_zeroed(sizeof *d);
     if (!d)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a connection");
-    status = name_parse(&d->path, NAME_PIPE, options->name, false, "pipe", error);
+    status = open_prepare(&d->request, options->name, checked.mode, options->server_process,
+                          options->server_user, error);
     *made = status == PP_OK ? conn_new(port, &checked) : NULL;
     if (!*made) {
         mem_free(d);

@@ -37,14 +37,35 @@ static DWORD listen__make_first(pp_listener *l)
     return ERROR_ALREADY_EXISTS;
 }
 
+/* The process that serves the name, or 0. To the owner it is a client that comes and leaves. */
+static ULONG listen__owner(const name_path *path)
+{
+    HANDLE pipe = CreateFileW(path->wide, FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
+                              SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, NULL);
+    ULONG process = 0;
+
+    if (pipe == INVALID_HANDLE_VALUE)
+        return 0;
+    if (!GetNamedPipeServerProcessId(pipe, &process))
+        process = 0;
+    CloseHandle(pipe);
+    return process;
+}
+
 static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *error)
 {
+    ULONG process;
+
     switch (code) {
     case ERROR_ACCESS_DENIED: /* what FILE_FLAG_FIRST_PIPE_INSTANCE answers */
     case ERROR_PIPE_BUSY:
     case ERROR_ALREADY_EXISTS:
-        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process or listener",
-                         l->path.text);
+        process = listen__owner(&l->path);
+        if (process == 0)
+            return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
+                             l->path.text);
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by process %lu", l->path.text,
+                         (unsigned long)process);
     default:
         return error_set_windows(error, code, l->path.text);
     }

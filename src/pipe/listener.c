@@ -54,8 +54,10 @@ static void instance__connected(instance *i)
     if (c && conn_start_accepted(c, &i->pipe, i))
         return; /* the instance is the connection's now */
     l->connections--;
-    i->error = ERROR_NOT_ENOUGH_MEMORY;
-    instance__failed(i);
+    if (!c) {
+        i->error = ERROR_NOT_ENOUGH_MEMORY;
+        instance__failed(i);
+    } /* else the port stops */
     instance_discard(i);
 }
 

@@ -69,6 +69,15 @@ void trial_see(trial *t, const char *format, ...)
     va_end(arguments);
 }
 
+void trial_see_aside(trial *t, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(t->aside, sizeof t->aside, format, arguments);
+    va_end(arguments);
+}
+
 bool trial_see_ok(trial *t, const char *what, BOOL ok)
 {
     DWORD error = GetLastError();

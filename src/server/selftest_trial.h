@@ -18,7 +18,7 @@
 #define TRIAL_BUFFER 65536u /* most that one read takes or one write sends */
 
 typedef struct trial {
-    char seen[TRIAL_SEEN];
+    char seen[TRIAL_SEEN], aside[TRIAL_SEEN];
     wchar_t pipe[64], slot[64]; /* names that nobody else has */
     HANDLE port;
     HANDLE kept[TRIAL_HANDLES];
@@ -38,6 +38,9 @@ void trial_close(trial *t);
 
 /* Adds a phrase. */
 void trial_see(trial *t, const char *format, ...);
+
+/* What is only told: a measurement. */
+void trial_see_aside(trial *t, const char *format, ...);
 
 /* Adds "WHAT: ok" or "WHAT: error N", and returns `ok`. */
 bool trial_see_ok(trial *t, const char *what, BOOL ok);

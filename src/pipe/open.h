@@ -1,0 +1,34 @@
+/*
+ * Opening a pipe as a client: with the least rights that are needed, telling the server who we are
+ * but not letting it act for us, and making sure of who serves it.
+ */
+#ifndef PP_PIPE_OPEN_H
+#define PP_PIPE_OPEN_H
+
+#include "base/name.h"
+#include "base/win.h"
+#include "pipeport.h"
+
+typedef struct open_request {
+    name_path path;
+    pp_mode mode;
+    uint64_t server_process;       /* 0: any */
+    char server_user[PP_SID_SIZE]; /* "": any */
+} open_request;
+
+/* Checks and copies what a user asked for. PP_E_ARGUMENT. */
+pp_status open_prepare(open_request *r, const char *name, pp_mode mode, uint64_t server_process,
+                       const char *server_user, pp_error *error);
+
+/* One attempt at an asynchronous handle. PP_OK, PP_E_IMPOSTOR, or what the Windows error means,
+ * which
+ * `*error` then holds. */
+pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error);
+
+/* Whether another attempt may succeed: the name was absent, or every instance taken. */
+bool open_may_succeed_later(pp_status status);
+
+/* The rights that are asked for; for tests. */
+DWORD open_rights(const open_request *r);
+
+#endif

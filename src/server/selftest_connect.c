@@ -1,0 +1,215 @@
+/*
+ * Self-test: making instances, connecting, and finding a name busy, absent or taken.
+ */
+#include "server/selftest.h"
+
+#define BOTH_WAYS (GENERIC_READ | GENERIC_WRITE)
+
+static void connect__pending(trial *t)
+{
+    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+
+    trial_listen(t, server);
+    trial_open_pipe(t, BOTH_WAYS);
+    trial_see_packet(t);
+}
+
+static void connect__client_first(trial *t)
+{
+    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+
+    if (trial_open_pipe(t, BOTH_WAYS) == INVALID_HANDLE_VALUE)
+        return;
+    trial_listen(t, server);
+    trial_see_no_packet(t);
+}
+
+static void connect__client_gone(trial *t)
+{
+    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA), client;
+
+    trial_skip_packets(server);
+    client = trial_open_pipe(t, BOTH_WAYS);
+    trial_other_writes(t, client, 5);
+    trial_drop(t, client);
+    trial_listen(t, server);
+    trial_see_no_packet(t);
+    trial_read(t, server, 10);
+    trial_read(t, server, 10);
+}
+
+static void connect__again(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_drop(t, client);
+    trial_see_ok(t, "disconnect", DisconnectNamedPipe(server));
+    trial_listen(t, server);
+    client = trial_open_pipe(t, BOTH_WAYS);
+    trial_see_packet(t);
+    trial_other_writes(t, client, 5);
+    trial_read(t, server, 10);
+}
+
+static void connect__cancelled(trial *t)
+{
+    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+
+    trial_listen(t, server);
+    trial_cancel(t, server);
+    trial_see_packet(t);
+    trial_listen(t, server);
+    trial_open_pipe(t, BOTH_WAYS);
+    trial_see_packet(t);
+}
+
+static void connect__busy(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_open_pipe(t, BOTH_WAYS);
+    trial_drop(t, client);
+    trial_open_pipe(t, BOTH_WAYS);
+}
+
+static void connect__absent(trial *t)
+{
+    trial_open_pipe(t, BOTH_WAYS);
+    trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, 1));
+}
+
+static void connect__freed(trial *t)
+{
+    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+
+    trial_drop(t, server);
+    trial_open_pipe(t, BOTH_WAYS);
+    server = trial_create(t, TRIAL_BYTES, FILE_FLAG_FIRST_PIPE_INSTANCE, 1, TRIAL_QUOTA, NULL);
+    trial_see_ok(t, "create", server != INVALID_HANDLE_VALUE);
+}
+
+static void connect__wait(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, 20));
+    trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, 20));
+}
+
+static void connect__first_demanded(trial *t)
+{
+    HANDLE second;
+
+    trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    second = trial_create(t, TRIAL_BYTES, FILE_FLAG_FIRST_PIPE_INSTANCE, PIPE_UNLIMITED_INSTANCES,
+                          TRIAL_QUOTA, NULL);
+    trial_see_ok(t, "create", second != INVALID_HANDLE_VALUE);
+}
+
+static void connect__full(trial *t)
+{
+    for (int i = 0; i < 2; i++)
+        trial_see_ok(t, "create", trial_create(t, TRIAL_BYTES, 0, 1, TRIAL_QUOTA, NULL) !=
+                                      INVALID_HANDLE_VALUE);
+}
+
+static void connect__count(trial *t)
+{
+    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    DWORD count;
+
+    for (int i = 0; i < 2; i++) {
+        BOOL ok = GetNamedPipeHandleStateW(server, NULL, &count, NULL, NULL, NULL, 0);
+
+        if (trial_see_ok(t, "state", ok))
+            trial_see(t, "%lu instances", count);
+        trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    }
+}
+
+static void connect__see_read_mode(trial *t, HANDLE client)
+{
+    DWORD state;
+
+    if (GetNamedPipeHandleStateW(client, &state, NULL, NULL, NULL, NULL, 0))
+        trial_see(t, state & PIPE_READMODE_MESSAGE ? "reads messages" : "reads bytes");
+    else
+        trial_see_ok(t, "state", FALSE);
+}
+
+static void connect__read_mode(trial *t)
+{
+    DWORD message = PIPE_READMODE_MESSAGE;
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_MESSAGES, TRIAL_QUOTA, &server, &client))
+        return;
+    connect__see_read_mode(t, client);
+    trial_see_ok(t, "switch", SetNamedPipeHandleState(client, &message, NULL, NULL));
+    connect__see_read_mode(t, client);
+}
+
+/* Opens with some rights, and tries to read messages. */
+static void connect__switch_with(trial *t, DWORD rights)
+{
+    DWORD message = PIPE_READMODE_MESSAGE;
+    HANDLE client;
+
+    trial_serve(t, TRIAL_MESSAGES, TRIAL_QUOTA);
+    client = trial_open_pipe(t, rights);
+    if (client != INVALID_HANDLE_VALUE)
+        trial_see_ok(t, "switch", SetNamedPipeHandleState(client, &message, NULL, NULL));
+}
+
+static void connect__switch_denied(trial *t)
+{
+    connect__switch_with(t, GENERIC_READ);
+}
+
+/* Those that the library dials with. */
+static void connect__switch_granted(trial *t)
+{
+    connect__switch_with(t, FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES |
+                                FILE_WRITE_ATTRIBUTES | SYNCHRONIZE);
+}
+
+static const selftest_row connect__rows[] = {
+    {"ConnectNamedPipe is pending until a client comes", connect__pending,
+     "connect: pending; packet: 0 bytes", NULL},
+    {"a client that came before ConnectNamedPipe is told at once, without a packet",
+     connect__client_first, "connect: error 535; no packet", NULL},
+    {"what a client left behind before ConnectNamedPipe can be read", connect__client_gone,
+     "connect: error 232; no packet; read: 5 bytes; read: error 109", NULL},
+    {"DisconnectNamedPipe makes an instance usable again", connect__again,
+     "disconnect: ok; connect: pending; packet: 0 bytes; read: 5 bytes", NULL},
+    {"a cancelled ConnectNamedPipe brings its packet and can be made again", connect__cancelled,
+     "connect: pending; cancel: ok; packet: error 995; connect: pending; packet: 0 bytes", NULL},
+    {"a name without a free instance is busy, also when its client has gone", connect__busy,
+     "open: error 231; open: error 231", NULL},
+    {"an absent name is told at once", connect__absent, "open: error 2; wait: error 2", NULL},
+    {"a name is free when its last instance is closed", connect__freed,
+     "open: error 2; create: ok", NULL},
+    {"WaitNamedPipe ends when its time is up or an instance is free", connect__wait,
+     "wait: error 121; wait: ok", NULL},
+    {"a first instance is refused where there is one", connect__first_demanded,
+     "create: error 5|create: error 231", "create: ok"},
+    {"no more instances are made than the first allows", connect__full,
+     "create: ok; create: error 231", NULL},
+    {"the number of instances is told", connect__count,
+     "state: ok; 1 instances; state: ok; 2 instances", NULL},
+    {"a client reads bytes until it switches", connect__read_mode,
+     "reads bytes; switch: ok; reads messages", NULL},
+    {"a client with the right to read alone cannot switch", connect__switch_denied,
+     "switch: error 5", "switch: ok"},
+    {"a client with the rights that the library asks for can switch", connect__switch_granted,
+     "switch: ok", NULL},
+};
+
+const selftest_table selftest_connect_table = SELFTEST_TABLE(connect__rows);

@@ -1,0 +1,274 @@
+/*
+ * Self-test: completion packets. Will one come, when, and with what?
+ */
+#include "server/selftest.h"
+
+static void port__pending(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_skip_packets(server);
+    trial_read(t, server, 10);
+    trial_other_writes(t, client, 5);
+    trial_see_packet(t);
+    trial_see_no_packet(t);
+}
+
+static void port__failed_at_once(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_drop(t, client);
+    trial_write(t, server, 5);
+    trial_see_no_packet(t);
+}
+
+/* A write and a read that have all that they need. */
+static void port__at_once(trial *t, bool skip)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    if (skip)
+        trial_skip_packets(server);
+    trial_write(t, server, 3);
+    trial_see_no_packet(t);
+    trial_other_writes(t, client, 5);
+    trial_read(t, server, 10);
+    trial_see_no_packet(t);
+}
+
+static void port__at_once_skipped(trial *t)
+{
+    port__at_once(t, true);
+}
+
+static void port__at_once_not_skipped(trial *t)
+{
+    port__at_once(t, false);
+}
+
+static void port__too_small(trial *t, bool skip)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_MESSAGES, TRIAL_QUOTA, &server, &client))
+        return;
+    if (skip)
+        trial_skip_packets(server);
+    trial_other_writes(t, client, 10);
+    trial_read(t, server, 4);
+    trial_see_no_packet(t);
+}
+
+static void port__too_small_skipped(trial *t)
+{
+    port__too_small(t, true);
+}
+
+static void port__too_small_not_skipped(trial *t)
+{
+    port__too_small(t, false);
+}
+
+static void port__cancelled(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_read(t, server, 10);
+    trial_cancel(t, server);
+    trial_see_packet(t);
+    trial_see_no_packet(t);
+}
+
+static void port__cancelled_write(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_write(t, server, TRIAL_BUFFER);
+    trial_cancel(t, server);
+    trial_see_packet(t);
+}
+
+static void port__cancelled_too_late(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_read(t, server, 10);
+    trial_other_writes(t, client, 5);
+    trial_cancel(t, server);
+    trial_see_packet(t);
+}
+
+static void port__closed_with_read(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_read(t, server, 10);
+    trial_drop(t, server);
+    trial_see_packet(t);
+}
+
+static void port__event_skipped(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_skip_packets(server);
+    trial_read(t, server, 10);
+    trial_other_writes(t, client, 5);
+    trial_see_packet(t);
+    trial_see(t, "handle: %s",
+              WaitForSingleObject(server, 0) == WAIT_OBJECT_0 ? "signalled" : "not signalled");
+}
+
+/* What the thread that reads is given. */
+typedef struct port__order {
+    trial *t;
+    HANDLE server;
+} port__order;
+
+static DWORD WINAPI port__read_and_exit(void *argument)
+{
+    port__order *order = argument;
+
+    trial_read(order->t, order->server, 10);
+    return 0;
+}
+
+static void port__thread_exits(trial *t)
+{
+    port__order order = {t, NULL};
+    HANDLE client, thread;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &order.server, &client))
+        return;
+    thread = trial_keep(t, CreateThread(NULL, 0, port__read_and_exit, &order, 0, NULL));
+    /* It neither waits nor can fail, and `order` must outlive it. */
+    if (!trial_see_ok(t, "thread", thread && WaitForSingleObject(thread, INFINITE) == 0))
+        return;
+    trial_see_no_packet(t);
+    trial_other_writes(t, client, 5);
+    trial_see_packet(t);
+}
+
+static void port__not_filled(trial *t)
+{
+    OVERLAPPED_ENTRY entries[8];
+    ULONG count = 0;
+    BOOL ok;
+
+    PostQueuedCompletionStatus(t->port, 0, 7, NULL);
+    ok = GetQueuedCompletionStatusEx(t->port, entries, 8, &count, TRIAL_COMES_MS, FALSE);
+    trial_see_ok(t, "dequeue", ok);
+    trial_see(t, "%lu of 8 entries; key %lu", count, (unsigned long)entries[0].lpCompletionKey);
+}
+
+static void port__batch(trial *t)
+{
+    OVERLAPPED_ENTRY entries[8];
+    ULONG count = 0;
+
+    for (ULONG_PTR key = 1; key <= 3; key++)
+        PostQueuedCompletionStatus(t->port, 0, key, NULL);
+    GetQueuedCompletionStatusEx(t->port, entries, 8, &count, TRIAL_COMES_MS, FALSE);
+    for (ULONG i = 0; i < count && i < 8; i++)
+        trial_see(t, "key %lu", (unsigned long)entries[i].lpCompletionKey);
+}
+
+/* Microseconds of the clock that the library goes by. */
+static long long port__now_us(void)
+{
+    LARGE_INTEGER now, frequency;
+
+    QueryPerformanceCounter(&now);
+    QueryPerformanceFrequency(&frequency);
+    return (long long)((double)now.QuadPart / (double)frequency.QuadPart * 1e6);
+}
+
+/* The library looks at the clock again after a wait, so one that ends early by less than the
+ * system's tick does no harm; one that returns at once would be a busy loop. */
+static void port__wait(trial *t)
+{
+    OVERLAPPED_ENTRY entry;
+    ULONG count;
+    long long began = port__now_us(), took;
+    BOOL ok = GetQueuedCompletionStatusEx(t->port, &entry, 1, &count, 50, FALSE);
+
+    trial_see_ok(t, "dequeue", ok);
+    took = port__now_us() - began;
+    trial_see(t, took < 30000 ? "early" : took > 1000000 ? "late" : "in time");
+    trial_see_aside(t, "a wait of 50 ms took %lld us", took);
+}
+
+static void port__timer(trial *t)
+{
+    HANDLE timer = CreateWaitableTimerExW(NULL, NULL, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION,
+                                          TIMER_ALL_ACCESS);
+    LARGE_INTEGER due;
+    long long began, took;
+
+    if (!trial_see_ok(t, "create", trial_keep(t, timer) != NULL))
+        return;
+    due.QuadPart = -10000; /* 1 ms */
+    began = port__now_us();
+    SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE);
+    WaitForSingleObject(timer, TRIAL_COMES_MS);
+    took = port__now_us() - began;
+    trial_see(t, took < 900 ? "early" : took > 1000000 ? "late" : "in time");
+    trial_see_aside(t, "a wait of 1 ms took %lld us", took);
+}
+
+static const selftest_row port__rows[] = {
+    {"a call that returns pending brings one packet", port__pending,
+     "read: pending; packet: 5 bytes; no packet", NULL},
+    {"a call that fails at once brings no packet", port__failed_at_once,
+     "write: error 232; no packet", NULL},
+    {"a success at once brings no packet where that is skipped", port__at_once_skipped,
+     "write: 3 bytes; no packet; read: 5 bytes; no packet", NULL},
+    {"a success at once brings a packet where it is not skipped", port__at_once_not_skipped,
+     "write: 3 bytes; packet: 3 bytes; read: 5 bytes; packet: 5 bytes", NULL},
+    {"a message read that is too small brings a packet even where success is skipped",
+     port__too_small_skipped,
+     "read: error 234; packet: error 234 with 4 bytes|"
+     "read: pending; packet: error 234 with 4 bytes",
+     "read: error 234; no packet"},
+    {"a message read that is too small brings a packet where success is not skipped",
+     port__too_small_not_skipped,
+     "read: error 234; packet: error 234 with 4 bytes|"
+     "read: pending; packet: error 234 with 4 bytes",
+     NULL},
+    {"a cancelled read brings its packet", port__cancelled,
+     "read: pending; cancel: ok; packet: error 995; no packet", NULL},
+    {"a cancelled write brings its packet", port__cancelled_write,
+     "write: pending; cancel: ok; packet: error 995", NULL},
+    {"cancelling what has completed finds nothing, and the packet comes", port__cancelled_too_late,
+     "read: pending; cancel: error 1168; packet: 5 bytes", NULL},
+    {"closing a handle ends its pending read with a packet", port__closed_with_read,
+     "read: pending; packet: error 109", NULL},
+    {"a handle that skips its event is not signalled", port__event_skipped,
+     "read: pending; packet: 5 bytes; handle: not signalled", NULL},
+    {"a read outlives the thread that started it", port__thread_exits,
+     "read: pending; thread: ok; no packet; packet: 5 bytes", NULL},
+    {"a dequeue of many does not wait until it is full", port__not_filled,
+     "dequeue: ok; 1 of 8 entries; key 7", NULL},
+    {"posted packets come in order, many at once", port__batch, "key 1; key 2; key 3", NULL},
+    {"a dequeue waits as long as it was told", port__wait, "dequeue: error 258; in time", NULL},
+    {"a timer of high resolution is to be had", port__timer, "create: ok; in time", NULL},
+};
+
+const selftest_table selftest_port_table = SELFTEST_TABLE(port__rows);

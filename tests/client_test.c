@@ -1,0 +1,387 @@
+/*
+ * The blocking client against each mode; and for all who dial: the rights that they ask for, and
+ * making sure of who serves the pipe.
+ */
+#include "kit.h"
+
+#include "pipe/open.h"
+
+#include <winternl.h>
+
+static pp_client *open_client(const char *name, pp_mode mode)
+{
+    pp_client_options options;
+    pp_client *client;
+    pp_error error;
+
+    pp_client_options_init(&options);
+    options.name = name;
+    options.mode = mode;
+    options.timeout_ms = KIT_WAIT_MS;
+    if (pp_client_open(&client, &options, &error) != PP_OK)
+        fail_msg("%s", error.message);
+    return client;
+}
+
+static void a_blocking_client_is_echoed_in_every_mode(void **state)
+{
+    static char data[100000], got[100000];
+
+    (void)state;
+    for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
+        pp_port *port = kit_port(1);
+        kit_counts counts = {0};
+        const char *name = kit_name();
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        pp_client *client;
+        static const size_t lengths[] = {1, 17, 4096, 5000, 100000, 0, 3};
+
+        kit_listen(port, &listen);
+        client = open_client(name, (pp_mode)mode);
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+            size_t length, have = 0;
+
+            kit_fill(data, lengths[i], (uint32_t)i, 0);
+            assert_ok(pp_client_send(client, data, lengths[i], KIT_WAIT_MS));
+            if (mode == PP_MODE_STREAM)
+                for (; have < lengths[i]; have += length)
+                    assert_ok(pp_client_receive(client, got + have, sizeof got - have, &length,
+                                                KIT_WAIT_MS));
+            else
+                assert_ok(pp_client_receive(client, got, sizeof got, &have, KIT_WAIT_MS));
+            assert_int_equal(have, lengths[i]);
+            assert_memory_equal(got, data, have);
+        }
+        assert_ok(pp_client_close(&client));
+        assert_null(client);
+        assert_count(counts.closed, 1);
+        assert_status(counts.reason, PP_E_PEER_CLOSED);
+        kit_close(&port);
+    }
+}
+
+static void time_outs_are_kept_and_lose_nothing(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    char got[16];
+    size_t length;
+    ULONGLONG began;
+    pp_client *client;
+
+    (void)state;
+    kit_listen(port, &listen); /* echoes bytes: the test decides when a frame is whole */
+    client = open_client(name, PP_MODE_FRAMED);
+    began = GetTickCount64();
+    assert_status(pp_client_receive(client, got, sizeof got, &length, 200), PP_E_TIMEOUT);
+    assert_true(GetTickCount64() - began >= 180);
+    assert_ok(pp_client_send(client, "in parts", 8, KIT_WAIT_MS));
+    assert_status(pp_client_receive(client, got, 3, &length, KIT_WAIT_MS), PP_E_TOO_LONG);
+    assert_int_equal(length, 8); /* and it is kept */
+    assert_ok(pp_client_receive(client, got, sizeof got, &length, 0));
+    assert_int_equal(length, 8);
+    assert_memory_equal(got, "in parts", 8);
+    assert_ok(pp_client_close(&client));
+    kit_close(&port);
+}
+
+static void a_send_that_runs_out_of_time_breaks_the_client(void **state)
+{
+    static char data[1024 * 1024];
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    size_t length;
+    pp_client *client;
+
+    (void)state;
+    listen.conn.high_mark = 1000; /* an echo that soon waits for its client to read */
+    kit_listen(port, &listen);
+    client = open_client(name, PP_MODE_STREAM);
+    assert_status(pp_client_send(client, data, sizeof data, 300), PP_E_TIMEOUT);
+    assert_status(pp_client_send(client, data, 1, 300), PP_E_CLOSING);
+    assert_status(pp_client_receive(client, data, 1, &length, 300), PP_E_CLOSING);
+    assert_ok(pp_client_close(&client));
+    kit_close(&port);
+}
+
+static void ends_are_declared_and_seen(void **state)
+{
+    (void)state;
+    for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
+        pp_port *port = kit_port(1);
+        kit_counts counts = {0};
+        const char *name = kit_name();
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        pp_client_options options;
+        pp_client *client;
+        char got[16];
+        size_t length;
+
+        listen.conn.half_close = true;
+        kit_listen(port, &listen);
+        pp_client_options_init(&options);
+        options.name = name;
+        options.mode = (pp_mode)mode;
+        options.half_close = true;
+        assert_ok(pp_client_open(&client, &options, NULL));
+        assert_ok(pp_client_send(client, "one", 3, KIT_WAIT_MS));
+        assert_ok(pp_client_send(client, "two", 3, KIT_WAIT_MS));
+        assert_ok(pp_client_end(client, KIT_WAIT_MS));
+        assert_status(pp_client_send(client, "no", 2, 0), PP_E_CLOSING);
+        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
+        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
+        assert_memory_equal(got, "two", 3);
+        assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
+                      PP_E_PEER_CLOSED);
+        assert_ok(pp_client_close(&client));
+        kit_close(&port);
+    }
+}
+
+static void bad_input_to_the_client_is_named(void **state)
+{
+    pp_client_options options;
+    pp_client *client = NULL;
+    pp_error error;
+    size_t length;
+    char byte;
+
+    (void)state;
+    pp_client_options_init(NULL);
+    pp_client_options_init(&options);
+    options.name = kit_name();
+    options.timeout_ms = 0;
+    assert_status(pp_client_open(NULL, &options, &error), PP_E_ARGUMENT);
+    assert_status(pp_client_open(&client, NULL, &error), PP_E_ARGUMENT);
+    assert_status(pp_client_open(&client, &options, &error), PP_E_NOT_FOUND);
+    assert_non_null(strstr(error.message, options.name));
+    options.server_user = "nobody";
+    assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "server_user is \"nobody\""));
+    options.server_user = NULL;
+    options.server_process = UINT64_MAX;
+    assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
+    options.server_process = 0;
+    options.max_message = 0;
+    assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "max_message is 0"));
+    assert_status(pp_client_send(NULL, "x", 1, 0), PP_E_ARGUMENT);
+    assert_status(pp_client_receive(NULL, &byte, 1, &length, 0), PP_E_ARGUMENT);
+    assert_status(pp_client_end(NULL, 0), PP_E_ARGUMENT);
+    assert_status(pp_client_close(NULL), PP_E_ARGUMENT);
+    assert_status(pp_client_close(&client), PP_E_ARGUMENT);
+}
+
+static void own_sid(char *text, size_t size)
+{
+    union {
+        TOKEN_USER user;
+        char bytes[256];
+    } buffer;
+    HANDLE token;
+    DWORD used;
+    char *sid;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+    assert_true(GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used));
+    assert_true(ConvertSidToStringSidA(buffer.user.User.Sid, &sid));
+    snprintf(text, size, "%s", sid);
+    LocalFree(sid);
+    CloseHandle(token);
+}
+
+static void who_dials_makes_sure_of_who_serves(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0}, impostor = {0}, right = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &impostor);
+    char sid[PP_SID_SIZE];
+    pp_conn *conn;
+
+    (void)state;
+    kit_listen(port, &listen);
+    dial.server_process = GetCurrentProcessId() + 4;
+    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_conn_send(conn, "secret", 6));
+    assert_count(impostor.closed, 1);
+    assert_status(impostor.reason, PP_E_IMPOSTOR);
+    pp_conn_unref(&conn);
+    dial.server_process = 0;
+    dial.server_user = "S-1-5-18"; /* we are not SYSTEM */
+    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_count(impostor.closed, 2);
+    assert_status(impostor.reason, PP_E_IMPOSTOR);
+    own_sid(sid, sizeof sid);
+    dial.server_user = sid;
+    dial.server_process = GetCurrentProcessId();
+    dial.conn.user = &right;
+    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_conn_send(conn, "hello", 5));
+    assert_count(right.bytes, 5);
+    assert_int_equal(counts.bytes, 5); /* nothing was said to the impostors */
+    pp_conn_unref(&conn);
+    kit_close(&port);
+}
+
+/* PUBLIC_OBJECT_BASIC_INFORMATION, from Microsoft's page of NtQueryObject. */
+typedef struct basic_information {
+    ULONG attributes, granted_access, handles, pointers, reserved[10];
+} basic_information;
+
+static void who_dials_asks_for_exactly_the_rights_it_needs(void **state)
+{
+    static const DWORD least =
+        FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE;
+
+    (void)state;
+    for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
+        pp_port *port = kit_port(1);
+        kit_counts counts = {0};
+        const char *name = kit_name();
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        static open_request request;
+        basic_information information;
+        HANDLE pipe;
+        DWORD error;
+
+        kit_listen(port, &listen);
+        assert_ok(open_prepare(&request, name, (pp_mode)mode, 0, NULL, NULL));
+        assert_ok(open_once(&request, &pipe, &error));
+        assert_int_equal(
+            NtQueryObject(pipe, ObjectBasicInformation, &information, sizeof information, NULL), 0);
+        assert_int_equal(information.granted_access,
+                         mode == PP_MODE_MESSAGE ? least | FILE_WRITE_ATTRIBUTES : least);
+        assert_int_equal(information.granted_access & ~(DWORD)0x12019B, 0); /* strict lets it in */
+        CloseHandle(pipe);
+        kit_close(&port);
+    }
+}
+
+static void strict_grants_exactly_what_it_says(void **state)
+{
+    const char *const everyone[] = {"S-1-1-0"};
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    union {
+        SECURITY_DESCRIPTOR header;
+        char bytes[2048];
+    } buffer;
+    BOOL present, defaulted;
+    DWORD used, rights = 0;
+    HANDLE pipe;
+    PSID sid;
+    ACL *acl;
+
+    (void)state;
+    listen.access.allow = everyone;
+    listen.access.allow_count = 1;
+    listen.access.strict = true;
+    kit_listen(port, &listen);
+    pipe = kit_open(name, false);
+    assert_true(
+        GetKernelObjectSecurity(pipe, DACL_SECURITY_INFORMATION, &buffer, sizeof buffer, &used));
+    assert_true(GetSecurityDescriptorDacl(&buffer, &present, &acl, &defaulted));
+    assert_true(present);
+    assert_true(ConvertStringSidToSidA("S-1-1-0", &sid));
+    for (DWORD i = 0; i < acl->AceCount; i++) {
+        void *ace;
+
+        assert_true(GetAce(acl, i, &ace));
+        if (EqualSid((PSID) & ((ACCESS_ALLOWED_ACE *)ace)->SidStart, sid))
+            rights |= ((ACCESS_ALLOWED_ACE *)ace)->Mask;
+    }
+    assert_int_equal(rights, 0x12019B);
+    LocalFree(sid);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+typedef struct prober {
+    wchar_t path[128];
+    volatile LONG stop, probes, absent;
+} prober;
+
+static DWORD WINAPI probe(void *argument)
+{
+    prober *p = argument;
+
+    while (!p->stop) {
+        if (!WaitNamedPipeW(p->path, 1) && GetLastError() == ERROR_FILE_NOT_FOUND)
+            InterlockedIncrement(&p->absent);
+        kit_add(&p->probes, 1);
+    }
+    return 0;
+}
+
+/* With one client at most, each that leaves takes the only connected instance with it. */
+static void the_name_is_never_free_from_start_to_stop(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &counts);
+    static prober p;
+    HANDLE thread;
+
+    (void)state;
+    listen.max_clients = 1;
+    kit_listen(port, &listen);
+    swprintf(p.path, sizeof p.path / sizeof *p.path, L"\\\\.\\pipe\\%hs", name);
+    thread = CreateThread(NULL, 0, probe, &p, 0, NULL);
+    for (LONG i = 0; i < 300; i++) {
+        HANDLE pipe = kit_open(name, false);
+
+        if (i % 2)
+            kit_write(pipe, "\1\0\0\x80", 4); /* the end of sending: the server closes first */
+        else
+            kit_write(pipe, "\2\0\0\x80", 4); /* unknown: the server ends it */
+        assert_count(counts.closed, i + 1);
+        CloseHandle(pipe);
+    }
+    assert_count(p.probes, 100);
+    p.stop = 1;
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    assert_int_equal(p.absent, 0);
+    kit_close(&port);
+}
+
+static void a_taken_name_names_its_owner(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    char owner[32];
+    pp_error error;
+
+    (void)state;
+    kit_listen(port, &listen);
+    snprintf(owner, sizeof owner, "process %lu", (unsigned long)GetCurrentProcessId());
+    assert_status(pp_listen(port, &listen, NULL, &error), PP_E_NAME_TAKEN);
+    assert_non_null(strstr(error.message, owner));
+    kit_close(&port);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(a_blocking_client_is_echoed_in_every_mode),
+    TEST(time_outs_are_kept_and_lose_nothing),
+    TEST(a_send_that_runs_out_of_time_breaks_the_client),
+    TEST(ends_are_declared_and_seen),
+    TEST(bad_input_to_the_client_is_named),
+    TEST(who_dials_makes_sure_of_who_serves),
+    TEST(who_dials_asks_for_exactly_the_rights_it_needs),
+    TEST(strict_grants_exactly_what_it_says),
+    TEST(the_name_is_never_free_from_start_to_stop),
+    TEST(a_taken_name_names_its_owner),
+};
+
+HARNESS_MAIN(tests)
