@@ -7,6 +7,7 @@
 #include "base/win.h"
 #include "pipeport.h"
 #include "server/output.h"
+#include "server/selftest.h"
 #include "server/serve.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ static void main__print_help(void)
     output_text(OUTPUT_STDOUT, "pipeport COMMAND [OPTION]...\n"
                                "\n"
                                "  serve      serve a named pipe and a mailslot\n"
+                               "  selftest   try what pipeport takes for granted of this system\n"
                                "  --version  print the version\n"
                                "  --help     print this; pipeport serve --help: its options\n");
 }
@@ -56,6 +58,8 @@ static int main__run(int count, char **arguments)
 
     if (strcmp(command, "serve") == 0)
         return serve_main(count - 1, arguments + 1);
+    if (strcmp(command, "selftest") == 0)
+        return selftest_main(count - 1, arguments + 1);
     if (strcmp(command, "--version") == 0) {
         output_format(OUTPUT_STDOUT, "pipeport %s", pp_version());
         return 0;
@@ -65,7 +69,8 @@ static int main__run(int count, char **arguments)
         return 0;
     }
     output_format(OUTPUT_STDERR,
-                  "pipeport: the command is \"%.80s\"; allowed: serve, --version, --help", command);
+                  "pipeport: the command is \"%.80s\"; allowed: serve, selftest, --version, --help",
+                  command);
     return SERVE_WRONG_ARGUMENTS;
 }
 

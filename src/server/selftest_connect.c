@@ -116,8 +116,8 @@ static void connect__first_demanded(trial *t)
 static void connect__full(trial *t)
 {
     for (int i = 0; i < 2; i++)
-        trial_see_ok(t, "create", trial_create(t, TRIAL_BYTES, 0, 1, TRIAL_QUOTA, NULL) !=
-                                      INVALID_HANDLE_VALUE);
+        trial_see_ok(t, "create",
+                     trial_create(t, TRIAL_BYTES, 0, 1, TRIAL_QUOTA, NULL) != INVALID_HANDLE_VALUE);
 }
 
 static void connect__count(trial *t)
@@ -194,12 +194,12 @@ static const selftest_row connect__rows[] = {
     {"a name without a free instance is busy, also when its client has gone", connect__busy,
      "open: error 231; open: error 231", NULL},
     {"an absent name is told at once", connect__absent, "open: error 2; wait: error 2", NULL},
-    {"a name is free when its last instance is closed", connect__freed,
-     "open: error 2; create: ok", NULL},
+    {"a name is free when its last instance is closed", connect__freed, "open: error 2; create: ok",
+     NULL},
     {"WaitNamedPipe ends when its time is up or an instance is free", connect__wait,
      "wait: error 121; wait: ok", NULL},
     {"a first instance is refused where there is one", connect__first_demanded,
-     "create: error 5|create: error 231", "create: ok"},
+     "create: error 5 or create: error 231", "create: ok"},
     {"no more instances are made than the first allows", connect__full,
      "create: ok; create: error 231", NULL},
     {"the number of instances is told", connect__count,

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 enum { TRIAL__OURS, TRIAL__OTHER };
 
@@ -97,8 +98,7 @@ static DWORD trial__see_start(trial *t, const char *what, BOOL ok)
     if (code == ERROR_IO_PENDING)
         trial_see(t, "%s: pending", what);
     else if (code == ERROR_SUCCESS)
-        trial_see(t, "%s: %lu bytes", what,
-                  (unsigned long)t->operation[TRIAL__OURS].InternalHigh);
+        trial_see(t, "%s: %lu bytes", what, (unsigned long)t->operation[TRIAL__OURS].InternalHigh);
     else
         trial_see(t, "%s: error %lu", what, code);
     return code;
@@ -112,9 +112,9 @@ HANDLE trial_create(trial *t, trial_mode mode, DWORD flags, DWORD most, DWORD qu
     DWORD kind = mode == TRIAL_MESSAGES ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
                                         : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE;
 
-    return trial_keep(t, CreateNamedPipeW(t->pipe, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | flags,
-                                          kind | PIPE_REJECT_REMOTE_CLIENTS, most, quota, quota, 0,
-                                          security));
+    return trial_keep(
+        t, CreateNamedPipeW(t->pipe, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | flags,
+                            kind | PIPE_REJECT_REMOTE_CLIENTS, most, quota, quota, 0, security));
 }
 
 HANDLE trial_serve(trial *t, trial_mode mode, DWORD quota)
@@ -252,8 +252,8 @@ DWORD trial_other_reads(trial *t, HANDLE handle, DWORD size)
     OVERLAPPED *o = trial__fresh_with_event(t);
     DWORD bytes = 0, code;
 
-    code = trial__finish(t, handle, ReadFile(handle, t->buffer[TRIAL__OTHER], size, NULL, o),
-                         &bytes);
+    code =
+        trial__finish(t, handle, ReadFile(handle, t->buffer[TRIAL__OTHER], size, NULL, o), &bytes);
     if (code == ERROR_SUCCESS)
         trial_see(t, "reads %lu bytes", bytes);
     else
@@ -267,8 +267,8 @@ DWORD trial_other_writes(trial *t, HANDLE handle, DWORD size)
     OVERLAPPED *o = trial__fresh_with_event(t);
     DWORD bytes = 0, code;
 
-    code = trial__finish(t, handle, WriteFile(handle, t->buffer[TRIAL__OTHER], size, NULL, o),
-                         &bytes);
+    code =
+        trial__finish(t, handle, WriteFile(handle, t->buffer[TRIAL__OTHER], size, NULL, o), &bytes);
     if (code != ERROR_SUCCESS)
         trial_see(t, "writes error %lu", code);
     CloseHandle(o->hEvent);

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define TRIAL_COMES_MS 2000u    /* what should come is waited for so long */
+#define TRIAL_STAYS_AWAY_MS 30u /* and what should not */
 #define TRIAL_SEEN 512
 #define TRIAL_HANDLES 16
 #define TRIAL_BUFFER 65536u /* most that one read takes or one write sends */
@@ -23,8 +25,8 @@ typedef struct trial {
     HANDLE port;
     HANDLE kept[TRIAL_HANDLES];
     int kept_count;
-    OVERLAPPED operation[2];      /* TRIAL_OURS, TRIAL_OTHER */
-    char buffer[2][TRIAL_BUFFER]; /* theirs */
+    OVERLAPPED operation[2]; /* of the handle on the port, and of the other end */
+    char buffer[2][TRIAL_BUFFER];
 } trial;
 
 /* A trial is never freed: the system may still write into what belongs to an operation that did
@@ -95,8 +97,5 @@ DWORD trial_other_reads(trial *t, HANDLE handle, DWORD size);
 
 /* Seen only when it fails: "writes error 232". */
 DWORD trial_other_writes(trial *t, HANDLE handle, DWORD size);
-
-#define TRIAL_COMES_MS 2000u
-#define TRIAL_STAYS_AWAY_MS 30u
 
 #endif

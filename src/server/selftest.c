@@ -1,0 +1,221 @@
+#include "server/selftest.h"
+
+#include "base/mem.h"
+#include "pipeport.h"
+#include "server/output.h"
+#include "server/serve.h"
+
+#include <cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SELFTEST__LONGEST_MS                                                                       \
+    10000u /* every wait of a trial is shorter; this is for what blocks                            \
+            */
+#define SELFTEST__TEXT 1400
+
+static const selftest_table *const selftest__tables[] = {
+    &selftest_port_table, &selftest_connect_table,  &selftest_access_table,
+    &selftest_data_table, &selftest_mailslot_table,
+};
+
+typedef enum selftest__result { PASS, FAIL, NOT_HERE, SELFTEST__RESULTS } selftest__result;
+static const char *const selftest__words[] = {"PASS", "FAIL", "NOT HERE"};
+
+typedef struct selftest__run {
+    bool json;
+    const char *wine; /* its version, or NULL: this is Windows */
+    char system[96];
+    unsigned counts[SELFTEST__RESULTS];
+    cJSON *rows;
+} selftest__run;
+
+/* ---- The system ----------------------------------------------------------------------------- */
+
+/* The FARPROC that GetProcAddress returns may only be converted through another function type. */
+typedef void selftest__any(void);
+
+static selftest__any *selftest__find(const char *name)
+{
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+
+    return ntdll ? (selftest__any *)GetProcAddress(ntdll, name) : NULL;
+}
+
+/* The version as it is: GetVersionEx tells a program without a manifest an older one. */
+static void selftest__look_at_system(selftest__run *run)
+{
+    typedef const char *wine_version(void);
+    typedef NTSTATUS NTAPI version(RTL_OSVERSIONINFOW * information);
+    wine_version *wine = (wine_version *)selftest__find("wine_get_version");
+    version *ask = (version *)selftest__find("RtlGetVersion");
+    RTL_OSVERSIONINFOW v = {.dwOSVersionInfoSize = sizeof v};
+
+    if (ask)
+        ask(&v);
+    run->wine = wine ? wine() : NULL;
+    snprintf(run->system, sizeof run->system, "Windows %lu.%lu.%lu%s%s", v.dwMajorVersion,
+             v.dwMinorVersion, v.dwBuildNumber, run->wine ? ", Wine " : "",
+             run->wine ? run->wine : "");
+}
+
+/* ---- One row -------------------------------------------------------------------------------- */
+
+typedef struct selftest__look {
+    const selftest_row *row;
+    trial *trial;
+} selftest__look;
+
+static DWORD WINAPI selftest__look_main(void *argument)
+{
+    selftest__look *look = argument;
+
+    look->row->look(look->trial);
+    trial_close(look->trial);
+    return 0;
+}
+
+/* On a thread of its own, which is left behind when a call of the system never returns. False: it
+ * did not end, and what it saw is still being written. */
+static bool selftest__try(selftest__look *look)
+{
+    HANDLE thread = CreateThread(NULL, 0, selftest__look_main, look, 0, NULL);
+    bool ended;
+
+    if (!thread)
+        return false;
+    ended = WaitForSingleObject(thread, SELFTEST__LONGEST_MS) == WAIT_OBJECT_0;
+    CloseHandle(thread);
+    return ended;
+}
+
+/* Whether `seen` is one of the alternatives. */
+static bool selftest__is_one_of(const char *seen, const char *expected)
+{
+    static const char between[] = " or ";
+
+    for (const char *end; (end = strstr(expected, between)) != NULL;
+         expected = end + strlen(between))
+        if (strlen(seen) == (size_t)(end - expected) && strncmp(seen, expected, strlen(seen)) == 0)
+            return true;
+    return strcmp(seen, expected) == 0;
+}
+
+static selftest__result selftest__judge(const selftest__run *run, const selftest_row *row,
+                                        const char *seen)
+{
+    if (!row->windows)
+        return NOT_HERE;
+    if (selftest__is_one_of(seen, row->windows))
+        return PASS;
+    return run->wine && row->wine && selftest__is_one_of(seen, row->wine) ? NOT_HERE : FAIL;
+}
+
+/* What is not as on Windows says how it is there. */
+static void selftest__describe(const selftest_row *row, const trial *t, selftest__result result,
+                               char *text, size_t size)
+{
+    bool differs = result != PASS && row->windows;
+
+    snprintf(text, size, "%s%s%s%s%s%s", *t->seen ? t->seen : "nothing", *t->aside ? " (" : "",
+             t->aside, *t->aside ? ")" : "", differs ? "; on Windows: " : "",
+             differs ? row->windows : "");
+}
+
+static void selftest__report(selftest__run *run, const selftest_row *row, selftest__result result,
+                             const char *seen)
+{
+    cJSON *object;
+
+    run->counts[result]++;
+    if (!run->json) {
+        output_format(OUTPUT_STDOUT, "%-8s  %s: %s", selftest__words[result], row->sentence, seen);
+        return;
+    }
+    object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "name", row->sentence);
+    cJSON_AddStringToObject(object, "result", selftest__words[result]);
+    cJSON_AddStringToObject(object, "seen", seen);
+    cJSON_AddItemToArray(run->rows, object);
+}
+
+static void selftest__run_row(selftest__run *run, const selftest_row *row)
+{
+    char text[SELFTEST__TEXT];
+    /* Neither is freed: a trial that did not end goes on with them. */
+    selftest__look *look = mem_alloc_zeroed(sizeof *look);
+    selftest__result result = FAIL;
+
+    if (look)
+        *look = (selftest__look){row, trial_open()};
+    if (!look || !look->trial) {
+        snprintf(text, sizeof text, "out of memory");
+    } else if (!selftest__try(look)) {
+        snprintf(text, sizeof text, "it did not end within %u s", SELFTEST__LONGEST_MS / 1000);
+    } else {
+        result = selftest__judge(run, row, look->trial->seen);
+        selftest__describe(row, look->trial, result, text, sizeof text);
+    }
+    selftest__report(run, row, result, text);
+}
+
+/* ---- The command ---------------------------------------------------------------------------- */
+
+static void selftest__print_json(selftest__run *run)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *text;
+
+    cJSON_AddStringToObject(object, "version", pp_version());
+    cJSON_AddStringToObject(object, "system", run->system);
+    cJSON_AddItemToObject(object, "rows", run->rows);
+    text = cJSON_Print(object);
+    if (text)
+        output_text(OUTPUT_STDOUT, text);
+    output_text(OUTPUT_STDOUT, "\n");
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static int selftest__run_all(bool json)
+{
+    selftest__run run = {.json = json};
+
+    run.rows = cJSON_CreateArray();
+    selftest__look_at_system(&run);
+    if (!json)
+        output_format(OUTPUT_STDOUT, "pipeport %s on %s", pp_version(), run.system);
+    for (size_t i = 0; i < sizeof selftest__tables / sizeof *selftest__tables; i++)
+        for (size_t row = 0; row < selftest__tables[i]->count; row++)
+            selftest__run_row(&run, &selftest__tables[i]->rows[row]);
+    if (json) {
+        selftest__print_json(&run);
+    } else {
+        cJSON_Delete(run.rows);
+        output_format(OUTPUT_STDOUT, "%u PASS, %u NOT HERE, %u FAIL", run.counts[PASS],
+                      run.counts[NOT_HERE], run.counts[FAIL]);
+    }
+    return run.counts[FAIL] == 0 ? 0 : SERVE_FAILED;
+}
+
+int selftest_main(int count, char **arguments)
+{
+    bool json = count == 1 && strcmp(arguments[0], "--json") == 0;
+
+    if (count == 1 && strcmp(arguments[0], "--help") == 0) {
+        output_text(
+            OUTPUT_STDOUT,
+            "pipeport selftest [--json]\n"
+            "Tries, in a few seconds, what pipeport takes for granted of this system. Each\n"
+            "line is PASS, FAIL or NOT HERE (it cannot be tried here, or this is Wine, which\n"
+            "is known to differ), and what was seen. Status 1 when anything failed.\n");
+        return 0;
+    }
+    if (count > 0 && !json) {
+        output_format(OUTPUT_STDERR,
+                      "pipeport: \"%.80s\" is no argument of selftest; allowed: --json, --help",
+                      arguments[count > 1 ? 1 : 0]);
+        return SERVE_WRONG_ARGUMENTS;
+    }
+    return selftest__run_all(json);
+}
