@@ -447,6 +447,45 @@ PP_API void pp_dial_options_init(pp_dial_options *options);
 PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
                          pp_error *error);
 
+/* ---- Handles of other kinds ------------------------------------------------------------------ */
+
+/*
+ * Makes a connection of an asynchronous handle that is on no port yet: a pipe that somebody else
+ * opened, or a connected socket (there a read of no bytes is the end). The handle (a HANDLE) is the
+ * connection's from here on, and closed when this fails. Message mode is for pipes in message-read
+ * mode. `conn` (NULL is allowed) receives a reference.
+ * PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM.
+ */
+PP_API pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *options,
+                               pp_conn **conn, pp_error *error);
+
+PP_API void pp_conn_options_init(pp_conn_options *options);
+
+/* What pp_spawn starts. A stream without options is the null device in the child. */
+typedef struct pp_spawn_options {
+    const char *command_line;      /* as Windows takes it: the program first */
+    const pp_conn_options *input;  /* its standard input; we send */
+    const pp_conn_options *output; /* its standard output; we receive */
+    const pp_conn_options *errors; /* its standard error; we receive */
+} pp_spawn_options;
+
+/* A child process. The handle is the caller's to close; the references are its to drop. */
+typedef struct pp_child {
+    void *process; /* a HANDLE to wait for */
+    uint32_t process_id;
+    pp_conn *input, *output, *errors; /* NULL: not asked for */
+} pp_child;
+
+/*
+ * Starts a child process whose standard streams are pipes with the other end on the port. The child
+ * gets these handles and no other, and no other child of ours gets them. Closing `input` is its end
+ * of file; a child that ends shows as PP_E_PEER_CLOSED on `output` and `errors`. BLOCKS as long as
+ * Windows takes to create a process.
+ * PP_E_ARGUMENT, PP_E_NOT_FOUND (no such program), PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM.
+ */
+PP_API pp_status pp_spawn(pp_port *port, const pp_spawn_options *options, pp_child *child,
+                          pp_error *error);
+
 /* ---- The blocking client --------------------------------------------------------------------- */
 
 /*

@@ -134,7 +134,8 @@ def main():
     for path in files:
         text = path.read_text(encoding="utf-8")
         code = code_of(text)
-        if text.count("\n") > MAX_FILE:
+        # The one public header is the manual, and mostly text.
+        if text.count("\n") > MAX_FILE and path != SRC / "pipeport.h":
             breach(path, 1, f"{text.count(chr(10))} lines")
         for found in INCLUDE.finditer(text):
             line, (kind, target) = line_of(text, found.start(2)), found.groups()

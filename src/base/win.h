@@ -8,6 +8,7 @@
 #include <windows.h>
 
 /* After windows.h, which they need. */
+#include <rpc.h>
 #include <sddl.h>
 #include <winternl.h>
 

@@ -100,8 +100,10 @@ static void conn__finish(pp_conn *c)
     counter_add(port, (counter)(COUNT_ENDED + c->reason), 1);
     port_log(port, PP_LOG_DEBUG, "connection %llu ended: %s", (unsigned long long)c->id,
              pp_status_text(c->reason));
+    conn_callback_begins(c);
     if (c->options.handlers.on_close)
         c->options.handlers.on_close(c, c->user, c->reason);
+    conn_callback_ended(c, "on_close");
     strand_retire(&c->strand);
     pp_conn_unref(&(pp_conn *){c});
 }
@@ -240,8 +242,10 @@ static void conn__open(pp_conn *c)
     c->opened_at = c->moved_at = clock_ms();
     port_count_connection(c->strand.port, 1);
     counter_add(c->strand.port, COUNT_CONNECTIONS_TOTAL, 1);
+    conn_callback_begins(c);
     if (c->options.handlers.on_open)
         c->options.handlers.on_open(c, c->user);
+    conn_callback_ended(c, "on_open");
 }
 
 static void conn__note_events(pp_conn *c, LONG events)
@@ -323,6 +327,14 @@ void conn_moved(pp_conn *c)
         c->moved_at = clock_ms();
 }
 
+void pp_conn_options_init(pp_conn_options *options)
+{
+    if (!options)
+        return;
+    *options = (pp_conn_options){0};
+    option_set_defaults(&option_conn_table, options);
+}
+
 pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
 {
     pp_conn *c = mem_alloc_zeroed(sizeof *c);
@@ -357,17 +369,22 @@ void conn_discard(pp_conn *c)
     mem_free(c);
 }
 
-bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
+bool conn_start_open(pp_conn *c, kernel_handle *pipe)
 {
     kernel_handle taken = *pipe;
 
     *pipe = KERNEL_NO_HANDLE; /* the handle is the connection's from here on */
     c->pipe = taken;
-    c->instance = i;
     c->state = CONN_OPEN;
     if (strand_start(&c->strand, CONN_START))
         return true;
     *pipe = taken;
     conn_discard(c);
     return false;
+}
+
+bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
+{
+    c->instance = i;
+    return conn_start_open(c, pipe);
 }

@@ -74,6 +74,7 @@ struct pp_conn {
     conn_state state;
     pp_status reason; /* why it ends, from CONN_CLOSING on */
     bool opened;      /* on_open was called */
+    bool zero_is_end; /* no pipe but a socket: a read of no bytes is the end */
     bool client_left; /* the read side saw the other end go first */
     kernel_handle pipe;
     SRWLOCK peer_lock;         /* for what `peer` points to */
@@ -85,6 +86,7 @@ struct pp_conn {
 
     timer timer;
     uint64_t drain_deadline, trim_deadline;
+    uint64_t callback_ns;         /* when the callback that is running began */
     uint64_t opened_at, moved_at; /* by clock_ms; the latter only kept with an idle time-out */
     bool heard;                   /* something was read */
     unsigned moves,
@@ -102,6 +104,10 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options);
 /* For one that was never started. */
 void conn_discard(pp_conn *c);
 
+/* Starts with a handle that is attached to the port; false: the port stops, and nothing was taken
+ * over but `c`. */
+bool conn_start_open(pp_conn *c, kernel_handle *pipe);
+
 /* Starts with a pipe that a client has opened, and takes over both; false: the port stops, and
  * nothing was taken over but `c`. */
 bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i);
@@ -111,6 +117,11 @@ void conn_end(pp_conn *c, pp_status reason);
 
 /* The same for an error of the kernel. */
 void conn_end_error(pp_conn *c, DWORD error, const char *what);
+
+/* Around each callback: one that takes longer than slow_callback_ms is counted and logged. Between
+ * callbacks that follow on each other the end of one is the beginning of the next. */
+void conn_callback_begins(pp_conn *c);
+void conn_callback_ended(pp_conn *c, const char *which);
 
 /* For turns: bytes were read or written. */
 void conn_moved(pp_conn *c);

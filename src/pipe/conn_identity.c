@@ -3,6 +3,8 @@
  * what on_identity says. The user is asked for after the first read, as Windows demands, and only
  * when somebody wants to know.
  */
+#include "base/clock.h"
+#include "iocp/counters.h"
 #include "pipe/conn.h"
 #include "pipe/identity.h"
 #include "pipe/listener.h"
@@ -56,7 +58,9 @@ static pp_status identity__judge(pp_conn *c, const char **reason)
     *reason = pp_status_text(status);
     if (status != PP_OK || !c->options.handlers.on_identity)
         return status;
+    conn_callback_begins(c);
     *reason = c->options.handlers.on_identity(c, c->user, c->peer);
+    conn_callback_ended(c, "on_identity");
     return *reason ? PP_E_REFUSED : PP_OK;
 }
 
@@ -80,6 +84,29 @@ bool conn_identify(pp_conn *c)
              (unsigned long long)c->id, (unsigned long)c->peer->process_id, c->peer->user, reason);
     conn_end(c, status);
     return false;
+}
+
+void conn_callback_begins(pp_conn *c)
+{
+    if (c->strand.port->options.slow_callback_ms > 0)
+        c->callback_ns = clock_ns();
+}
+
+void conn_callback_ended(pp_conn *c, const char *which)
+{
+    uint64_t limit = c->strand.port->options.slow_callback_ms, began = c->callback_ns;
+
+    if (limit == 0)
+        return;
+    c->callback_ns = clock_ns();
+    if (c->callback_ns - began <= limit * 1000000u)
+        return;
+    counter_add(c->strand.port, COUNT_SLOW_CALLBACKS, 1);
+    port_log(c->strand.port, PP_LOG_WARN,
+             "connection %llu of process %lu, user %s: %s took %llu ms, over the limit of %llu",
+             (unsigned long long)c->id, (unsigned long)c->peer->process_id,
+             c->peer->user[0] ? c->peer->user : "not asked for", which,
+             (unsigned long long)((c->callback_ns - began) / 1000000u), (unsigned long long)limit);
 }
 
 pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)

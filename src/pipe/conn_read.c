@@ -117,6 +117,7 @@ static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
 
     if (c->options.handlers.on_message)
         status = c->options.handlers.on_message(c, c->user, data, length);
+    conn_callback_ended(c, "on_message");
     if (status == PP_OK) {
         counter_add(c->strand.port, COUNT_MESSAGES_IN, 1);
         counter_add(c->strand.port, COUNT_BYTES_IN, (int64_t)length);
@@ -143,6 +144,7 @@ static void read__end_of_sending(pp_conn *c)
         c->options.handlers.on_end(c, c->user);
     else
         pp_conn_close(c);
+    conn_callback_ended(c, "on_end");
 }
 
 /* Whether there is something to deliver: a message, in stream mode any bytes, or a frame that ends
@@ -203,6 +205,8 @@ static bool read__deliver_buffer(pp_conn *c)
 /* Delivers what there is; false when something was not taken and must wait. */
 static bool read__deliver_all(pp_conn *c)
 {
+    if (read__has_message(c))
+        conn_callback_begins(c);
     while (read__has_message(c)) {
         if (!read__may_deliver(c) || !conn_identify(c))
             return false;
@@ -250,6 +254,10 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
 
     if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA) {
         read__failed(c, error);
+        return;
+    }
+    if (bytes == 0 && c->zero_is_end) {
+        read__failed(c, ERROR_HANDLE_EOF);
         return;
     }
     r->end += bytes;

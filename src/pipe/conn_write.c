@@ -167,8 +167,10 @@ void write_tell_writable(pp_conn *c)
         counter_add(c->strand.port, COUNT_REFUSED_SENDS, (int64_t)refusals);
     if (room == QUEUE_ROOM_AGAIN) {
         strand_raise(&c->strand, CONN_LOOK); /* for what the callback sends or resumes */
+        conn_callback_begins(c);
         if (c->options.handlers.on_writable)
             c->options.handlers.on_writable(c, c->user);
+        conn_callback_ended(c, "on_writable");
     } else if (room == QUEUE_ROOM_STARVED) {
         budget_wait(&c->strand.port->budget, &c->waiter, bytes, false);
     }

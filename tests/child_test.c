@@ -1,0 +1,306 @@
+/*
+ * Child processes, and handles that others opened: a socket.
+ */
+#include <winsock2.h>
+
+#include "kit.h"
+
+enum { CHILDREN = 50, BYTES = 100000 };
+
+/* "<folder of this program>\child.exe <arguments>" */
+static const char *child_command(const char *arguments)
+{
+    static char command[600];
+    char folder[400];
+
+    assert_true(GetModuleFileNameA(NULL, folder, sizeof folder) > 0);
+    *strrchr(folder, '\\') = 0;
+    snprintf(command, sizeof command, "\"%s\\child.exe\" %s", folder, arguments);
+    return command;
+}
+
+/* What a child wrote: the first bytes, and how many in all. */
+typedef struct collected {
+    kit_counts counts;
+    char text[64];
+    uint64_t all;
+    volatile LONG wrong;
+    uint32_t seed; /* 0: not checked */
+} collected;
+
+static pp_status collect(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    collected *c = user;
+
+    (void)conn;
+    if (c->all < sizeof c->text - 1)
+        memcpy(c->text + c->all, data,
+               length < sizeof c->text - 1 - c->all ? length : sizeof c->text - 1 - c->all);
+    if (c->seed && !kit_is_filled(data, length, c->seed, c->all))
+        InterlockedIncrement(&c->wrong);
+    c->all += length;
+    kit_add(&c->counts.bytes, (LONG)length);
+    return PP_OK;
+}
+
+static pp_conn_options stream_options(collected *c)
+{
+    pp_conn_options options;
+
+    pp_conn_options_init(&options);
+    options.handlers = kit_counting();
+    options.handlers.on_message = collect;
+    options.user = c;
+    return options;
+}
+
+static void forget(pp_child *child)
+{
+    CloseHandle(child->process);
+    pp_conn_unref(&child->input);
+    pp_conn_unref(&child->output);
+    pp_conn_unref(&child->errors);
+}
+
+static void fifty_children_copy_what_they_are_sent(void **state)
+{
+    static collected in[CHILDREN], out[CHILDREN], err[CHILDREN];
+    static char data[BYTES];
+    pp_port *port = kit_port(2);
+    pp_child children[CHILDREN];
+    pp_error error;
+
+    (void)state;
+    for (int i = 0; i < CHILDREN; i++) {
+        pp_conn_options input = stream_options(&in[i]), output = stream_options(&out[i]),
+                        errors = stream_options(&err[i]);
+        pp_spawn_options options = {child_command("copy"), &input, &output, &errors};
+
+        out[i].seed = (uint32_t)i + 1;
+        if (pp_spawn(port, &options, &children[i], &error) != PP_OK)
+            fail_msg("%s", error.message);
+        kit_fill(data, sizeof data, (uint32_t)i + 1, 0);
+        assert_ok(pp_conn_send(children[i].input, data, sizeof data));
+        assert_ok(pp_conn_close(children[i].input)); /* the end of its file */
+    }
+    for (int i = 0; i < CHILDREN; i++) {
+        DWORD status;
+
+        assert_count(out[i].counts.bytes, BYTES);
+        assert_count(out[i].counts.closed, 1);
+        assert_count(err[i].counts.closed, 1);
+        assert_count(in[i].counts.closed, 1);
+        assert_int_equal(out[i].wrong, 0);
+        assert_status(out[i].counts.reason, PP_E_PEER_CLOSED);
+        assert_string_equal(err[i].text, "copied 100000");
+        assert_int_equal(WaitForSingleObject(children[i].process, KIT_WAIT_MS), WAIT_OBJECT_0);
+        assert_true(GetExitCodeProcess(children[i].process, &status));
+        assert_int_equal(status, 0);
+        forget(&children[i]);
+    }
+    kit_close(&port);
+}
+
+static void a_child_that_exits_early_is_seen(void **state)
+{
+    pp_port *port = kit_port(1);
+    collected in = {0}, out = {0};
+    pp_conn_options input = stream_options(&in), output = stream_options(&out);
+    pp_spawn_options options = {child_command("early"), &input, &output, NULL};
+    pp_child child;
+
+    (void)state;
+    assert_ok(pp_spawn(port, &options, &child, NULL));
+    assert_null(child.errors);
+    assert_count(in.counts.closed, 1);
+    assert_count(out.counts.closed, 1);
+    assert_status(in.counts.reason, PP_E_PEER_CLOSED);
+    assert_status(pp_conn_send(child.input, "x", 1), PP_E_CLOSING);
+    forget(&child);
+    kit_close(&port);
+}
+
+static void a_child_that_never_reads_bounds_what_is_queued(void **state)
+{
+    static char data[64 * 1024];
+    pp_port *port = kit_port(1);
+    collected in = {0};
+    pp_conn_options input = stream_options(&in);
+    pp_spawn_options options = {child_command("deaf"), &input, NULL, NULL};
+    pp_child child;
+    pp_status status;
+
+    (void)state;
+    input.high_mark = 256 * 1024;
+    assert_ok(pp_spawn(port, &options, &child, NULL));
+    for (int i = 0; (status = pp_conn_send(child.input, data, sizeof data)) == PP_OK; i++)
+        assert_true(i < 10);
+    assert_int_equal(status, PP_E_AGAIN);
+    assert_ok(pp_conn_abort(child.input));
+    assert_count(in.counts.closed, 1);
+    assert_true(TerminateProcess(child.process, 0));
+    WaitForSingleObject(child.process, KIT_WAIT_MS);
+    forget(&child);
+    kit_close(&port);
+}
+
+static void a_child_inherits_its_streams_and_nothing_else(void **state)
+{
+    SECURITY_ATTRIBUTES inheritable = {sizeof inheritable, NULL, TRUE};
+    HANDLE ours = CreateEventW(&inheritable, TRUE, FALSE, NULL);
+    pp_port *port = kit_port(1);
+    collected out = {0}, in = {0};
+    pp_conn_options output = stream_options(&out), input = stream_options(&in);
+    pp_spawn_options deaf = {child_command("deaf"), &input, NULL, NULL}, options = {0};
+    pp_child other, child;
+    char arguments[64];
+
+    (void)state;
+    assert_ok(pp_spawn(port, &deaf, &other, NULL)); /* its pipes must not be there either */
+    snprintf(arguments, sizeof arguments, "holds %llx", (unsigned long long)(ULONG_PTR)ours);
+    options.command_line = child_command(arguments);
+    options.output = &output;
+    assert_ok(pp_spawn(port, &options, &child, NULL));
+    assert_count(out.counts.closed, 1);
+    assert_string_equal(out.text, "no");
+    /* Had the second child the first one's input, this end would not close. */
+    assert_true(TerminateProcess(other.process, 0));
+    assert_count(in.counts.closed, 1);
+    WaitForSingleObject(other.process, KIT_WAIT_MS);
+    forget(&other);
+    forget(&child);
+    CloseHandle(ours);
+    kit_close(&port);
+}
+
+static void a_program_that_is_not_there_is_named(void **state)
+{
+    pp_port *port = kit_port(1);
+    pp_spawn_options options = {"no-such-program-here.exe", NULL, NULL, NULL};
+    pp_child child;
+    pp_error error;
+
+    (void)state;
+    assert_status(pp_spawn(port, &options, &child, &error), PP_E_NOT_FOUND);
+    assert_non_null(strstr(error.message, "no-such-program-here.exe"));
+    assert_status(pp_spawn(NULL, &options, &child, &error), PP_E_ARGUMENT);
+    assert_status(pp_spawn(port, NULL, &child, &error), PP_E_ARGUMENT);
+    assert_status(pp_spawn(port, &options, NULL, &error), PP_E_ARGUMENT);
+    assert_status(pp_conn_adopt(port, NULL, NULL, NULL, &error), PP_E_ARGUMENT);
+    kit_close(&port);
+}
+
+/* A connected pair of sockets on the loopback; the first is asynchronous. */
+static void make_sockets(SOCKET *first, SOCKET *second)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int size = sizeof address;
+    SOCKET listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    *second = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(*second, (struct sockaddr *)&address, size), 0);
+    *first = accept(listener, NULL, NULL); /* asynchronous as every socket() is */
+    assert_true(*first != INVALID_SOCKET);
+    closesocket(listener);
+}
+
+static void a_socket_is_adopted_and_echoed(void **state)
+{
+    static char data[60000], got[60000];
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    pp_conn_options options;
+    WSADATA wsa;
+    SOCKET ours, other;
+
+    (void)state;
+    assert_int_equal(WSAStartup(MAKEWORD(2, 2), &wsa), 0);
+    make_sockets(&ours, &other);
+    pp_conn_options_init(&options);
+    options.handlers = kit_echo();
+    options.user = &counts;
+    assert_ok(pp_conn_adopt(port, (void *)ours, &options, NULL, NULL));
+    assert_count(counts.opened, 1);
+    for (int round = 0; round < 5; round++) {
+        int have = 0;
+
+        kit_fill(data, sizeof data, (uint32_t)round, 0);
+        assert_int_equal(send(other, data, sizeof data, 0), sizeof data);
+        while (have < (int)sizeof got) {
+            int count = recv(other, got + have, (int)sizeof got - have, 0);
+
+            assert_true(count > 0);
+            have += count;
+        }
+        assert_memory_equal(got, data, sizeof data);
+    }
+    closesocket(other);
+    assert_count(counts.closed, 1); /* a read of no bytes is the end here */
+    assert_status(counts.reason, PP_E_PEER_CLOSED);
+    kit_close(&port);
+    WSACleanup();
+}
+
+static volatile LONG slow_lines;
+
+static void find_slow(void *user, pp_log_level level, const char *line)
+{
+    (void)user, (void)level;
+    if (strstr(line, "on_message took") && strstr(line, "connection ") && strstr(line, "process "))
+        kit_add(&slow_lines, 1);
+}
+
+static pp_status dawdle(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL);
+
+    (void)conn, (void)user, (void)length;
+    if (*(const char *)data == 's')
+        WaitForSingleObject(never, 120);
+    CloseHandle(never);
+    return pp_conn_send(conn, data, length);
+}
+
+static void a_slow_callback_is_reported_with_its_connection(void **state)
+{
+    pp_port_options port_options;
+    pp_port *port;
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
+    HANDLE pipe;
+
+    (void)state;
+    pp_port_options_init(&port_options);
+    port_options.workers = 1;
+    port_options.slow_callback_ms = 50;
+    port_options.log = find_slow;
+    assert_ok(pp_port_open(&port, &port_options, NULL));
+    listen.conn.handlers = (pp_handlers){.on_message = dawdle};
+    kit_listen(port, &listen);
+    pipe = kit_open(name, false);
+    kit_write(pipe, "q", 1);
+    kit_expect(pipe, "q", 1);
+    assert_int_equal(slow_lines, 0);
+    kit_write(pipe, "s", 1);
+    kit_expect(pipe, "s", 1);
+    assert_count(slow_lines, 1);
+    assert_int_equal(kit_stats(port).slow_callbacks, 1);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(fifty_children_copy_what_they_are_sent),
+    TEST(a_child_that_exits_early_is_seen),
+    TEST(a_child_that_never_reads_bounds_what_is_queued),
+    TEST(a_child_inherits_its_streams_and_nothing_else),
+    TEST(a_program_that_is_not_there_is_named),
+    TEST(a_socket_is_adopted_and_echoed),
+    TEST(a_slow_callback_is_reported_with_its_connection),
+};
+
+HARNESS_MAIN(tests)
