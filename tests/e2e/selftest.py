@@ -57,7 +57,8 @@ def table():
 @case
 def every_assumption_holds_or_says_why_not():
     first, rows, last = table()
-    check(re.fullmatch(r"pipeport \d+\.\d+\.\d+ on Windows \d+\.\d+\.\d+(, Wine .+)?", first), first)
+    version = r"\d+\.\d+\.\d+"
+    check(re.fullmatch(rf"pipeport {version} on Windows {version}(, Wine .+)?", first), first)
     check(len(rows) > 50, f"{len(rows)} rows")
     equal(len({name for _, name, _ in rows}), len(rows), "sentences that differ")
     count = {wanted: sum(result == wanted for result, _, _ in rows) for wanted in RESULTS}
@@ -95,7 +96,7 @@ def the_json_of_selftest_is_its_table():
 
 @case
 def wrong_arguments_of_selftest_are_one_line_and_status_2():
-    expect_refusal("pipeport", ["selftest", "--frobnicate"], 2, "--frobnicate", "allowed: ", "--json")
+    expect_refusal("pipeport", ["selftest", "--frobnicate"], 2, "--frobnicate", "--json")
     expect_refusal("pipeport", ["selftest", "--json", "more"], 2, "more", "allowed: ")
     status, output, _ = run("pipeport", "--help")
     equal(status, 0, "status of --help")
