@@ -176,24 +176,6 @@ static void bad_input_to_the_client_is_named(void **state)
     assert_status(pp_client_close(&client), PP_E_ARGUMENT);
 }
 
-static void own_sid(char *text, size_t size)
-{
-    union {
-        TOKEN_USER user;
-        char bytes[256];
-    } buffer;
-    HANDLE token;
-    DWORD used;
-    char *sid;
-
-    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
-    assert_true(GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used));
-    assert_true(ConvertSidToStringSidA(buffer.user.User.Sid, &sid));
-    snprintf(text, size, "%s", sid);
-    LocalFree(sid);
-    CloseHandle(token);
-}
-
 static void who_dials_makes_sure_of_who_serves(void **state)
 {
     pp_port *port = kit_port(1);
@@ -217,7 +199,7 @@ static void who_dials_makes_sure_of_who_serves(void **state)
     assert_ok(pp_dial(port, &dial, NULL, NULL));
     assert_count(impostor.closed, 2);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
-    own_sid(sid, sizeof sid);
+    kit_own_sid(sid, sizeof sid);
     dial.server_user = sid;
     dial.server_process = GetCurrentProcessId();
     dial.conn.user = &right;

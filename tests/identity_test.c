@@ -24,24 +24,6 @@ DWORD impersonate_open_token(HANDLE pipe, HANDLE *token)
                                                                      : GetLastError();
 }
 
-static void my_sid(char *text, size_t size)
-{
-    union {
-        TOKEN_USER user;
-        char bytes[256];
-    } buffer;
-    HANDLE token;
-    DWORD used;
-    char *sid;
-
-    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
-    assert_true(GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used));
-    assert_true(ConvertSidToStringSidA(buffer.user.User.Sid, &sid));
-    snprintf(text, size, "%s", sid);
-    LocalFree(sid);
-    CloseHandle(token);
-}
-
 typedef struct guard {
     kit_counts counts; /* first: kit's handlers take it as their user */
     pp_peer at_open, at_identity, at_message;
@@ -113,7 +95,7 @@ static void the_process_is_known_at_once_and_the_user_from_the_first_read(void *
     assert_int_equal(asked, 0);
     say(pipe);
     assert_count(g.counts.messages, 1);
-    my_sid(sid, sizeof sid);
+    kit_own_sid(sid, sizeof sid);
     assert_int_equal(g.judged, 1);
     assert_string_equal(g.at_identity.user, sid);
     assert_string_equal(g.at_message.user, sid);

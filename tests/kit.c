@@ -302,6 +302,24 @@ size_t kit_descriptors(void)
     return count;
 }
 
+void kit_own_sid(char *text, size_t size)
+{
+    union {
+        TOKEN_USER user;
+        char bytes[256];
+    } buffer;
+    HANDLE token;
+    DWORD used;
+    char *sid;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+    assert_true(GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used));
+    assert_true(ConvertSidToStringSidA(buffer.user.User.Sid, &sid));
+    snprintf(text, size, "%s", sid);
+    LocalFree(sid);
+    CloseHandle(token);
+}
+
 size_t kit_resident(void)
 {
     PROCESS_MEMORY_COUNTERS counters;

@@ -81,6 +81,9 @@ bool kit_is_filled(const void *data, size_t length, uint32_t seed, uint64_t at);
 /* Open descriptors (under Wine) or handles (on Windows) of this process. */
 size_t kit_descriptors(void);
 
+/* The SID of the user that this process runs as. */
+void kit_own_sid(char *text, size_t size);
+
 /* Bytes of this process that are in memory. */
 size_t kit_resident(void);
 
