@@ -280,99 +280,89 @@ static void a_graceful_close_hands_over_what_was_accepted(void **state)
     kit_close(&port);
 }
 
+/* A connection of which 800 KiB are accepted and not yet read: more than fits in the kernel. */
+typedef struct stage {
+    pp_port *port;
+    source s;
+    HANDLE pipe;
+    ULONGLONG began;
+} stage;
+
+static void stage_open(stage *t, uint64_t drain_timeout_ms)
+{
+    const char *name = kit_name();
+    pp_listen_options options = source_options(name, PP_MODE_STREAM, &t->s);
+
+    t->port = kit_port(2);
+    t->s = (source){.limit = 800 * KIB, .length = 100 * KIB};
+    options.conn.drain_timeout_ms = drain_timeout_ms;
+    kit_listen(t->port, &options);
+    t->pipe = kit_open(name, false);
+    assert_count(t->s.opened, 1);
+    t->began = GetTickCount64();
+}
+
+static void stage_close(stage *t)
+{
+    CloseHandle(t->pipe);
+    pp_conn_unref(&t->s.conn);
+    if (t->port)
+        kit_close(&t->port);
+}
+
 static void a_graceful_close_waits_for_a_slow_reader(void **state)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    source s = {.limit = 800 * KIB, .length = 100 * KIB};
-    pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
-    HANDLE pipe;
+    stage t;
 
     (void)state;
-    kit_listen(port, &options);
-    pipe = kit_open(name, false);
-    assert_count(s.opened, 1);
-    assert_ok(pp_conn_close(s.conn));
-    assert_false(kit_wait_ms(&s.closed, 1, 200)); /* most of it does not fit in the kernel */
-    assert_int_equal(kit_drain(pipe), 800 * KIB);
-    assert_count(s.closed, 1);
-    assert_status(s.reason, PP_OK);
-    CloseHandle(pipe);
-    pp_conn_unref(&s.conn);
-    kit_close(&port);
+    stage_open(&t, 60000);
+    assert_ok(pp_conn_close(t.s.conn));
+    assert_false(kit_wait_ms(&t.s.closed, 1, 200));
+    assert_int_equal(kit_drain(t.pipe), 800 * KIB);
+    assert_count(t.s.closed, 1);
+    assert_status(t.s.reason, PP_OK);
+    stage_close(&t);
 }
 
 static void the_drain_deadline_ends_a_close_that_cannot_finish(void **state)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    source s = {.limit = 800 * KIB, .length = 100 * KIB};
-    pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
-    ULONGLONG began;
-    HANDLE pipe;
+    stage t;
 
     (void)state;
-    options.conn.drain_timeout_ms = 300;
-    kit_listen(port, &options);
-    pipe = kit_open(name, false);
-    assert_count(s.opened, 1);
-    began = GetTickCount64();
-    assert_ok(pp_conn_close(s.conn));
-    assert_count(s.closed, 1);
-    assert_true(GetTickCount64() - began >= 280);
-    assert_status(s.reason, PP_E_DRAIN_TIMEOUT);
-    assert_int_equal(kit_stats(port).timeouts, 1);
-    CloseHandle(pipe);
-    pp_conn_unref(&s.conn);
-    kit_close(&port);
+    stage_open(&t, 300);
+    assert_ok(pp_conn_close(t.s.conn));
+    assert_count(t.s.closed, 1);
+    assert_true(GetTickCount64() - t.began >= 280);
+    assert_status(t.s.reason, PP_E_DRAIN_TIMEOUT);
+    assert_int_equal(kit_stats(t.port).timeouts, 1);
+    stage_close(&t);
 }
 
 static void an_abortive_close_does_not_wait(void **state)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    source s = {.limit = 800 * KIB, .length = 100 * KIB};
-    pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
-    ULONGLONG began;
-    HANDLE pipe;
+    stage t;
 
     (void)state;
-    options.conn.drain_timeout_ms = 60000;
-    kit_listen(port, &options);
-    pipe = kit_open(name, false);
-    assert_count(s.opened, 1);
-    began = GetTickCount64();
-    assert_ok(pp_conn_close(s.conn));
-    assert_ok(pp_conn_abort(s.conn)); /* also in the middle of a graceful one */
-    assert_count(s.closed, 1);
-    assert_true(GetTickCount64() - began < 5000);
-    assert_status(s.reason, PP_E_ABORTED);
-    CloseHandle(pipe);
-    pp_conn_unref(&s.conn);
-    kit_close(&port);
+    stage_open(&t, 60000);
+    assert_ok(pp_conn_close(t.s.conn));
+    assert_ok(pp_conn_abort(t.s.conn)); /* also in the middle of a graceful one */
+    assert_count(t.s.closed, 1);
+    assert_true(GetTickCount64() - t.began < 5000);
+    assert_status(t.s.reason, PP_E_ABORTED);
+    stage_close(&t);
 }
 
 static void stopping_the_port_keeps_to_the_drain_deadline(void **state)
 {
-    pp_port *port = kit_port(2);
-    const char *name = kit_name();
-    source s = {.limit = 800 * KIB, .length = 100 * KIB};
-    pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
-    ULONGLONG began;
-    HANDLE pipe;
+    stage t;
 
     (void)state;
-    options.conn.drain_timeout_ms = 400;
-    kit_listen(port, &options);
-    pipe = kit_open(name, false);
-    assert_count(s.opened, 1);
-    began = GetTickCount64();
-    kit_close(&port);
-    assert_true(GetTickCount64() - began >= 380);
-    assert_true(GetTickCount64() - began < 5000);
-    assert_status(s.reason, PP_E_DRAIN_TIMEOUT);
-    CloseHandle(pipe);
-    pp_conn_unref(&s.conn);
+    stage_open(&t, 400);
+    kit_close(&t.port);
+    assert_true(GetTickCount64() - t.began >= 380);
+    assert_true(GetTickCount64() - t.began < 5000);
+    assert_status(t.s.reason, PP_E_DRAIN_TIMEOUT);
+    stage_close(&t);
 }
 
 static void buffers_shrink_when_a_connection_is_idle(void **state)
