@@ -235,6 +235,33 @@ static void a_user_connects_no_faster_than_allowed(void **state)
     kit_close(&port);
 }
 
+static void an_adopted_server_end_knows_its_client(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    pp_listen_options options = guard_options(kit_name(), &g);
+    char sid[PP_SID_SIZE];
+    wchar_t path[128];
+    HANDLE serving, client;
+
+    (void)state;
+    swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", options.name);
+    serving = CreateNamedPipeW(path, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                               PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1, 4096, 4096, 0, NULL);
+    assert_true(serving != INVALID_HANDLE_VALUE);
+    client = kit_open(options.name, true);
+    assert_ok(pp_conn_adopt(port, serving, &options.conn, NULL, NULL));
+    assert_count(g.counts.opened, 1);
+    assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
+    say(client);
+    assert_count(g.counts.messages, 1);
+    kit_own_sid(sid, sizeof sid);
+    assert_string_equal(g.at_message.user, sid);
+    CloseHandle(client);
+    assert_count(g.counts.closed, 1);
+    kit_close(&port);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(the_process_is_known_at_once_and_the_user_from_the_first_read),
     TEST(nobody_is_asked_when_nobody_wants_to_know),
@@ -242,6 +269,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_client_that_lets_nobody_ask_has_no_user),
     TEST(a_user_has_no_more_connections_than_allowed),
     TEST(a_user_connects_no_faster_than_allowed),
+    TEST(an_adopted_server_end_knows_its_client),
 };
 
 HARNESS_MAIN(tests)

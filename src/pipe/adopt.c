@@ -17,7 +17,7 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
     kernel_handle pipe = KERNEL_NO_HANDLE;
     pp_status status;
     pp_conn *c;
-    DWORD code;
+    DWORD flags = 0, code;
 
     if (!handle || handle == INVALID_HANDLE_VALUE)
         return error_set(error, PP_E_ARGUMENT, 0, "handle is none");
@@ -30,7 +30,8 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
     c = conn_new(port, &checked);
     if (!c)
         return adopt__refuse(handle, error_set(error, PP_E_MEMORY, 0, "no memory"));
-    c->zero_is_end = !GetNamedPipeInfo(handle, NULL, NULL, NULL, NULL);
+    c->zero_is_end = !GetNamedPipeInfo(handle, &flags, NULL, NULL, NULL);
+    c->serving = (flags & PIPE_SERVER_END) != 0;
     code = kernel_attach(port, &pipe, handle, checked.mode != PP_MODE_MESSAGE);
     if (code != ERROR_SUCCESS) {
         conn_discard(c);

@@ -386,5 +386,6 @@ bool conn_start_open(pp_conn *c, kernel_handle *pipe)
 bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
 {
     c->instance = i;
+    c->serving = true;
     return conn_start_open(c, pipe);
 }

@@ -74,6 +74,7 @@ struct pp_conn {
     conn_state state;
     pp_status reason; /* why it ends, from CONN_CLOSING on */
     bool opened;      /* on_open was called */
+    bool serving;     /* the server's end of its pipe */
     bool zero_is_end; /* no pipe but a socket: a read of no bytes is the end */
     bool client_left; /* the read side saw the other end go first */
     kernel_handle pipe;

@@ -20,7 +20,7 @@ void conn_meet(pp_conn *c)
 {
     pp_peer peer = {0};
 
-    identity_of_process(c->strand.port, &c->pipe, c->instance != NULL, &peer);
+    identity_of_process(c->strand.port, &c->pipe, c->serving, &peer);
     identity__set(c, &peer);
 }
 
@@ -36,7 +36,7 @@ static void identity__ask(pp_conn *c)
     pp_peer peer = *c->peer;
     DWORD error;
 
-    if (c->identified || !c->instance)
+    if (c->identified || !c->serving)
         return;
     c->identified = true;
     error = identity_of_user(c->strand.port, &c->pipe, &peer);

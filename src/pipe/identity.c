@@ -5,17 +5,17 @@
 
 #define IDENTITY__NO_SESSION UINT32_MAX
 
-void identity_of_process(pp_port *port, const kernel_handle *pipe, bool client, pp_peer *peer)
+void identity_of_process(pp_port *port, const kernel_handle *pipe, bool serving, pp_peer *peer)
 {
     ULONG process, session;
 
     kernel_count_other(port);
-    if (client ? GetNamedPipeClientProcessId(pipe->handle, &process)
-               : GetNamedPipeServerProcessId(pipe->handle, &process))
+    if (serving ? GetNamedPipeClientProcessId(pipe->handle, &process)
+                : GetNamedPipeServerProcessId(pipe->handle, &process))
         peer->process_id = process;
     kernel_count_other(port);
-    if (client ? GetNamedPipeClientSessionId(pipe->handle, &session)
-               : GetNamedPipeServerSessionId(pipe->handle, &session))
+    if (serving ? GetNamedPipeClientSessionId(pipe->handle, &session)
+                : GetNamedPipeServerSessionId(pipe->handle, &session))
         peer->session_id = session;
     else
         peer->session_id = IDENTITY__NO_SESSION;
