@@ -244,6 +244,47 @@ static void closing_objects_answer_and_nothing_more(void **state)
     pp_conn_unref(&conn);
 }
 
+static volatile LONG lines[4];
+
+static void count_line(void *user, pp_log_level level, const char *line)
+{
+    (void)user, (void)line;
+    kit_add(&lines[level], 1);
+}
+
+static void the_log_keeps_to_its_level(void **state)
+{
+    pp_port_options options;
+    pp_error error;
+
+    (void)state;
+    pp_port_options_init(&options);
+    options.log = count_line;
+    for (int level = PP_LOG_ERROR; level <= PP_LOG_DEBUG; level++) {
+        const char *name = kit_name();
+        kit_counts counts = {0};
+        pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &counts);
+        pp_port *port;
+        HANDLE pipe;
+
+        for (int i = 0; i < 4; i++)
+            lines[i] = 0;
+        options.log_level = (pp_log_level)level;
+        assert_ok(pp_port_open(&port, &options, NULL));
+        listen.conn.max_message = options.max_buffered; /* cut, which is a warning */
+        kit_listen(port, &listen);
+        pipe = kit_open(name, false);
+        CloseHandle(pipe);
+        assert_count(counts.closed, 1); /* which is told for debugging */
+        kit_close(&port);
+        assert_int_equal(lines[PP_LOG_WARN], level >= PP_LOG_WARN);
+        assert_int_equal(lines[PP_LOG_DEBUG], level >= PP_LOG_DEBUG);
+    }
+    options.log_level = (pp_log_level)4;
+    assert_status(pp_port_open(&(pp_port *){NULL}, &options, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "log_level is 4"));
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(null_is_refused_everywhere),
     TEST(options_out_of_range_are_named_with_their_range),
@@ -251,6 +292,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_taken_name_is_refused),
     TEST(a_message_that_is_too_long_is_refused),
     TEST(closing_objects_answer_and_nothing_more),
+    TEST(the_log_keeps_to_its_level),
 };
 
 HARNESS_MAIN(tests)

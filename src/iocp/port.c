@@ -197,6 +197,10 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
     status = option_check(&option_port_table, options, error);
     if (status != PP_OK)
         return status;
+    if ((unsigned)options->log_level > PP_LOG_DEBUG)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "log_level is %d; allowed: error (0), warn (1), info (2) or debug (3)",
+                         (int)options->log_level);
     p = mem_alloc_zeroed(sizeof *p);
     if (!p)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a port");
