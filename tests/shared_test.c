@@ -21,8 +21,8 @@ static void gather(pp_conn *conn, void *user)
     pp_conn_ref(conn);
     AcquireSRWLockExclusive(&g->lock);
     g->conns[g->opened] = conn;
+    kit_add(&g->opened, 1); /* inside, for it is the next index too */
     ReleaseSRWLockExclusive(&g->lock);
-    kit_add(&g->opened, 1);
 }
 
 static void lose(pp_conn *conn, void *user, pp_status reason)
