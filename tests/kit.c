@@ -323,16 +323,7 @@ void kit_own_sid(char *text, size_t size)
 size_t kit_resident(void)
 {
     PROCESS_MEMORY_COUNTERS counters;
-    unsigned long long all, resident;
-    FILE *statm;
 
-    if (!kit_is_wine()) {
-        assert_true(GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters));
-        return counters.WorkingSetSize;
-    }
-    statm = fopen("Z:\\proc\\self\\statm", "r");
-    assert_non_null(statm);
-    assert_int_equal(fscanf(statm, "%llu %llu", &all, &resident), 2);
-    fclose(statm);
-    return (size_t)resident * 4096;
+    assert_true(GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters));
+    return counters.WorkingSetSize;
 }

@@ -78,7 +78,8 @@ unsigned char kit_byte(uint32_t seed, uint64_t at);
 void kit_fill(void *data, size_t length, uint32_t seed, uint64_t at);
 bool kit_is_filled(const void *data, size_t length, uint32_t seed, uint64_t at);
 
-/* Open descriptors (under Wine) or handles (on Windows) of this process. */
+/* Open handles of this process; under Wine the open descriptors of its server process, which all
+ * programs share: for tests that run alone. */
 size_t kit_descriptors(void);
 
 /* The SID of the user that this process runs as. */

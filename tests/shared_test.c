@@ -70,7 +70,7 @@ static void one_buffer_for_a_thousand_connections_is_there_once(void **state)
     const char *name = kit_name();
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
     pp_buffer *buffer = pp_buffer_new(BYTES);
-    size_t before, grown;
+    size_t before;
 
     (void)state;
     InitializeSRWLock(&g.lock);
@@ -91,8 +91,8 @@ static void one_buffer_for_a_thousand_connections_is_there_once(void **state)
     before = kit_resident();
     for (int i = 0; i < CLIENTS; i++)
         assert_ok(pp_conn_send_buffer(g.conns[i], buffer));
-    grown = kit_resident() - before;
-    assert_true(grown < (size_t)BYTES * CLIENTS / 4); /* copies would be 200 MB */
+    /* Copies would be 200 MB. It may even have shrunk. */
+    assert_true(kit_resident() < before + (size_t)BYTES * CLIENTS / 4);
     assert_true(kit_stats(server).bytes_buffered < BYTES);
     assert_int_equal(buffer_count(), 1);
     pp_buffer_unref(&buffer);

@@ -12,7 +12,6 @@
  */
 #include "mailslot_kit.h"
 
-#include <psapi.h>
 #include <stdlib.h>
 
 enum { MODES = 3, PER_MODE = 8, WINDOW_SECONDS = 5, DATAGRAM_MS = 10, LONGEST = 70000 };
@@ -277,14 +276,6 @@ static unsigned soak_seconds(void)
     return seconds < 2 * WINDOW_SECONDS ? 2 * WINDOW_SECONDS : (unsigned)seconds;
 }
 
-static double resident_mb(void)
-{
-    PROCESS_MEMORY_COUNTERS memory = {.cb = sizeof memory};
-
-    assert_true(GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory));
-    return (double)memory.WorkingSetSize / 1e6;
-}
-
 static uint64_t ends_that_should_not_be(const pp_stats *s)
 {
     uint64_t count = s->accept_errors;
@@ -322,7 +313,7 @@ static double run_for(soak *all, unsigned seconds, volatile LONG *datagrams)
         if (kit_wait_ms(&all->wrong, 1, 1000))
             fail_msg("a client that was wrong or ended with %s", pp_status_name(all->reason));
         mean -= sizes[second % WINDOW_SECONDS] / WINDOW_SECONDS;
-        sizes[second % WINDOW_SECONDS] = resident_mb();
+        sizes[second % WINDOW_SECONDS] = (double)kit_resident() / 1e6;
         mean += sizes[second % WINDOW_SECONDS] / WINDOW_SECONDS;
         if (second == fifth)
             early = mean;
