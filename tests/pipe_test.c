@@ -166,6 +166,42 @@ static void what_a_client_left_behind_is_read(void **state)
     kit_close(&port);
 }
 
+static pp_status answer_anyway(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    pp_conn_send(conn, data, length); /* perhaps nobody is there */
+    kit_add(&((kit_counts *)user)->messages, 1);
+    return PP_OK;
+}
+
+static void what_was_sent_is_read_though_no_answer_can_be(void **state)
+{
+    (void)state;
+    for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
+        pp_port *port = kit_port(1);
+        kit_counts counts = {0};
+        const char *name = kit_name();
+        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        HANDLE pipe;
+
+        listen.conn.handlers.on_message =
+            mode == PP_MODE_MESSAGE ? answer_anyway : kit_counting().on_message;
+        kit_listen(port, &listen);
+        for (int round = 0; round < 20; round++) {
+            pipe = kit_open(name, mode == PP_MODE_MESSAGE);
+            for (int i = 0; i < 100; i++)
+                kit_write(pipe, "gone soon", 9);
+            CloseHandle(pipe);
+        }
+        assert_count(counts.closed, 20);
+        assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 20);
+        if (mode == PP_MODE_MESSAGE)
+            assert_int_equal(counts.messages, 2000);
+        else
+            assert_int_equal(counts.bytes, 2000 * 9);
+        kit_close(&port);
+    }
+}
+
 static void clients_that_come_and_leave_do_not_stop_the_listener(void **state)
 {
     pp_port *port = kit_port(2);
@@ -263,6 +299,7 @@ static const struct CMUnitTest tests[] = {
     TEST(one_byte_over_max_message_ends_that_connection_alone),
     TEST(a_client_that_transacts_is_served),
     TEST(what_a_client_left_behind_is_read),
+    TEST(what_was_sent_is_read_though_no_answer_can_be),
     TEST(clients_that_come_and_leave_do_not_stop_the_listener),
     TEST(a_paused_connection_reads_again_when_resumed),
 };

@@ -55,19 +55,19 @@ static bool budget__take_below(budget *b, int64_t bytes, int64_t limit)
     return false;
 }
 
-static bool budget__claim(budget *b, strand *s, bool may_claim)
+static bool budget__claim(budget *b, strand *s, budget_reach reach)
 {
     if (b->claimant == s)
-        return true;
-    return may_claim &&
+        return reach != BUDGET_GENERAL;
+    return reach == BUDGET_CLAIM &&
            InterlockedCompareExchangePointer((void *volatile *)&b->claimant, s, NULL) == NULL;
 }
 
-bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, bool may_claim)
+bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, budget_reach reach)
 {
     if (budget__take_below(b, (int64_t)bytes, b->limit - budget__read(&b->reserve) - (int64_t)own))
         return true;
-    return budget__claim(b, s, may_claim) && budget__take_below(b, (int64_t)bytes, b->limit);
+    return budget__claim(b, s, reach) && budget__take_below(b, (int64_t)bytes, b->limit);
 }
 
 /* What anyone may still take. */
@@ -81,6 +81,11 @@ bool budget_has_free(budget *b, uint64_t bytes)
     return (int64_t)bytes <= budget__free(b);
 }
 
+bool budget_claimant_has_free(budget *b, const strand *s, uint64_t bytes)
+{
+    return b->claimant == s && (int64_t)bytes <= b->limit - budget__read(&b->used);
+}
+
 /* Wakes those for whom there is room, in the order in which they began to wait, and one more if the
  * claim is free. */
 static void budget__wake(budget *b)
@@ -92,7 +97,8 @@ static void budget__wake(budget *b)
     left = budget__free(b);
     for (list *link = b->waiters.next, *next; link != &b->waiters; link = next) {
         budget_waiter *w = CONTAINER_OF(link, budget_waiter, link);
-        bool fits = (int64_t)w->bytes <= left;
+        bool fits = (int64_t)(w->bytes + w->own) <= left ||
+                    budget_claimant_has_free(b, w->strand, w->bytes);
 
         next = link->next;
         if (!fits && !(w->for_claim && claim_free))
@@ -133,21 +139,42 @@ void budget_waiter_init(budget_waiter *w, strand *s, LONG event)
     w->event = event;
 }
 
-void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, bool for_claim)
+void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool for_claim)
 {
     AcquireSRWLockExclusive(&b->lock);
     if (list_is_empty(&w->link)) {
         w->bytes = bytes;
+        w->own = own;
         w->for_claim = for_claim;
         list_append(&b->waiters, &w->link);
     } else {
-        w->bytes = bytes < w->bytes ? bytes : w->bytes;
+        if (bytes + own < w->bytes + w->own) {
+            w->bytes = bytes;
+            w->own = own;
+        }
         w->for_claim = w->for_claim || for_claim;
     }
     InterlockedExchange(&b->waiting, 1);
     ReleaseSRWLockExclusive(&b->lock);
     /* What was given back between the refusal and this line woke nobody: look again. */
-    if (budget_has_free(b, bytes) || (for_claim && !b->claimant))
+    if (budget_has_free(b, bytes + own) || budget_claimant_has_free(b, w->strand, bytes) ||
+        (for_claim && !b->claimant))
+        budget__wake(b);
+}
+
+bool budget_is_waiting(budget *b, budget_waiter *w)
+{
+    bool waiting;
+
+    AcquireSRWLockExclusive(&b->lock);
+    waiting = !list_is_empty(&w->link);
+    ReleaseSRWLockExclusive(&b->lock);
+    return waiting;
+}
+
+void budget_pass_on(budget *b)
+{
+    if (b->waiting && !b->claimant)
         budget__wake(b);
 }
 

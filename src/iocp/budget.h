@@ -32,8 +32,8 @@ typedef struct budget_waiter {
     list link;
     struct strand *strand;
     LONG event;
-    uint64_t bytes; /* to be woken when so many are free */
-    bool for_claim; /* or when nobody has the claim */
+    uint64_t bytes, own; /* to be woken when `bytes` can be taken by one that has `own` */
+    bool for_claim;      /* or when nobody has the claim */
 } budget_waiter;
 
 void budget_init(budget *b, uint64_t limit);
@@ -41,9 +41,15 @@ void budget_init(budget *b, uint64_t limit);
 /* The longest message that a port with this limit can take, at most `wanted`; reserves for it. */
 uint64_t budget_reserve(budget *b, uint64_t wanted);
 
-/* Takes bytes for `s`, which has `own` of them already. With `may_claim` it may become the
- * claimant. */
-bool budget_take(budget *b, struct strand *s, uint64_t bytes, uint64_t own, bool may_claim);
+/* How far a strand may go. */
+typedef enum budget_reach {
+    BUDGET_GENERAL, /* what everybody may take */
+    BUDGET_RESERVE, /* the reserve, too, if it has the claim */
+    BUDGET_CLAIM    /* and it may take the claim */
+} budget_reach;
+
+/* Takes bytes for `s`, which has `own` of them already. */
+bool budget_take(budget *b, struct strand *s, uint64_t bytes, uint64_t own, budget_reach reach);
 void budget_give(budget *b, uint64_t bytes);
 
 /* For a strand that holds nothing any more. */
@@ -54,8 +60,15 @@ void budget_release_claim(budget *b, struct strand *s);
  * the claim; perhaps at once. Waiting again, before that, adds a reason. For the strand's turn.
  */
 void budget_waiter_init(budget_waiter *w, struct strand *s, LONG event);
-void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, bool for_claim);
+void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool for_claim);
+bool budget_is_waiting(budget *b, budget_waiter *w);
 void budget_wait_no_more(budget *b, budget_waiter *w);
+
+/* For one that was woken for the claim and perhaps had no use for it: the next may. */
+void budget_pass_on(budget *b);
+
+/* Whether so many bytes are free for the strand if it has the claim. */
+bool budget_claimant_has_free(budget *b, const struct strand *s, uint64_t bytes);
 
 /* Whether so many bytes are free for anyone. */
 bool budget_has_free(budget *b, uint64_t bytes);

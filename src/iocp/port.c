@@ -244,6 +244,9 @@ pp_status pp_port_close(pp_port **port)
         return PP_E_WOULD_DEADLOCK;
     pp_port_stop(*port);
     status = pp_port_wait(*port);
+    /* Whoever stopped it may still hold the lock. */
+    AcquireSRWLockExclusive(&(*port)->lock);
+    ReleaseSRWLockExclusive(&(*port)->lock);
     port__join_threads(*port);
     port__free(*port);
     *port = NULL;

@@ -168,8 +168,11 @@ static void mailslot__start_reader(pp_mailslot *m)
 static void mailslot__wake_reader(pp_mailslot *m)
 {
     HANDLE handle;
-    DWORD error = slot_open(&m->path, &handle);
+    DWORD error;
 
+    if (!reader_is_reading(&m->reader))
+        return; /* it waits for room, and sees that it is to stop; a full slot would block us */
+    error = slot_open(&m->path, &handle);
     kernel_count_other(m->strand.port);
     if (error == ERROR_SUCCESS) {
         error = kernel_write_now(m->strand.port, handle, "", 0);

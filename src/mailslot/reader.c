@@ -17,6 +17,7 @@ static bool reader__wait_for_room(reader *r, char **at)
          *at = batch_room(&r->filling, &length))
         SleepConditionVariableSRW(&r->room, &r->lock, INFINITE, 0);
     stopping = r->stopping;
+    r->reading = !stopping;
     ReleaseSRWLockExclusive(&r->lock);
     return !stopping;
 }
@@ -29,6 +30,7 @@ static bool reader__add(reader *r, const char *scratch, DWORD bytes)
 
     AcquireSRWLockExclusive(&r->lock);
     stopping = r->stopping;
+    r->reading = false;
     if (!stopping) {
         memcpy(batch_room(&r->filling, &length), scratch, bytes);
         batch_add(&r->filling, bytes);
@@ -67,6 +69,7 @@ static DWORD WINAPI reader__main(void *argument)
     mem_free(scratch);
     AcquireSRWLockExclusive(&r->lock);
     r->error = error;
+    r->reading = false;
     r->ended = true;
     strand_raise(r->strand, r->event); /* under the lock: afterwards the reader may be gone */
     ReleaseSRWLockExclusive(&r->lock);
@@ -113,6 +116,16 @@ void reader_stop(reader *r)
     r->stopping = true;
     ReleaseSRWLockExclusive(&r->lock);
     WakeConditionVariable(&r->room);
+}
+
+bool reader_is_reading(reader *r)
+{
+    bool reading;
+
+    AcquireSRWLockExclusive(&r->lock);
+    reading = r->reading;
+    ReleaseSRWLockExclusive(&r->lock);
+    return reading;
 }
 
 bool reader_has_ended(reader *r)

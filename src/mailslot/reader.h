@@ -25,7 +25,7 @@ typedef struct reader {
     SRWLOCK lock;  /* for what follows */
     CONDITION_VARIABLE room;
     batch filling;
-    bool stopping, ended;
+    bool reading, stopping, ended;
 } reader;
 
 /* A batch as the reader fills them, to be exchanged. */
@@ -39,6 +39,9 @@ DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct 
 bool reader_take(reader *r, batch *b);
 
 void reader_stop(reader *r);
+
+/* Whether it is in a read, or about to be: then only a datagram ends it. */
+bool reader_is_reading(reader *r);
 bool reader_has_ended(reader *r);
 
 /* After it has ended. */

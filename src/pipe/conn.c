@@ -53,7 +53,7 @@ void conn_end(pp_conn *c, pp_status reason)
     if (!conn_is_live(c))
         return;
     c->state = CONN_CLOSING;
-    c->reason = reason;
+    c->reason = (unsigned)reason < PP_STATUS_COUNT ? reason : PP_E_ARGUMENT; /* a user's status */
     queue_close(&c->queue);
     if (c->read.operation.pending)
         kernel_cancel(c->strand.port, &c->pipe, &c->read.operation.op);
@@ -95,6 +95,7 @@ static void conn__finish(pp_conn *c)
     read_free(c);
     write_free(c);
     budget_release_claim(&port->budget, &c->strand);
+    budget_pass_on(&port->budget);
     if (c->opened)
         port_count_connection(port, -1);
     counter_add(port, (counter)(COUNT_ENDED + c->reason), 1);
@@ -116,9 +117,10 @@ static void conn__drain(pp_conn *c)
         conn_end(c, PP_E_ABORTED); /* nobody is there to send to */
         return;
     }
+    if (c->state != CONN_WINDING)
+        c->drain_deadline = clock_ms() + c->options.drain_timeout_ms;
     c->state = CONN_DRAINING;
     queue_close(&c->queue);
-    c->drain_deadline = clock_ms() + c->options.drain_timeout_ms;
 }
 
 /* The port stops: what has been read is answered, nothing more is read. */
@@ -270,6 +272,17 @@ static void conn__note_events(pp_conn *c, LONG events)
         conn__timer(c);
 }
 
+/* The claim on the port's reserve is kept while anything is held, or waited for. */
+static void conn__settle_claim(pp_conn *c)
+{
+    budget *b = &c->strand.port->budget;
+
+    if (b->claimant == &c->strand && c->held == 0 && queue_bytes(&c->queue) == 0 &&
+        !budget_is_waiting(b, &c->waiter))
+        budget_release_claim(b, &c->strand);
+    budget_pass_on(b);
+}
+
 static bool conn__turn(strand *s, LONG events)
 {
     pp_conn *c = CONTAINER_OF(s, pp_conn, strand);
@@ -278,8 +291,7 @@ static bool conn__turn(strand *s, LONG events)
     read_advance(c);
     write_advance(c);
     write_tell_writable(c);
-    if (c->held == 0 && s->port->budget.claimant == s && queue_bytes(&c->queue) == 0)
-        budget_release_claim(&s->port->budget, s);
+    conn__settle_claim(c);
     if (!conn__end_further(c))
         return false;
     conn__set_timer(c);

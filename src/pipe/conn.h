@@ -72,11 +72,12 @@ struct pp_conn {
     void *user;
 
     conn_state state;
-    pp_status reason; /* why it ends, from CONN_CLOSING on */
-    bool opened;      /* on_open was called */
-    bool serving;     /* the server's end of its pipe */
-    bool zero_is_end; /* no pipe but a socket: a read of no bytes is the end */
-    bool client_left; /* the read side saw the other end go first */
+    pp_status reason;  /* why it ends, from CONN_CLOSING on */
+    bool opened;       /* on_open was called */
+    bool unanswerable; /* a write found that the other end has left; what it sent is still read */
+    bool serving;      /* the server's end of its pipe */
+    bool zero_is_end;  /* no pipe but a socket: a read of no bytes is the end */
+    bool client_left;  /* the read side saw the other end go first */
     kernel_handle pipe;
     SRWLOCK peer_lock;         /* for what `peer` points to */
     pp_peer *peer;             /* from opening on */

@@ -26,15 +26,15 @@ static size_t read__unread(const pp_conn *c)
 
 /* Gives the buffer this size, keeping what is unread, which must fit. The first READ__FIRST_SIZE
  * bytes are not counted: they do not depend on what the other end does. */
-static bool read__set_size(pp_conn *c, size_t size, bool may_claim)
+static pp_status read__set_size(pp_conn *c, size_t size, budget_reach reach)
 {
     conn_reader *r = &c->read;
     budget *b = &c->strand.port->budget;
     uint64_t held = size > READ__FIRST_SIZE ? size - READ__FIRST_SIZE : 0;
     char *buffer;
 
-    if (held > c->held && !budget_take(b, &c->strand, held - c->held, c->held, may_claim))
-        return false;
+    if (held > c->held && !budget_take(b, &c->strand, held - c->held, c->held, reach))
+        return PP_E_AGAIN;
     if (read__unread(c) > 0)
         memmove(r->buffer, r->buffer + r->start, read__unread(c));
     r->end -= r->start;
@@ -42,7 +42,7 @@ static bool read__set_size(pp_conn *c, size_t size, bool may_claim)
     buffer = mem_resize(r->buffer, size);
     if (!buffer) {
         budget_give(b, held > c->held ? held - c->held : 0);
-        return false;
+        return PP_E_MEMORY;
     }
     r->buffer = buffer;
     r->size = size;
@@ -50,7 +50,7 @@ static bool read__set_size(pp_conn *c, size_t size, bool may_claim)
     c->held = held;
     if (held > 0)
         conn_plan_trim(c);
-    return true;
+    return PP_OK;
 }
 
 void read_free(pp_conn *c)
@@ -71,7 +71,7 @@ void read_trim(pp_conn *c)
     if (r->operation.pending)
         kernel_cancel(c->strand.port, &c->pipe, &r->operation.op); /* then it is read with less */
     else
-        read__set_size(c, READ__FIRST_SIZE, false);
+        read__set_size(c, READ__FIRST_SIZE, BUDGET_GENERAL);
 }
 
 /* A read came that used `bytes` of the room it was given: is the buffer of the right size? */
@@ -81,7 +81,7 @@ static void read__adapt(pp_conn *c, size_t bytes, size_t room)
 
     if (bytes == room && r->size < READ__MOST_SIZE) {
         r->small_reads = 0;
-        read__set_size(c, r->size * 2, false); /* without it the reads are only smaller */
+        read__set_size(c, r->size * 2, BUDGET_GENERAL); /* without it the reads are only smaller */
         return;
     }
     r->small_reads = bytes < r->size / 4 ? r->small_reads + 1 : 0;
@@ -89,16 +89,19 @@ static void read__adapt(pp_conn *c, size_t bytes, size_t room)
         return;
     r->small_reads = 0;
     if (read__unread(c) < r->size / 2)
-        read__set_size(c, r->size / 2, false);
+        read__set_size(c, r->size / 2, BUDGET_GENERAL);
 }
 
 /* Makes room for a message of which `size` bytes in all are known to come. */
 static bool read__grow(pp_conn *c, size_t size)
 {
-    if (c->read.size >= size || read__set_size(c, size, true))
-        return true;
-    budget_wait(&c->strand.port->budget, &c->waiter, size + c->held, true);
-    return false;
+    pp_status status = c->read.size >= size ? PP_OK : read__set_size(c, size, BUDGET_CLAIM);
+
+    if (status == PP_E_AGAIN)
+        budget_wait(&c->strand.port->budget, &c->waiter, size - c->read.size, c->held, true);
+    else if (status != PP_OK)
+        conn_end(c, status);
+    return status == PP_OK;
 }
 
 /* ---- Delivering ----------------------------------------------------------------------------- */
@@ -124,7 +127,9 @@ static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
         return true;
     }
     if (status != PP_E_AGAIN)
-        conn_end(c, status);
+        conn_end(c, status == PP_E_CLOSING && c->unanswerable ? PP_E_PEER_CLOSED : status);
+    else if (c->unanswerable)
+        conn_end(c, PP_E_PEER_CLOSED); /* nobody is there to wait for */
     else if (!gate_shut_since(&c->gate, seen))
         strand_raise(&c->strand, CONN_LOOK); /* resumed meanwhile: it comes again */
     return false;
@@ -234,7 +239,7 @@ static void read__failed(pp_conn *c, DWORD error)
     if (error == ERROR_OPERATION_ABORTED) {
         /* We asked for it: to read on with a smaller buffer, or because nothing more is read. */
         if (c->state == CONN_OPEN && read__unread(c) == 0)
-            read__set_size(c, READ__FIRST_SIZE, false);
+            read__set_size(c, READ__FIRST_SIZE, BUDGET_GENERAL);
         return;
     }
     c->client_left = error_from_windows(error) == PP_E_PEER_CLOSED;
@@ -285,7 +290,7 @@ static bool read__make_room(pp_conn *c)
     conn_reader *r = &c->read;
     size_t needed, most = (size_t)c->options.max_message + 1;
 
-    if (!r->buffer && !read__set_size(c, READ__FIRST_SIZE, false)) {
+    if (!r->buffer && read__set_size(c, READ__FIRST_SIZE, BUDGET_GENERAL) != PP_OK) {
         conn_end(c, PP_E_MEMORY);
         return false;
     }

@@ -2,6 +2,7 @@
  * The write side: one write in flight, and as few writes as the mode allows. In stream and framed
  * mode a write takes everything that is queued; in message mode each message is a write.
  */
+#include "base/error.h"
 #include "iocp/counters.h"
 #include "pipe/conn.h"
 #include "pipe/framing.h"
@@ -105,12 +106,27 @@ static void write__done(pp_conn *c, const write_piece *piece)
     queue_done(&c->queue, piece->copied, piece->shared);
 }
 
+/* When the client has left, what it sent before is still there: the read side delivers it and then
+ * finds the end. */
+static void write__failed(pp_conn *c, DWORD error)
+{
+    if (error_from_windows(error) != PP_E_PEER_CLOSED || c->state != CONN_OPEN || c->closing ||
+        gate_is_shut(&c->gate)) {
+        conn_end_error(c, error, "write");
+        return;
+    }
+    c->unanswerable = true;
+    queue_close(&c->queue);
+    queue_drop_all(&c->queue, &c->write.active);
+    strand_raise(&c->strand, CONN_LOOK);
+}
+
 static bool write__finish(pp_conn *c, DWORD error)
 {
     write_piece piece = write__next(c);
 
     if (error != ERROR_SUCCESS) {
-        conn_end_error(c, error, "write");
+        write__failed(c, error);
         return false;
     }
     write__done(c, &piece); /* a write is never partly done */
@@ -160,8 +176,8 @@ void write_advance(pp_conn *c)
 void write_tell_writable(pp_conn *c)
 {
     uint64_t refusals;
-    size_t bytes;
-    queue_room room = queue_look_for_room(&c->queue, &refusals, &bytes);
+    size_t bytes, own;
+    queue_room room = queue_look_for_room(&c->queue, &refusals, &bytes, &own);
 
     if (refusals > 0)
         counter_add(c->strand.port, COUNT_REFUSED_SENDS, (int64_t)refusals);
@@ -172,6 +188,6 @@ void write_tell_writable(pp_conn *c)
             c->options.handlers.on_writable(c, c->user);
         conn_callback_ended(c, "on_writable");
     } else if (room == QUEUE_ROOM_STARVED) {
-        budget_wait(&c->strand.port->budget, &c->waiter, bytes, false);
+        budget_wait(&c->strand.port->budget, &c->waiter, bytes, own, false);
     }
 }

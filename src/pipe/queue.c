@@ -106,7 +106,7 @@ static size_t queue__overhead(const send_queue *q)
 static pp_status queue__admit(send_queue *q, size_t copied, size_t shared)
 {
     if (q->queued >= q->high_mark ||
-        !budget_take(q->budget, q->strand, copied, q->counted, false)) {
+        !budget_take(q->budget, q->strand, copied, q->counted, BUDGET_RESERVE)) {
         q->want_writable = true;
         q->wanted = copied;
         q->refusals++;
@@ -235,19 +235,19 @@ void queue_drop_all(send_queue *q, queue_buffer *taken)
     budget_give(q->budget, counted);
 }
 
-/* The claimant's message and its answer fit in the reserve, but nothing besides. */
 static bool queue__below_limit(send_queue *q)
 {
     return budget_has_free(q->budget, q->counted + q->wanted) ||
-           (q->counted == 0 && q->budget->claimant == q->strand);
+           budget_claimant_has_free(q->budget, q->strand, q->wanted);
 }
 
-queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes)
+queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes, size_t *own)
 {
     queue_room room = QUEUE_ROOM_UNASKED;
 
     AcquireSRWLockExclusive(&q->lock);
-    *bytes = q->counted + q->wanted;
+    *bytes = q->wanted;
+    *own = q->counted;
     *refusals = q->refusals;
     q->refusals = 0;
     if (q->want_writable && q->accepting && q->queued <= q->low_mark)

@@ -79,9 +79,9 @@ typedef enum queue_room {
     QUEUE_ROOM_AGAIN    /* a refused sender may try again; said once */
 } queue_room;
 
-/* Also tells how many sends were refused since the last call, and how many
- * bytes must be free for a starved one. */
-queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes);
+/* Also tells how many sends were refused since the last call, and what a starved one needs besides
+ * its own bytes. */
+queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes, size_t *own);
 
 size_t queue_bytes(send_queue *q);
 bool queue_is_writable(send_queue *q);
