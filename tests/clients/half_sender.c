@@ -13,8 +13,10 @@ int main(int argc, char **argv)
     HANDLE pipe;
 
     (void)argc;
-    WaitNamedPipeA(argv[1], NMPWAIT_WAIT_FOREVER);
-    pipe = CreateFileA(argv[1], GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    do { /* again, when another client was faster */
+        WaitNamedPipeA(argv[1], NMPWAIT_WAIT_FOREVER);
+        pipe = CreateFileA(argv[1], GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    } while (pipe == INVALID_HANDLE_VALUE && GetLastError() == ERROR_PIPE_BUSY);
     if (pipe == INVALID_HANDLE_VALUE || !WriteFile(pipe, half, sizeof half - 1, &written, NULL)) {
         fprintf(stderr, "%lu\n", GetLastError());
         return 1;

@@ -16,15 +16,21 @@ int main(int argc, char **argv)
     char *sent = malloc(size + 1), *got = malloc(size + 1), line[16];
     HANDLE pipe;
 
-    WaitNamedPipeA(argv[1], NMPWAIT_WAIT_FOREVER);
-    pipe = CreateFileA(argv[1], GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    do { /* again, when another client was faster */
+        WaitNamedPipeA(argv[1], NMPWAIT_WAIT_FOREVER);
+        pipe = CreateFileA(argv[1], GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    } while (pipe == INVALID_HANDLE_VALUE && GetLastError() == ERROR_PIPE_BUSY);
     for (DWORD i = 0; i < size; i++)
         sent[i] = (char)(i * 31 >> 3);
-    if (pipe == INVALID_HANDLE_VALUE || !WriteFile(pipe, sent, size, &count, NULL))
+    if (pipe == INVALID_HANDLE_VALUE || !WriteFile(pipe, sent, size, &count, NULL)) {
+        fprintf(stderr, "%lu\n", GetLastError());
         return 1;
+    }
     do {
-        if (!PeekNamedPipe(pipe, NULL, 0, NULL, &available, NULL))
+        if (!PeekNamedPipe(pipe, NULL, 0, NULL, &available, NULL)) {
+            fprintf(stderr, "waiting for replies: %lu\n", GetLastError());
             return 1;
+        }
         SwitchToThread();
     } while (available < size);
     puts("waiting");
