@@ -442,6 +442,10 @@ PP_API void pp_dial_options_init(pp_dial_options *options);
  * or another status. Sends are accepted at once and go out when it is open. The server learns who
  * the client is but cannot act for it (SECURITY_IDENTIFICATION).
  * `conn` (NULL is allowed) receives a reference that the caller drops with pp_conn_unref.
+ * The opening of a name on another machine blocks for as long as Windows likes, in a thread of the
+ * process's pool. The connection does not wait for it: it ends with PP_E_TIMEOUT when timeout_ms is
+ * over (with 0 the one try takes as long as it takes), and at once when it is aborted or the port
+ * stops; what is opened after that is closed at once.
  * PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: no callback comes.
  */
 PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,

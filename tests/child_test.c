@@ -245,54 +245,6 @@ static void a_socket_is_adopted_and_echoed(void **state)
     WSACleanup();
 }
 
-static volatile LONG slow_lines;
-
-static void find_slow(void *user, pp_log_level level, const char *line)
-{
-    (void)user, (void)level;
-    if (strstr(line, "on_message took") && strstr(line, "connection ") && strstr(line, "process "))
-        kit_add(&slow_lines, 1);
-}
-
-static pp_status dawdle(pp_conn *conn, void *user, const void *data, size_t length)
-{
-    HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL);
-
-    (void)conn, (void)user, (void)length;
-    if (*(const char *)data == 's')
-        WaitForSingleObject(never, 120);
-    CloseHandle(never);
-    return pp_conn_send(conn, data, length);
-}
-
-static void a_slow_callback_is_reported_with_its_connection(void **state)
-{
-    pp_port_options port_options;
-    pp_port *port;
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
-    HANDLE pipe;
-
-    (void)state;
-    pp_port_options_init(&port_options);
-    port_options.workers = 1;
-    port_options.slow_callback_ms = 50;
-    port_options.log = find_slow;
-    assert_ok(pp_port_open(&port, &port_options, NULL));
-    listen.conn.handlers = (pp_handlers){.on_message = dawdle};
-    kit_listen(port, &listen);
-    pipe = kit_open(name, false);
-    kit_write(pipe, "q", 1);
-    kit_expect(pipe, "q", 1);
-    assert_int_equal(slow_lines, 0);
-    kit_write(pipe, "s", 1);
-    kit_expect(pipe, "s", 1);
-    assert_count(slow_lines, 1);
-    assert_int_equal(kit_stats(port).slow_callbacks, 1);
-    CloseHandle(pipe);
-    kit_close(&port);
-}
-
 static const struct CMUnitTest tests[] = {
     TEST(fifty_children_copy_what_they_are_sent),
     TEST(a_child_that_exits_early_is_seen),
@@ -300,7 +252,6 @@ static const struct CMUnitTest tests[] = {
     TEST(a_child_inherits_its_streams_and_nothing_else),
     TEST(a_program_that_is_not_there_is_named),
     TEST(a_socket_is_adopted_and_echoed),
-    TEST(a_slow_callback_is_reported_with_its_connection),
 };
 
 HARNESS_MAIN(tests)

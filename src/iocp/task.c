@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "iocp/port.h"
+#include "iocp/slow.h"
 #include "iocp/strand.h"
 
 #define TASK__RUN STRAND_EVENT(0)
@@ -45,6 +46,18 @@ static bool task__unlist(tasks *all, task *t)
     return cancelled;
 }
 
+static void task__call(task *t, pp_status status)
+{
+    pp_port *port = t->strand.port;
+    uint64_t began = slow_begin(port), took;
+
+    t->function(t->user, status);
+    took = slow_took(port, &began);
+    if (took > 0)
+        port_log(port, PP_LOG_WARN, "a %s function took %llu ms, longer than allowed",
+                 t->delayed ? "timer's" : "posted", (unsigned long long)took);
+}
+
 static bool task__turn(strand *s, LONG events)
 {
     task *t = CONTAINER_OF(s, task, strand);
@@ -57,7 +70,7 @@ static bool task__turn(strand *s, LONG events)
     cancelled = task__unlist(&s->port->tasks, t) || !(events & TASK__RUN);
     if (t->delayed)
         timer_close(&t->timer);
-    t->function(t->user, cancelled ? PP_E_CANCELLED : PP_OK);
+    task__call(t, cancelled ? PP_E_CANCELLED : PP_OK);
     strand_retire(s);
     mem_free(t);
     return false;

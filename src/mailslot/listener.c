@@ -12,6 +12,7 @@
 #include "iocp/counters.h"
 #include "iocp/kernel.h"
 #include "iocp/port.h"
+#include "iocp/slow.h"
 #include "iocp/strand.h"
 #include "mailslot/reader.h"
 #include "mailslot/slot.h"
@@ -68,6 +69,18 @@ static void mailslot__count(pp_mailslot *m, uint32_t length)
         counter_add(m->strand.port, COUNT_DATAGRAMS_EMPTY, 1);
 }
 
+static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t length)
+{
+    uint64_t began = slow_begin(m->strand.port), took;
+    pp_status status = m->options.on_datagram(m->options.user, data, length);
+
+    took = slow_took(m->strand.port, &began);
+    if (took > 0)
+        port_log(m->strand.port, PP_LOG_WARN, "%s: on_datagram took %llu ms, longer than allowed",
+                 m->path.text, (unsigned long long)took);
+    return status;
+}
+
 /* Delivers the first datagram; false when it was not taken. */
 static bool mailslot__deliver_one(pp_mailslot *m)
 {
@@ -77,8 +90,7 @@ static bool mailslot__deliver_one(pp_mailslot *m)
 
     if (length > m->options.max_datagram) {
         counter_add(m->strand.port, COUNT_DATAGRAMS_OVERSIZED, 1);
-    } else if (m->options.on_datagram &&
-               m->options.on_datagram(m->options.user, data, length) == PP_E_AGAIN) {
+    } else if (m->options.on_datagram && mailslot__call(m, data, length) == PP_E_AGAIN) {
         if (!gate_shut_since(&m->gate, seen))
             strand_raise(&m->strand, MAILSLOT_LOOK); /* resumed meanwhile: it comes again */
         return false;

@@ -147,7 +147,7 @@ static bool conn__end_further(pp_conn *c)
             conn_end(c, PP_OK);
     }
     if (c->state != CONN_CLOSING || c->read.operation.pending || c->write.operation.pending ||
-        (c->dial && !dial_is_idle(c)))
+        (c->dial && !dial_leave(c)))
         return true;
     conn__finish(c);
     return false;

@@ -160,11 +160,11 @@ void conn_meet(pp_conn *c);
 bool conn_identify(pp_conn *c);
 void conn_part(pp_conn *c);
 
-/* Dialling, dial.c. */
+/* Dialling, dial.c. `dial_leave`: false while a helper's result is on its way. */
 void dial_advance(pp_conn *c, LONG events);
 void dial_helped(pp_conn *c);
 void dial_free(pp_conn *c);
 uint64_t dial_deadline(const pp_conn *c);
-bool dial_is_idle(const pp_conn *c);
+bool dial_leave(pp_conn *c);
 
 #endif

@@ -3,8 +3,7 @@
  * what on_identity says. The user is asked for after the first read, as Windows demands, and only
  * when somebody wants to know.
  */
-#include "base/clock.h"
-#include "iocp/counters.h"
+#include "iocp/slow.h"
 #include "pipe/conn.h"
 #include "pipe/identity.h"
 #include "pipe/listener.h"
@@ -88,25 +87,19 @@ bool conn_identify(pp_conn *c)
 
 void conn_callback_begins(pp_conn *c)
 {
-    if (c->strand.port->options.slow_callback_ms > 0)
-        c->callback_ns = clock_ns();
+    c->callback_ns = slow_begin(c->strand.port);
 }
 
 void conn_callback_ended(pp_conn *c, const char *which)
 {
-    uint64_t limit = c->strand.port->options.slow_callback_ms, began = c->callback_ns;
+    uint64_t took = slow_took(c->strand.port, &c->callback_ns);
 
-    if (limit == 0)
-        return;
-    c->callback_ns = clock_ns();
-    if (c->callback_ns - began <= limit * 1000000u)
-        return;
-    counter_add(c->strand.port, COUNT_SLOW_CALLBACKS, 1);
-    port_log(c->strand.port, PP_LOG_WARN,
-             "connection %llu of process %lu, user %s: %s took %llu ms, over the limit of %llu",
-             (unsigned long long)c->id, (unsigned long)c->peer->process_id,
-             c->peer->user[0] ? c->peer->user : "not asked for", which,
-             (unsigned long long)((c->callback_ns - began) / 1000000u), (unsigned long long)limit);
+    if (took > 0)
+        port_log(c->strand.port, PP_LOG_WARN,
+                 "connection %llu of process %lu, user %s: %s took %llu ms, longer than allowed",
+                 (unsigned long long)c->id, (unsigned long)c->peer->process_id,
+                 c->peer->user[0] ? c->peer->user : "not asked for", which,
+                 (unsigned long long)took);
 }
 
 pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)

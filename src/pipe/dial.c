@@ -2,8 +2,9 @@
  * Dialling: a connection that has no handle yet. It tries to open the name, and while the name is
  * absent or every instance taken, again on a timer that backs off, up to its deadline. (Waiting in
  * Windows instead, with WaitNamedPipe or FSCTL_PIPE_WAIT, would block a thread or could not be
- * cancelled, and reserves nothing.) A name on another machine, whose opening blocks, is opened by a
- * thread of the process's pool.
+ * cancelled, and reserves nothing.) A name on another machine, whose opening blocks for as long as
+ * the network likes, is opened by a thread of the process's pool, which the connection need not
+ * wait for.
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -15,15 +16,27 @@
 #define DIAL__FIRST_RETRY_MS 1
 #define DIAL__MOST_RETRY_MS 64
 
-struct dial {
-    pp_conn *conn;
+/*
+ * An attempt by a thread of the pool. It belongs to that thread until the first of the two has set
+ * `left`. The thread leaves when it has the result: the connection then takes it, and the attempt.
+ * The connection leaves when it ends before: then the thread, which knows nothing but the attempt,
+ * gives up what it gets.
+ */
+typedef struct attempt {
     open_request request;
-    uint64_t deadline, next_try; /* by clock_ms; next_try is CLOCK_NEVER while one is under way */
-    uint64_t retry_ms;
-    bool helping; /* the helper's attempt is under way, and the next three are its own */
+    strand *strand;
+    volatile LONG left;
     HANDLE handle;
     DWORD error;
     pp_status status;
+} attempt;
+
+struct dial {
+    open_request request;
+    uint64_t deadline, next_try; /* by clock_ms; next_try is CLOCK_NEVER while one is under way */
+    uint64_t retry_ms;
+    bool one_try;
+    attempt *helper; /* its attempt is under way */
 };
 
 void pp_dial_options_init(pp_dial_options *options)
@@ -36,19 +49,19 @@ void pp_dial_options_init(pp_dial_options *options)
     option_set_defaults(&option_dial_table, options);
 }
 
-static void dial__open(struct dial *d)
-{
-    kernel_count_other(d->conn->strand.port);
-    d->status = open_once(&d->request, &d->handle, &d->error);
-}
-
 static void CALLBACK dial__help(TP_CALLBACK_INSTANCE *instance, void *argument)
 {
-    struct dial *d = argument;
+    attempt *a = argument;
 
     CallbackMayRunLong(instance);
-    dial__open(d);
-    strand_raise(&d->conn->strand, CONN_OPENED);
+    a->status = open_once(&a->request, &a->handle, &a->error);
+    if (InterlockedExchange(&a->left, 1) == 0) {
+        strand_raise(a->strand, CONN_OPENED);
+        return;
+    }
+    if (a->status == PP_OK)
+        CloseHandle(a->handle);
+    mem_free(a);
 }
 
 static void dial__retry_or_end(pp_conn *c, pp_status status)
@@ -65,16 +78,15 @@ static void dial__retry_or_end(pp_conn *c, pp_status status)
     d->retry_ms = d->retry_ms * 2 < DIAL__MOST_RETRY_MS ? d->retry_ms * 2 : DIAL__MOST_RETRY_MS;
 }
 
-static void dial__tried(pp_conn *c)
+static void dial__tried(pp_conn *c, pp_status status, HANDLE handle)
 {
-    struct dial *d = c->dial;
     DWORD error;
 
-    if (d->status != PP_OK) {
-        dial__retry_or_end(c, d->status);
+    if (status != PP_OK) {
+        dial__retry_or_end(c, status);
         return;
     }
-    error = kernel_attach(c->strand.port, &c->pipe, d->handle, c->options.mode != PP_MODE_MESSAGE);
+    error = kernel_attach(c->strand.port, &c->pipe, handle, c->options.mode != PP_MODE_MESSAGE);
     if (error != ERROR_SUCCESS) {
         conn_end_error(c, error, "association with the port");
         return;
@@ -83,48 +95,85 @@ static void dial__tried(pp_conn *c)
     dial_free(c);
 }
 
+/* Lets a thread of the pool try. */
+static pp_status dial__try_elsewhere(pp_conn *c)
+{
+    struct dial *d = c->dial;
+    attempt *a = mem_alloc_zeroed(sizeof *a);
+    pp_status status;
+
+    if (!a)
+        return PP_E_MEMORY;
+    a->request = d->request;
+    a->strand = &c->strand;
+    d->helper = a;
+    if (TrySubmitThreadpoolCallback(dial__help, a, NULL))
+        return PP_OK;
+    status = error_from_windows(GetLastError());
+    d->helper = NULL;
+    mem_free(a);
+    return status;
+}
+
 static void dial__try(pp_conn *c)
 {
     struct dial *d = c->dial;
+    HANDLE handle = NULL;
+    DWORD error;
+    pp_status status;
 
-    d->next_try = CLOCK_NEVER;
+    kernel_count_other(c->strand.port);
     if (d->request.path.local) {
-        dial__open(d);
-        dial__tried(c);
+        status = open_once(&d->request, &handle, &error);
+        dial__tried(c, status, handle);
         return;
     }
-    d->helping = TrySubmitThreadpoolCallback(dial__help, d, NULL) != 0;
-    if (!d->helping)
-        dial__retry_or_end(c, error_from_windows(GetLastError()));
+    d->next_try = CLOCK_NEVER;
+    status = dial__try_elsewhere(c);
+    if (status != PP_OK)
+        dial__retry_or_end(c, status);
 }
 
 void dial_advance(pp_conn *c, LONG events)
 {
+    struct dial *d = c->dial;
+    uint64_t now = clock_ms();
+
     if (events & (CONN_DROP | CONN_CLOSE | STRAND_STOP | STRAND_ABORT))
         return; /* it ends; no need to try once more */
-    if (!c->dial->helping && clock_ms() >= c->dial->next_try)
+    if (d->helper && !d->one_try && now >= d->deadline)
+        conn_end(c, PP_E_TIMEOUT);
+    else if (!d->helper && now >= d->next_try)
         dial__try(c);
 }
 
 void dial_helped(pp_conn *c)
 {
-    struct dial *d = c->dial;
+    attempt *a = c->dial->helper;
 
-    d->helping = false;
+    c->dial->helper = NULL;
     if (c->state == CONN_DIALLING)
-        dial__tried(c);
-    else if (d->status == PP_OK)
-        CloseHandle(d->handle); /* it had been cancelled meanwhile */
+        dial__tried(c, a->status, a->handle);
+    else if (a->status == PP_OK)
+        CloseHandle(a->handle); /* it was cancelled meanwhile */
+    mem_free(a);
 }
 
-bool dial_is_idle(const pp_conn *c)
+bool dial_leave(pp_conn *c)
 {
-    return !c->dial->helping;
+    struct dial *d = c->dial;
+
+    if (d->helper && InterlockedExchange(&d->helper->left, 1) != 0)
+        return false; /* it has the result already: the event is on its way */
+    d->helper = NULL;
+    return true;
 }
 
 uint64_t dial_deadline(const pp_conn *c)
 {
-    return c->dial->next_try;
+    const struct dial *d = c->dial;
+
+    return d->helper && !d->one_try ? d->deadline : d->next_try;
 }
 
 void dial_free(pp_conn *c)
@@ -154,7 +203,7 @@ static pp_status dial__new(pp_port *port, const pp_dial_options *options, pp_con
         mem_free(d);
         return status != PP_OK ? status : error_set(error, PP_E_MEMORY, 0, "no memory");
     }
-    d->conn = *made;
+    d->one_try = options->timeout_ms == 0;
     d->retry_ms = DIAL__FIRST_RETRY_MS;
     d->deadline = clock_ms() + options->timeout_ms;
     (*made)->dial = d;

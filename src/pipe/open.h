@@ -21,14 +21,11 @@ pp_status open_prepare(open_request *r, const char *name, pp_mode mode, uint64_t
                        const char *server_user, pp_error *error);
 
 /* One attempt at an asynchronous handle. PP_OK, PP_E_IMPOSTOR, or what the Windows error means,
- * which
- * `*error` then holds. */
+ * which `*error` then holds. Blocks while the name is on another machine. In a file of its own, so
+ * that a test can take its place. */
 pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error);
 
 /* Whether another attempt may succeed: the name was absent, or every instance taken. */
 bool open_may_succeed_later(pp_status status);
-
-/* The rights that are asked for; for tests. */
-DWORD open_rights(const open_request *r);
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * What may be asked of an open, and what its outcome means.
+ */
+#include "base/error.h"
+#include "pipe/open.h"
+
+#include <stdio.h>
+#include <string.h>
+
+pp_status open_prepare(open_request *r, const char *name, pp_mode mode, uint64_t server_process,
+                       const char *server_user, pp_error *error)
+{
+    PSID sid;
+
+    r->mode = mode;
+    r->server_process = server_process;
+    r->server_user[0] = 0;
+    if (server_process > UINT32_MAX)
+        return error_set(error, PP_E_ARGUMENT, 0, "server_process is %llu; allowed: 0 to %u",
+                         (unsigned long long)server_process, UINT32_MAX);
+    if (server_user) {
+        if (strlen(server_user) >= PP_SID_SIZE || !ConvertStringSidToSidA(server_user, &sid))
+            return error_set(error, PP_E_ARGUMENT, 0,
+                             "server_user is \"%.80s\"; allowed: a SID such as S-1-5-18",
+                             server_user);
+        LocalFree(sid);
+        snprintf(r->server_user, sizeof r->server_user, "%s", server_user);
+    }
+    return name_parse(&r->path, NAME_PIPE, name, false, "pipe", error);
+}
+
+bool open_may_succeed_later(pp_status status)
+{
+    return status == PP_E_NOT_FOUND || status == PP_E_BUSY;
+}
