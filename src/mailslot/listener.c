@@ -176,21 +176,29 @@ static void mailslot__start_reader(pp_mailslot *m)
     mailslot__close_for(m, error_from_windows(error));
 }
 
-/* The thread is blocked in a read, which an empty datagram ends. */
-static void mailslot__wake_reader(pp_mailslot *m)
+/* An empty datagram, if the slot takes it at once: one that is full blocks a plain write, and
+ * senders may have filled it behind the reader that has just read its last. */
+static DWORD mailslot__send_empty(pp_mailslot *m)
 {
-    HANDLE handle;
-    DWORD error;
+    HANDLE handle, event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    DWORD error = event ? slot_open(&m->path, FILE_FLAG_OVERLAPPED, &handle) : GetLastError();
 
-    if (!reader_is_reading(&m->reader))
-        return; /* it waits for room, and sees that it is to stop; a full slot would block us */
-    error = slot_open(&m->path, &handle);
     kernel_count_other(m->strand.port);
     if (error == ERROR_SUCCESS) {
-        error = kernel_write_now(m->strand.port, handle, "", 0);
+        error = kernel_write_until(handle, event, "", 0, clock_ms());
         CloseHandle(handle);
     }
-    if (error != ERROR_SUCCESS) /* a sender that shares nothing; any datagram of its own will do */
+    if (event)
+        CloseHandle(event);
+    return error;
+}
+
+/* The thread is blocked in a read, which any datagram ends. */
+static void mailslot__wake_reader(pp_mailslot *m)
+{
+    if (!reader_is_reading(&m->reader))
+        return; /* it waits for room, and sees that it is to stop */
+    if (mailslot__send_empty(m) != ERROR_SUCCESS) /* full, or a sender shares nothing */
         timer_set(&m->wake, clock_ms() + MAILSLOT__WAKE_MS);
 }
 
