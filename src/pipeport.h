@@ -200,7 +200,7 @@ typedef struct pp_stats {
     uint64_t slow_callbacks;         /* callbacks over slow_callback_ms */
     uint64_t accept_errors;          /* instances that failed; the listener went on */
     uint64_t bytes_buffered;         /* gauge: bytes counted against max_buffered */
-    uint64_t bytes_buffered_most;    /* gauge: most at once */
+    uint64_t bytes_buffered_most;    /* gauge: most at once; up to 1/32 of the limit too many */
     uint64_t allocations;            /* of the whole process's library memory */
     uint64_t handles_open;           /* gauge */
     uint64_t ended[PP_STATUS_COUNT]; /* connections that ended, by reason */

@@ -219,6 +219,80 @@ static void a_callback_that_blocks_holds_up_nobody_else(void **state)
     CloseHandle(go_on);
 }
 
+/* A function that takes a while, and notes on which thread it ran. */
+typedef struct crew {
+    DWORD ms;
+    HANDLE never;
+    SRWLOCK lock;
+    DWORD threads[16];
+    int runs[16]; /* of each */
+    unsigned count;
+    volatile LONG done;
+} crew;
+
+static void work(void *user, pp_status status)
+{
+    crew *c = user;
+    unsigned i = 0;
+
+    (void)status;
+    if (c->ms > 0)
+        WaitForSingleObject(c->never, c->ms);
+    AcquireSRWLockExclusive(&c->lock);
+    while (i < c->count && c->threads[i] != GetCurrentThreadId())
+        i++;
+    if (i == c->count)
+        c->threads[c->count++] = GetCurrentThreadId();
+    c->runs[i]++;
+    ReleaseSRWLockExclusive(&c->lock);
+    kit_add(&c->done, 1);
+}
+
+/* How many workers run nine tenths of functions of `ms` each, of which `at_once` are posted
+ * together. (A hiccup of the machine looks like a slow function, and calls one in for a moment.) */
+static unsigned workers_used(pp_port *port, int rounds, int at_once, DWORD ms)
+{
+    crew c = {.ms = ms, .never = CreateEventW(NULL, TRUE, FALSE, NULL)};
+
+    InitializeSRWLock(&c.lock);
+    for (int i = 0; i < rounds; i++) {
+        for (int k = 0; k < at_once; k++)
+            assert_ok(pp_port_post(port, work, &c));
+        assert_count(c.done, (i + 1) * at_once);
+    }
+    CloseHandle(c.never);
+    for (unsigned i = 0; i < c.count; i++)
+        if (c.runs[i] * 10 >= rounds * at_once * 9)
+            return 1;
+    return c.count;
+}
+
+/* On one processor: a second worker would only make it switch threads. */
+static void workers_beyond_the_processors_stand_by(void **state)
+{
+    DWORD_PTR ours, all;
+    HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL);
+    pp_port *port;
+
+    (void)state;
+    assert_true(GetProcessAffinityMask(GetCurrentProcess(), &ours, &all));
+    assert_true(SetProcessAffinityMask(GetCurrentProcess(), ours & (~ours + 1)));
+    port = kit_port(4);
+    workers_used(port, 200, 1, 0); /* how fast they are must first be learnt */
+    assert_int_equal(workers_used(port, 500, 1, 0), 1);
+    assert_true(workers_used(port, 10, 16, 20) > 2); /* slow ones call the others in */
+    workers_used(port, 200, 1, 0);
+    assert_int_equal(workers_used(port, 500, 1, 0), 1);
+    assert_ok(pp_port_post(port, hold, &go_on)); /* and one that is stuck is replaced */
+    assert_int_equal(workers_used(port, 500, 1, 0), 1);
+    SetEvent(go_on);
+    workers_used(port, 200, 1, 0);
+    assert_int_equal(workers_used(port, 500, 1, 0), 1);
+    kit_close(&port);
+    CloseHandle(go_on);
+    SetProcessAffinityMask(GetCurrentProcess(), ours);
+}
+
 static void an_unused_port_closes(void **state)
 {
     (void)state;
@@ -239,6 +313,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_port_can_be_stopped_from_a_callback),
     TEST(two_workers_run_two_callbacks_at_once),
     TEST(a_callback_that_blocks_holds_up_nobody_else),
+    TEST(workers_beyond_the_processors_stand_by),
     TEST(an_unused_port_closes),
 };
 

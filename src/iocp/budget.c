@@ -1,26 +1,26 @@
 #include "iocp/budget.h"
 
 #include "iocp/strand.h"
+#include "iocp/worker.h"
 
 #define BUDGET__MESSAGES 4  /* a message is at most this fraction of the limit */
 #define BUDGET__OVERHEAD 64 /* of a message, such as its header */
+#define BUDGET__MOST_GRAIN (64 * 1024)
 
-void budget_init(budget *b, uint64_t limit)
+void budget_init(budget *b, uint64_t limit, unsigned workers)
 {
+    int64_t share = (int64_t)limit / BUDGET_CREDIT_PART / 2 / workers;
+
     *b = (budget){0};
     b->limit = (int64_t)limit;
+    b->grain = share < BUDGET__MOST_GRAIN ? share : BUDGET__MOST_GRAIN;
     InitializeSRWLock(&b->lock);
     list_init(&b->waiters);
 }
 
-static int64_t budget__read(volatile LONG64 *value)
-{
-    return InterlockedCompareExchange64(value, 0, 0);
-}
-
 static void budget__raise_to(volatile LONG64 *value, int64_t least)
 {
-    int64_t seen = budget__read(value);
+    int64_t seen = *value;
 
     while (seen < least) {
         int64_t before = InterlockedCompareExchange64(value, least, seen);
@@ -43,7 +43,7 @@ uint64_t budget_reserve(budget *b, uint64_t wanted)
 
 static bool budget__take_below(budget *b, int64_t bytes, int64_t limit)
 {
-    int64_t seen = budget__read(&b->used), before;
+    int64_t seen = b->used, before;
 
     for (; seen + bytes <= limit; seen = before) {
         before = InterlockedCompareExchange64(&b->used, seen + bytes, seen);
@@ -63,17 +63,46 @@ static bool budget__claim(budget *b, strand *s, budget_reach reach)
            InterlockedCompareExchangePointer((void *volatile *)&b->claimant, s, NULL) == NULL;
 }
 
+/* What everybody may take, as far as `own` bytes leave it. */
+static int64_t budget__general(const budget *b, uint64_t own)
+{
+    return b->limit - b->reserve - (int64_t)own;
+}
+
+/* From the worker's credit, which is filled up when it does not suffice. */
+static bool budget__take_credit(budget *b, worker *w, int64_t bytes, uint64_t own)
+{
+    if (b->waiting || bytes > b->grain || b->used > budget__general(b, own))
+        return false;
+    if (w->credit < bytes) {
+        if (!budget__take_below(b, b->grain, budget__general(b, own)))
+            return false;
+        w->credit += b->grain;
+    }
+    w->credit -= bytes;
+    return true;
+}
+
 bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, budget_reach reach)
 {
-    if (budget__take_below(b, (int64_t)bytes, b->limit - budget__read(&b->reserve) - (int64_t)own))
+    worker *here = worker_current(s->port);
+
+    if (here && budget__take_credit(b, here, (int64_t)bytes, own))
+        return true;
+    if (budget__take_below(b, (int64_t)bytes, budget__general(b, own)))
         return true;
     return budget__claim(b, s, reach) && budget__take_below(b, (int64_t)bytes, b->limit);
+}
+
+void budget_take_anyway(budget *b, uint64_t bytes)
+{
+    InterlockedAdd64(&b->used, (int64_t)bytes);
 }
 
 /* What anyone may still take. */
 static int64_t budget__free(budget *b)
 {
-    return b->limit - budget__read(&b->reserve) - budget__read(&b->used);
+    return budget__general(b, 0) - b->used;
 }
 
 bool budget_has_free(budget *b, uint64_t bytes)
@@ -83,7 +112,7 @@ bool budget_has_free(budget *b, uint64_t bytes)
 
 bool budget_claimant_has_free(budget *b, const strand *s, uint64_t bytes)
 {
-    return b->claimant == s && (int64_t)bytes <= b->limit - budget__read(&b->used);
+    return b->claimant == s && (int64_t)bytes <= b->limit - b->used;
 }
 
 /* Wakes those for whom there is room, in the order in which they began to wait, and one more if the
@@ -114,13 +143,35 @@ static void budget__wake(budget *b)
     ReleaseSRWLockExclusive(&b->lock);
 }
 
-void budget_give(budget *b, uint64_t bytes)
+static void budget__give_back(budget *b, int64_t bytes)
 {
     if (bytes == 0)
         return;
-    InterlockedAdd64(&b->used, -(int64_t)bytes);
+    InterlockedAdd64(&b->used, -bytes);
     if (b->waiting)
         budget__wake(b);
+}
+
+void budget_give(budget *b, strand *s, uint64_t bytes)
+{
+    worker *here = worker_current(s->port);
+    int64_t excess = (int64_t)bytes;
+
+    if (here) {
+        int64_t credit = here->credit + (int64_t)bytes;
+
+        here->credit = b->waiting ? 0 : credit > 2 * b->grain ? b->grain : credit;
+        excess = credit - here->credit;
+    }
+    budget__give_back(b, excess);
+}
+
+void budget_settle(budget *b, worker *w)
+{
+    int64_t credit = w->credit;
+
+    w->credit = 0;
+    budget__give_back(b, credit);
 }
 
 void budget_release_claim(budget *b, strand *s)
@@ -141,6 +192,8 @@ void budget_waiter_init(budget_waiter *w, strand *s, LONG event)
 
 void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool for_claim)
 {
+    worker *here = worker_current(w->strand->port);
+
     AcquireSRWLockExclusive(&b->lock);
     if (list_is_empty(&w->link)) {
         w->bytes = bytes;
@@ -156,6 +209,8 @@ void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool
     }
     InterlockedExchange(&b->waiting, 1);
     ReleaseSRWLockExclusive(&b->lock);
+    if (here)
+        budget_settle(b, here);
     /* What was given back between the refusal and this line woke nobody: look again. */
     if (budget_has_free(b, bytes + own) || budget_claimant_has_free(b, w->strand, bytes) ||
         (for_claim && !b->claimant))

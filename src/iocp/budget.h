@@ -7,6 +7,11 @@
  * twice the longest message of the port, is kept for one strand at a time: the claimant, which can
  * always complete its message and send an answer as long. It keeps the claim until it holds
  * nothing.
+ *
+ * Workers keep credit: bytes that are taken from the limit already and that nobody holds. What one
+ * connection gives back the next takes again, and no cache line is shared while the credit lasts.
+ * It counts as used, is at most BUDGET_CREDIT_PART of the limit, and goes back as soon as anybody
+ * waits for bytes.
  */
 #ifndef PP_IOCP_BUDGET_H
 #define PP_IOCP_BUDGET_H
@@ -17,9 +22,13 @@
 #include <stdint.h>
 
 struct strand;
+struct worker;
+
+#define BUDGET_CREDIT_PART 32 /* all credit together is at most this fraction of the limit */
 
 typedef struct budget {
     int64_t limit;
+    int64_t grain; /* what a worker takes at once; it keeps at most twice that */
     volatile LONG64 used, most, reserve;
     struct strand *volatile claimant;
     SRWLOCK lock; /* for `waiters` */
@@ -36,7 +45,7 @@ typedef struct budget_waiter {
     bool for_claim;      /* or when nobody has the claim */
 } budget_waiter;
 
-void budget_init(budget *b, uint64_t limit);
+void budget_init(budget *b, uint64_t limit, unsigned workers);
 
 /* The longest message that a port with this limit can take, at most `wanted`; reserves for it. */
 uint64_t budget_reserve(budget *b, uint64_t wanted);
@@ -50,7 +59,13 @@ typedef enum budget_reach {
 
 /* Takes bytes for `s`, which has `own` of them already. */
 bool budget_take(budget *b, struct strand *s, uint64_t bytes, uint64_t own, budget_reach reach);
-void budget_give(budget *b, uint64_t bytes);
+void budget_give(budget *b, struct strand *s, uint64_t bytes);
+
+/* Takes them whatever the limit says: for what is owed, and small. */
+void budget_take_anyway(budget *b, uint64_t bytes);
+
+/* For a worker that stands by: its credit goes back. */
+void budget_settle(budget *b, struct worker *w);
 
 /* For a strand that holds nothing any more. */
 void budget_release_claim(budget *b, struct strand *s);

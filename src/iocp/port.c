@@ -82,6 +82,7 @@ static void port__end_if_empty(pp_port *port)
         return;
     InterlockedExchange(&port->ended, 1);
     kernel_post(port, PORT_KEY_EXIT);
+    standby_end(&port->standby);
     SetEvent(port->ended_event);
 }
 
@@ -188,6 +189,7 @@ static DWORD port__make(pp_port *port)
 pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error *error)
 {
     pp_port *p;
+    unsigned processors;
     pp_status status;
     DWORD code;
 
@@ -205,14 +207,16 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
     if (!p)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a port");
     p->options = *options;
-    p->worker_count = options->workers ? (unsigned)options->workers : port__processors();
+    processors = port__processors();
+    p->worker_count = options->workers ? (unsigned)options->workers : processors;
     p->workers = mem_alloc_zeroed(p->worker_count * sizeof *p->workers);
     InitializeSRWLock(&p->lock);
     InitializeSRWLock(&p->inbox.lock);
     list_init(&p->members);
     timers_init(&p->timers);
     tasks_init(&p->tasks);
-    budget_init(&p->budget, options->max_buffered);
+    standby_init(&p->standby, processors);
+    budget_init(&p->budget, options->max_buffered, p->worker_count);
     code = p->workers ? port__make(p) : ERROR_NOT_ENOUGH_MEMORY;
     if (code != ERROR_SUCCESS) {
         port__free(p);

@@ -10,6 +10,7 @@
 #include "iocp/budget.h"
 #include "iocp/counters.h"
 #include "iocp/inbox.h"
+#include "iocp/standby.h"
 #include "iocp/task.h"
 #include "iocp/timer.h"
 #include "iocp/watch.h"
@@ -45,6 +46,7 @@ struct pp_port {
     timers timers;
     tasks tasks;
     budget budget;
+    standby standby;
     watch watch;
 };
 

@@ -14,31 +14,42 @@ void watch_turn(worker *w)
 
     if (!guard->thread || guard->awake)
         return;
-    if (!worker_has_ready(w) && !timers_are_uncovered(&w->port->timers))
+    if (!worker_has_ready(w) && !timers_are_uncovered(&w->port->timers) &&
+        !standby_has_waiting(&w->port->standby))
         return;
     if (InterlockedExchange(&guard->awake, 1) == 0)
         SetEvent(guard->wake);
 }
 
-/* Hands over what waits behind turns that were already running a tick ago. True: one is running. */
-static bool watch__look(pp_port *port, LONG *last_turns)
+/* Hands over what waits behind a turn that does not end. */
+static void watch__help(pp_port *port, worker *w)
 {
-    bool any = false;
+    queue waiting = {NULL, NULL};
+
+    standby_replace(&port->standby, w);
+    worker_rob(w, &waiting);
+    if (waiting.first || timers_are_uncovered(&port->timers))
+        inbox_give(port, &waiting);
+}
+
+/* Looks how far the workers are; `after_tick`, and helps where a turn has been running since the
+ * last look. True: a turn may not end that began before the next. */
+static bool watch__look(pp_port *port, LONG *last_turns, bool after_tick)
+{
+    bool spares = standby_has_waiting(&port->standby), busy = false;
 
     for (unsigned i = 0; i < port->worker_count; i++) {
         worker *w = &port->workers[i];
         LONG turns = w->turns;
-        queue waiting = {NULL, NULL};
+        bool moved = turns != last_turns[i];
 
-        if (w->running && turns == last_turns[i]) {
-            worker_rob(w, &waiting);
-            if (waiting.first || timers_are_uncovered(&port->timers))
-                inbox_give(port, &waiting);
-        }
-        any = any || w->running;
+        if (after_tick && w->running && !moved)
+            watch__help(port, w);
+        /* With spares each turn has to be watched: to sleep in between would cost more. */
+        busy = busy || w->running || (spares && moved);
         last_turns[i] = turns;
     }
-    return any;
+    return busy;
 }
 
 static DWORD WINAPI watch__main(void *argument)
@@ -46,17 +57,21 @@ static DWORD WINAPI watch__main(void *argument)
     pp_port *port = argument;
     watch *guard = &port->watch;
     LONG last_turns[PORT_MOST_WORKERS] = {0};
+    bool after_tick = false;
 
     while (!guard->ending) {
-        /* First the flag, then the look: a turn that the look misses began after it, sees the flag
-         * down, and wakes us. */
-        InterlockedExchange(&guard->awake, 0);
-        if (watch__look(port, last_turns)) {
-            InterlockedExchange(&guard->awake, 1);
-            WaitForSingleObject(guard->wake, WATCH__TICK_MS);
-        } else {
-            WaitForSingleObject(guard->wake, INFINITE);
+        bool busy = watch__look(port, last_turns, after_tick);
+
+        if (!busy) {
+            /* First the flag, then the look: a turn that the look misses began after it, sees the
+             * flag down, and wakes us. */
+            InterlockedExchange(&guard->awake, 0);
+            busy = watch__look(port, last_turns, false);
+            if (busy)
+                InterlockedExchange(&guard->awake, 1);
         }
+        after_tick =
+            WaitForSingleObject(guard->wake, busy ? WATCH__TICK_MS : INFINITE) == WAIT_TIMEOUT;
     }
     return 0;
 }

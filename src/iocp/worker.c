@@ -10,6 +10,7 @@
 #define WORKER__MOST_PACKETS 64
 #define WORKER__MOST_TURNS 64     /* before the port is asked again */
 #define WORKER__BATCH_NS 2000000u /* what a batch should take at the most */
+#define WORKER__FAST_BATCH 8      /* with so many to a batch, callbacks do not wait for anything */
 
 /* Where each thread finds the worker that it is. One slot for all ports, so that the question can
  * be asked of a port that is gone. */
@@ -86,6 +87,8 @@ static unsigned worker__run_turns(worker *w)
         watch_turn(w);
         again = strand_run(s);
         w->running = NULL;
+        if (w->replaced)
+            standby_return(&w->port->standby, w);
         if (again)
             worker_push(w, s);
     }
@@ -130,8 +133,13 @@ static void worker__round(worker *w)
     uint64_t deadline = CLOCK_NEVER, began;
     bool busy = worker_has_ready(w);
     DWORD wait = busy ? 0 : timers_cover(&w->port->timers, &deadline);
-    ULONG count = kernel_dequeue(w->port, entries, w->batch, wait);
+    ULONG count;
 
+    if (w->port->budget.waiting)
+        budget_settle(&w->port->budget, w);
+    count = kernel_dequeue(w->port, entries, w->batch, wait);
+    if (count == w->batch && w->batch < WORKER__FAST_BATCH)
+        standby_call(&w->port->standby); /* more may wait than slow callbacks leave time for */
     timers_uncover(&w->port->timers, deadline);
     began = clock_ns();
     for (ULONG i = 0; i < count; i++)
@@ -140,13 +148,27 @@ static void worker__round(worker *w)
     worker__adapt(w, worker__run_turns(w), clock_ns() - began);
 }
 
+/* Whether the others can do without it: nothing waits for it, not even a deadline. */
+static bool worker__is_spare(worker *w)
+{
+    return false && standby_has_too_many(&w->port->standby) && w->batch >= WORKER__FAST_BATCH &&
+           !worker_has_ready(w) && !timers_are_uncovered(&w->port->timers);
+}
+
 static DWORD WINAPI worker__main(void *argument)
 {
     worker *w = argument;
 
     TlsSetValue(worker__slot, w);
-    while (!port_has_ended(w->port))
-        worker__round(w);
+    standby_enter(&w->port->standby);
+    while (!port_has_ended(w->port)) {
+        if (worker__is_spare(w)) {
+            budget_settle(&w->port->budget, w);
+            standby_wait(&w->port->standby);
+        } else {
+            worker__round(w);
+        }
+    }
     /* One packet wakes one worker, which wakes the next. */
     kernel_post(w->port, PORT_KEY_EXIT);
     return 0;
@@ -155,7 +177,7 @@ static DWORD WINAPI worker__main(void *argument)
 DWORD worker_start(worker *w, pp_port *port)
 {
     w->port = port;
-    w->batch = 1;
+    w->batch = WORKER__FAST_BATCH;
     InitializeSRWLock(&w->lock);
     w->thread = CreateThread(NULL, 0, worker__main, w, 0, &w->thread_id);
     return w->thread ? ERROR_SUCCESS : GetLastError();

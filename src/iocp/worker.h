@@ -2,7 +2,8 @@
  * A worker: a thread that dequeues a batch of packets, notes their results, raises the timers that
  * are due, and then runs the turns that became ready. How many packets it takes at once follows
  * from how long recent turns took, so that slow callbacks leave the other packets to the other
- * workers; what is caught behind a callback that does not return, the watch hands over.
+ * workers; what is caught behind a callback that does not return, the watch hands over. While
+ * callbacks are fast, no more workers take packets than there are processors.
  */
 #ifndef PP_IOCP_WORKER_H
 #define PP_IOCP_WORKER_H
@@ -25,6 +26,8 @@ typedef struct worker {
 
     struct strand *volatile running; /* whose turn it is; for this thread and the watch */
     volatile LONG turns;             /* grows with each turn, for the watch */
+    volatile bool replaced;          /* stuck in a turn: another was called in (standby.h) */
+    volatile LONG64 credit;          /* this thread's, of the port's limit (budget.h) */
     counters counters;
 } worker;
 

@@ -41,12 +41,12 @@ static pp_status read__set_size(pp_conn *c, size_t size, budget_reach reach)
     r->start = 0;
     buffer = mem_resize(r->buffer, size);
     if (!buffer) {
-        budget_give(b, held > c->held ? held - c->held : 0);
+        budget_give(b, &c->strand, held > c->held ? held - c->held : 0);
         return PP_E_MEMORY;
     }
     r->buffer = buffer;
     r->size = size;
-    budget_give(b, held < c->held ? c->held - held : 0);
+    budget_give(b, &c->strand, held < c->held ? c->held - held : 0);
     c->held = held;
     if (held > 0)
         conn_plan_trim(c);
@@ -57,7 +57,7 @@ void read_free(pp_conn *c)
 {
     mem_free(c->read.buffer);
     c->read.buffer = NULL;
-    budget_give(&c->strand.port->budget, c->held);
+    budget_give(&c->strand.port->budget, &c->strand, c->held);
     c->held = 0;
 }
 

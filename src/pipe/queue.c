@@ -114,7 +114,7 @@ static pp_status queue__admit(send_queue *q, size_t copied, size_t shared)
     }
     if (!queue__make_room(&q->filling, copied) ||
         (shared > 0 && !queue__make_room_shared(&q->filling))) {
-        budget_give(q->budget, copied);
+        budget_give(q->budget, q->strand, copied);
         return PP_E_MEMORY;
     }
     q->queued += copied + shared;
@@ -187,7 +187,7 @@ pp_status queue_end(send_queue *q)
             queue__append_header(&q->filling, q->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
             q->queued += FRAMING_HEADER;
             q->counted += FRAMING_HEADER;
-            InterlockedAdd64(&q->budget->used, FRAMING_HEADER);
+            budget_take_anyway(q->budget, FRAMING_HEADER);
             q->accepting = false;
         }
     }
@@ -219,7 +219,7 @@ void queue_done(send_queue *q, size_t copied, size_t shared)
     q->queued -= copied + shared;
     q->counted -= copied;
     ReleaseSRWLockExclusive(&q->lock);
-    budget_give(q->budget, copied);
+    budget_give(q->budget, q->strand, copied);
 }
 
 void queue_drop_all(send_queue *q, queue_buffer *taken)
@@ -232,7 +232,7 @@ void queue_drop_all(send_queue *q, queue_buffer *taken)
     counted = q->counted;
     q->queued = q->counted = 0;
     ReleaseSRWLockExclusive(&q->lock);
-    budget_give(q->budget, counted);
+    budget_give(q->budget, q->strand, counted);
 }
 
 static bool queue__below_limit(send_queue *q)
