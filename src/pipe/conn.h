@@ -51,6 +51,7 @@ typedef struct conn_reader {
     char *buffer;
     size_t size, start, end; /* unread data is from start to end */
     bool whole;              /* message mode: the data is a whole message */
+    bool emptied;            /* the last read left nothing behind */
     bool ended;              /* the other end declared the end of its sending */
     unsigned small_reads;    /* in a row that used little of the buffer */
 } conn_reader;

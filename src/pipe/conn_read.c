@@ -266,6 +266,7 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
         return;
     }
     r->end += bytes;
+    r->emptied = bytes < room;
     c->heard = true;
     conn_moved(c);
     r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
@@ -337,7 +338,11 @@ static bool read__one(pp_conn *c)
 void read_advance(pp_conn *c)
 {
     for (int reads = 0;; reads++) {
-        if (!read__deliver_all(c) || !read__may_read(c))
+        if (!read__deliver_all(c))
+            return;
+        if (c->read.emptied)
+            write_advance(c);
+        if (!read__may_read(c))
             return;
         if (read__unread(c) == 0 && c->held > 0 && c->strand.port->budget.waiting)
             read_trim(c);

@@ -9,8 +9,9 @@
 
 #define WRITE__MOST_BYTES (256u * 1024) /* of one write */
 #define WRITE__MOST_PER_TURN 64
-#define WRITE__KEEP (128u * 1024) /* spare memory kept while the connection is busy */
-#define WRITE__SMALL 1024u        /* spare memory kept also while it is idle */
+#define WRITE__KEEP                                                                                \
+    (128u * 1024)          /* spare memory kept while the connection is busy, or more if used */
+#define WRITE__SMALL 1024u /* spare memory kept also while it is idle */
 
 bool write_is_empty(pp_conn *c)
 {
@@ -77,15 +78,22 @@ static write_piece write__next(const pp_conn *c)
                                               : write__next_bytes(&c->write.active);
 }
 
+/* Whether it is larger than what is sent asks for, or others wait for memory. */
+static bool write__is_oversized(const pp_conn *c, const queue_buffer *b)
+{
+    return b->size > WRITE__KEEP && (b->end < b->size / 4 || c->strand.port->budget.waiting);
+}
+
 /* Everything in the active buffer is with the kernel. */
 static void write__buffer_done(pp_conn *c)
 {
     queue_buffer *active = &c->write.active;
+    bool oversized = write__is_oversized(c, active);
 
     counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)active->messages);
     counter_add(c->strand.port, COUNT_BYTES_OUT, (int64_t)active->payload);
     queue_buffer_rewind(active);
-    if (active->size > WRITE__KEEP)
+    if (oversized)
         queue_buffer_free(active);
     else if (active->size > WRITE__SMALL)
         conn_plan_trim(c);
