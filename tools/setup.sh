@@ -1,7 +1,8 @@
 #!/bin/bash
 # Sets a Debian machine up to build and run pipeport: packages, the sources of the libraries, the
 # Wine prefix. Quick when all is there. The other scripts source it; it also runs by itself.
-# A script that needs more commands names their packages in `also` before.
+# A script that needs more commands names their packages in `also` before, and one that needs more
+# libraries names their wraps in `libraries`.
 #
 # What it keeps outside the tree is in the user's cache folder: downloaded sources, Wine prefix.
 set -euo pipefail
@@ -13,6 +14,7 @@ export WINEDEBUG=${WINEDEBUG:--all}
 # No questions about Mono and Gecko, and no windows: everything here is a console program.
 export WINEDLLOVERRIDES=${WINEDLLOVERRIDES:-mscoree,mshtml=}
 unset DISPLAY WAYLAND_DISPLAY
+libraries=(cjson cmocka mimalloc "${libraries[@]}")
 
 die() {
     echo "${0##*/}: $*" >&2
@@ -40,9 +42,11 @@ install_packages() {
 }
 
 # The lines of a source list of our own, from the machine's: its mirrors, but for source packages.
+# The first that has a version is asked for it: that of security updates, which drops what the main
+# one has taken over, comes last.
 source_lines() {
     apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-        'Created-By: Packages' "$@" | sort -u
+        'Created-By: Packages' "$@" | sort -ru
 }
 
 # Downloads the source packages that are not in the cache yet.
@@ -70,26 +74,62 @@ download_sources() {
     return $status
 }
 
-# Puts the libraries where the wraps say, with our Meson files laid over them.
-lay_out_subprojects() {
-    local wrap name directory missing=() tar new file
-    for wrap in subprojects/*.wrap; do
-        name=$(basename "$wrap" .wrap)
-        directory=$(sed -n 's/^directory = //p' "$wrap")
-        compgen -G "$cache/sources/${name}_${directory#*-}*" >/dev/null ||
-            [ -d "subprojects/$directory" ] || missing+=("$name")
+# Asio is headers alone: the distribution's package for those who build with it is all of it.
+download_asio() {
+    local folder=$cache/apt status=0
+    command -v apt-get >/dev/null || return 1
+    echo "downloading the headers of asio"
+    rm -rf "$folder"
+    mkdir -p "$folder" "$cache/sources"
+    (
+        cd "$folder"
+        apt-get -qq -o APT::Sandbox::User="$(id -un)" download libasio-dev &&
+            dpkg-deb -x ./*.deb . &&
+            version=$(dpkg-deb -f ./*.deb Version) && version=${version#*:} &&
+            tar -cf headers.tar usr/include &&
+            mv headers.tar "../sources/asio_${version%-*}.headers.tar"
+    ) || status=$?
+    rm -rf "$folder"
+    return $status
+}
+
+directory_of() {
+    sed -n 's/^directory = //p' "subprojects/$1.wrap"
+}
+
+# The archive of a library in the cache; none: status 1.
+archive_of() {
+    local directory
+    directory=$(directory_of "$1")
+    compgen -G "$cache/sources/$1_${directory#*-}*" | head -n 1 | grep .
+}
+
+download() {
+    local name missing=()
+    for name in "${libraries[@]}"; do
+        [ ! -d "subprojects/$(directory_of "$name")" ] && ! archive_of "$name" >/dev/null || continue
+        if [ "$name" = asio ]; then
+            download_asio || true
+        else
+            missing+=("$name")
+        fi
     done
     [ ${#missing[@]} = 0 ] || download_sources "${missing[@]}" || true
-    for wrap in subprojects/*.wrap; do
-        name=$(basename "$wrap" .wrap)
-        directory=$(sed -n 's/^directory = //p' "$wrap")
+}
+
+# Puts the libraries where the wraps say, with our Meson files laid over them.
+lay_out_subprojects() {
+    local name directory archive new file
+    download
+    for name in "${libraries[@]}"; do
+        directory=$(directory_of "$name")
         if [ ! -d "subprojects/$directory" ]; then
-            tar=$(compgen -G "$cache/sources/${name}_${directory#*-}*" | head -n 1) || {
+            archive=$(archive_of "$name") || {
                 echo "no source package $name ${directory#*-} here: Meson will download it" >&2
                 continue
             }
             new=$(mktemp -d "subprojects/$name.XXXXXX")
-            tar -xf "$tar" -C "$new" --strip-components=1
+            tar -xf "$archive" -C "$new" --strip-components=1
             chmod 755 "$new"
             mv "$new" "subprojects/$directory"
         fi
