@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BARE__WAITING 64 /* instances that wait for clients */
-#define BARE__BATCH 64   /* packets of one dequeue */
+#define BARE__WAITING 128 /* instances that wait for clients */
+#define BARE__BATCH 64    /* packets of one dequeue */
 
 typedef enum bare__step { BARE__CONNECT, BARE__READ, BARE__WRITE } bare__step;
 
@@ -105,10 +105,12 @@ static void bare__run(bare *b)
         for (ULONG i = 0; i < count; i++) {
             bare__conn *c = (bare__conn *)(void *)entries[i].lpOverlapped;
 
-            b->waiting -= c->step == BARE__CONNECT;
+            if (c->step == BARE__CONNECT) { /* another first: the next client may be dialling */
+                b->waiting--;
+                bare__accept(b);
+            }
             bare__go(b, c, entries[i].dwNumberOfBytesTransferred, c->overlapped.Internal == 0);
         }
-        bare__accept(b);
     }
 }
 
