@@ -1,0 +1,74 @@
+"""What is measured: each cell is one load, put on several servers in turn."""
+
+import dataclasses
+
+import servers
+
+IN_FLIGHT = 64 << 20  # bytes
+MANY = 1000  # from so many clients on, a cell is given more time
+TOTAL = 10_000  # clients of an idle server, and of connecting
+
+# Kinds of cells. The words are those of the command line and of the page.
+SAME = "same client"
+NATURAL = "natural use"
+MESSAGE = "message mode"
+WORKERS = "two workers"
+CALLS = "kernel calls"
+IDLE = "idle"
+CONNECT = "connecting"
+BURST = "burst"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    kind: str
+    servers: tuple
+    mode: str = "stream"
+    clients: int = 1
+    size: int = 64
+    depth: int = 1
+
+    @property
+    def name(self):
+        if self.kind in (IDLE, CONNECT, BURST):
+            return f"{self.kind}, {self.clients} clients"
+        return (
+            f"{self.kind}, {self.mode}, {self.clients} clients, {self.size} bytes,"
+            f" depth {self.depth}"
+        )
+
+
+def same_client():
+    loads = [
+        (clients, size, depth)
+        for clients in (1, 32, 63, 1000, 5000)
+        for size in (64, 4096, 65536)
+        for depth in (1, 16)
+    ]
+    loads += [(32, 64, 4), (32, 64, 64)]  # for the cost of a message by depth
+    for clients, size, depth in loads:
+        if clients * size * depth <= IN_FLIGHT:
+            able = tuple(s for s in servers.STREAM if s.most_clients >= clients)
+            yield Cell(SAME, able, "stream", clients, size, depth)
+
+
+def calls():
+    loads = [(1, 1), (1, 16), (32, 1), (32, 16), (1000, 1)]
+    for mode in ("stream", "message", "framed"):
+        for clients, depth in [*loads, *([(1, 64), (32, 64)] if mode == "framed" else [])]:
+            yield Cell(CALLS, (servers.pipeport(mode),), mode, clients, 64, depth)
+
+
+def every_cell():
+    yield from same_client()
+    for clients in (1, 32):
+        yield Cell(NATURAL, servers.NATURAL, "framed", clients, 64, 64)
+    for clients, size, depth in [(1, 64, 1), (32, 64, 1), (32, 64, 16), (32, 4096, 1), (1000, 64, 1)]:
+        yield Cell(MESSAGE, servers.MESSAGE, "message", clients, size, depth)
+    for clients, depth in [(1, 1), (32, 1), (32, 16), (1000, 1)]:
+        yield Cell(WORKERS, servers.WORKERS, "stream", clients, 64, depth)
+    yield from calls()
+    bare_connect = servers.Server("bare connects", servers.CONNECT)
+    yield Cell(CONNECT, (*servers.STREAM[:1], bare_connect), clients=TOTAL)
+    yield Cell(IDLE, servers.STREAM[:1], clients=TOTAL)
+    yield Cell(BURST, servers.STREAM[:1], clients=1000)

@@ -1,0 +1,113 @@
+"""docs/performance.md, from the JSON of a comparison."""
+
+import cells
+import servers
+from figures import number, rows, times
+from targets import verdicts
+
+HEAD = """# Performance
+
+*Written by `bench/compare`, which measured it; do not edit.*
+
+pipeport beside other pipe servers, under Wine. {ran}
+
+## What the figures mean
+
+- **They are Wine's, not Windows'.** Under Wine each read, write and wait is a request to one server
+  process; on Windows it is a system call, which costs far less. Ratios between servers of one table
+  tell which needs fewer and cheaper calls and switches. The absolute figures tell nothing about
+  Windows, and no ratio was measured there.
+- **One processor.** The server, the client and Wine's server process are pinned to one processor, so
+  a figure is the cost of a message on all sides together, and a server that costs nothing would
+  not be infinitely faster.
+- **Interleaved.** In each cell the servers take turns, round after round; each run is a fresh process.
+  A cell shows the median of the rounds, the smallest and the largest, and how many times the figure
+  of the server pipeport's is.
+
+## What was measured, on what
+
+{machine}
+
+- Same client: `pipe_load --workers 1` against an echo server; at most 64 MiB are in flight, and
+  servers that cannot have so many clients are left out ({limits}).
+- Natural use: client and server are both written with the library, and each message of 64 bytes has
+  its length in 4 bytes before it and its own send call; 64 messages are outstanding for each client.
+  Of pipeport it is framed mode, in which messages that are sent in one turn share a write.
+- All pipes have quotas of 64 KiB, and reads are of up to 64 KiB. pipeport is
+  `pipeport serve --no-mailslot --workers 1 --mode MODE` in every cell but that of two workers.
+- From 1,000 clients on a run takes twice the time, and its warm-up four times.
+- Kernel calls are those that the server counted, less those of a run that only connects the clients.
+- Memory is the growth of the server's resident size when 10,000 idle clients are connected.
+"""
+
+
+def table(head, lines):
+    yield "| " + " | ".join(head) + " |"
+    yield "|---" * len(head) + "|"
+    for line in lines:
+        yield "| " + " | ".join(line) + " |"
+    yield ""
+
+
+def machine(about):
+    lines = [(key.replace("_", " "), str(value)) for key, value in about.items() if key != "ran"]
+    return "\n".join(table(("", ""), lines)).strip()
+
+
+def targets(comparison):
+    yield "## Targets"
+    yield ""
+    yield "The worst cell decides."
+    yield ""
+    words = {True: "reached", False: "**not reached**", None: "–"}
+    lines = [(v.target, v.wanted, v.figure, words[v.reached]) for v in verdicts(comparison)]
+    yield from table(("what", "target", "figure", ""), lines)
+
+
+def charts(drawn):
+    for name, shows in drawn.items():
+        yield f"![{shows}]({name})"
+        yield ""
+
+
+def summary(comparison):
+    """The cells of the same client in short: a row each, a column for each server."""
+    measured = comparison.of(cells.SAME)
+    if not measured:
+        return
+    yield "## Same client, other server"
+    yield ""
+    yield "Messages a second; in brackets how many times that pipeport's figure is."
+    yield ""
+    columns = [server.name for server in servers.STREAM]
+    lines = []
+    for cell in measured:
+        line = [f"{cell.clients} × {cell.size} × {cell.depth}"]
+        for name in columns:
+            ratio = "" if name == servers.OURS else f" ({times(cell.ratio(name))})"
+            line.append(number(cell.median(name)) + ratio if cell.median(name) else "–")
+        lines.append(line)
+    yield from table(("clients × bytes × depth", *columns), lines)
+
+
+def details(comparison):
+    yield "## Every cell"
+    yield ""
+    for cell in comparison.cells:
+        yield f"**{cell.name}** ({cell.unit})"
+        yield ""
+        yield from table(("server", "median", "spread", "pipeport is × it"), rows(cell))
+        for server in cell.servers():
+            for why in cell.failures(server):
+                yield f"A run of {server} failed: {why}"
+                yield ""
+
+
+def write(comparison, drawn, path):
+    able = [f"{s.name}: {s.most_clients:,}, {s.why}" for s in servers.STREAM if s.why]
+    head = HEAD.format(
+        ran=comparison.about["ran"], machine=machine(comparison.about), limits="; ".join(able)
+    )
+    parts = [targets(comparison), charts(drawn), summary(comparison), details(comparison)]
+    lines = [line for part in parts for line in part]
+    path.write_text(head + "\n" + "\n".join(lines).strip() + "\n", encoding="utf-8")

@@ -1,0 +1,110 @@
+"""One run: a server is started, a load is put on it, and figures come back."""
+
+import time
+
+import cells
+import servers
+from wine import Failed
+
+PATIENCE = 120  # seconds that a load may take beside what it measures
+SILENT = ["--rate", "0.01", "--warmup", "0"]  # clients that connect and do next to nothing
+QUIET = 2  # seconds without work, after which connecting is over
+WATCHED = 10  # seconds that an idle server is watched
+HELD = 25  # seconds that the idle clients stay
+
+
+class Runner:
+    def __init__(self, wine, duration, warmup):
+        self.wine, self.duration, self.warmup = wine, duration, warmup
+
+    def run(self, cell, server):
+        """The figures of one run, as a dictionary."""
+        kinds = {
+            cells.NATURAL: self.natural,
+            cells.CALLS: self.calls,
+            cells.IDLE: self.idle,
+            cells.CONNECT: self.connect,
+            cells.BURST: self.burst,
+        }
+        return kinds.get(cell.kind, self.rate)(cell, server)
+
+    def times(self, cell):
+        """How long a cell is measured and warmed up: thousands of clients take more."""
+        many = cell.clients >= cells.MANY
+        return (self.duration * 2, self.warmup * 4) if many else (self.duration, self.warmup)
+
+    def load_command(self, cell, pipe, *more):
+        duration, warmup = self.times(cell)
+        load = f"--mode {cell.mode} --clients {cell.clients} --size {cell.size} --workers 1"
+        load += f" --depth {cell.depth} --duration {duration} --warmup {warmup}"
+        return [servers.LOAD, "--pipe", pipe, *load.split(), *more]
+
+    def put(self, cell, pipe, *more):
+        return self.wine.load(self.load_command(cell, pipe, *more), PATIENCE + 2 * self.duration)
+
+    def rate(self, cell, server):
+        """Messages a second."""
+        pipe, stopped = self.wine.pipe(), {}
+        with self.wine.server(server.command(pipe), stopped):
+            figures = self.put(cell, pipe)
+        return {**figures, "server": stopped}
+
+    def natural(self, cell, server):
+        """The same where the client is written with what the server is written with."""
+        if server.name == servers.OURS:
+            return self.rate(cell, server)
+        pipe = self.wine.pipe()
+        duration, warmup = self.times(cell)
+        with self.wine.server(server.command(pipe)):
+            client = [server.program, pipe, "drive", cell.clients, duration, warmup]
+            return self.wine.output(client, PATIENCE + duration)
+
+    def calls(self, cell, server):
+        """Kernel calls a message: what connecting costs is measured without messages and taken
+        away."""
+        totals = []
+        for more in ([*SILENT, "--duration", "0.1"], []):
+            pipe, stopped = self.wine.pipe(), {}
+            with self.wine.server(server.command(pipe), stopped):
+                self.put(cell, pipe, *more)
+            totals.append(stopped)
+        base, run = totals
+        messages = (run["bytes_in"] - base["bytes_in"]) / cell.size
+        kinds = ("reads", "writes", "dequeues", "other")
+        each = {k: (run[f"kernel_{k}"] - base[f"kernel_{k}"]) / messages for k in kinds}
+        return {**each, "per_message": sum(each.values()), "messages": messages}
+
+    def idle(self, cell, server):
+        """Memory for one idle connection, and the work that idle connections make."""
+        pipe, stopped = self.wine.pipe(), {}
+        with self.wine.server(server.command(pipe), stopped) as process:
+            process.wait_until_quiet(QUIET)
+            before = process.resident()
+            command = self.load_command(cell, pipe, *SILENT, "--duration", HELD)
+            with self.wine.loading(command, PATIENCE) as (load, _):
+                process.wait_until_quiet(QUIET)
+                memory, ticks = process.resident() - before, process.ticks()
+                time.sleep(WATCHED)
+                ticks = process.ticks() - ticks
+                if not load.runs():
+                    raise Failed("the clients left too early")
+        if stopped["clients"] != cell.clients:
+            raise Failed(f"{stopped['clients']} clients came")
+        return {"bytes_per_connection": memory / cell.clients, "ticks": ticks}
+
+    def connect(self, cell, server):
+        """Seconds until all are connected."""
+        pipe = self.wine.pipe()
+        if server.name != servers.OURS:
+            return self.wine.output([server.program, pipe, cell.clients], PATIENCE)
+        with self.wine.server(server.command(pipe)):
+            return self.put(cell, pipe, *SILENT, "--duration", "0.1")
+
+    def burst(self, cell, server):
+        """The part of the opens that found every instance taken, in a second burst."""
+        pipe = self.wine.pipe()
+        with self.wine.server(server.command(pipe)):
+            for _ in range(2):
+                figures = self.put(cell, pipe, *SILENT, "--duration", "0.1")
+        busy = figures["busy_retries"]
+        return {**figures, "busy_part": busy / (busy + cell.clients)}

@@ -1,0 +1,49 @@
+"""The servers that are compared, and what each can."""
+
+import dataclasses
+
+OURS = "pipeport"
+BARE = "bare loop"
+TEXTBOOK = "events"
+WITH_PORT = ("libuv", "Asio")  # rivals that use a completion port
+RIVALS = (TEXTBOOK, "threads", *WITH_PORT)  # in the order of the issue that asked for them
+
+PIPEPORT = "src/pipeport.exe"
+LOAD = "bench/pipe_load.exe"
+CONNECT = "bench/rivals/bare_connect.exe"
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    name: str
+    program: str
+    arguments: tuple = ()  # {pipe} is the name of the pipe
+    most_clients: int = 10_000
+    why: str = ""  # it can have no more
+
+    def command(self, pipe):
+        return [self.program, *(word.format(pipe=pipe) for word in self.arguments)]
+
+
+def pipeport(mode, workers=1, name=OURS):
+    options = f"serve --pipe {{pipe}} --no-mailslot --mode {mode} --workers {workers}"
+    return Server(name, PIPEPORT, tuple(options.split()))
+
+
+def rival(name, program, *role, **limits):
+    return Server(name, f"bench/rivals/{program}.exe", ("{pipe}", *role), **limits)
+
+
+def rivals(*role):
+    return (
+        rival("events", "events", *role, most_clients=64, why="handles of one wait"),
+        rival("threads", "threads", *role, most_clients=1000, why="file descriptors of Wine"),
+        rival("libuv", "libuv", *role),
+        rival("Asio", "asio", *role),
+    )
+
+
+STREAM = (pipeport("stream"), rival(BARE, "bare", "byte"), *rivals())
+NATURAL = (pipeport("framed"), *rivals("framed"))
+MESSAGE = (pipeport("message"), rival(BARE, "bare", "message"))
+WORKERS = (pipeport("stream"), pipeport("stream", 2, "pipeport, 2 workers"))
