@@ -27,25 +27,19 @@ void kernel_count_other(pp_port *port)
     counter_add(port, COUNT_KERNEL_OTHER, 1);
 }
 
-static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
+static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle)
 {
-    UCHAR modes =
-        FILE_SKIP_SET_EVENT_ON_HANDLE | (want_inline ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
-
     counter_add(port, COUNT_HANDLES, 1);
     kernel_count_other(port);
     if (!CreateIoCompletionPort(handle, port->iocp, PORT_KEY_OPERATION, 0))
         return GetLastError();
-    h->handle = handle;
-    kernel_count_other(port);
-    /* A handle that refuses the modes (a socket with a layered provider) queues every packet. */
-    h->inline_success = SetFileCompletionNotificationModes(handle, modes) && want_inline;
+    *h = (kernel_handle){handle, false, false};
     return ERROR_SUCCESS;
 }
 
-DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline)
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle)
 {
-    DWORD error = kernel__associate(port, h, handle, want_inline);
+    DWORD error = kernel__associate(port, h, handle);
 
     if (error != ERROR_SUCCESS)
         kernel_detach(port, handle);
@@ -54,7 +48,20 @@ DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_in
 
 bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle)
 {
-    return kernel__associate(port, h, handle, true) == ERROR_SUCCESS;
+    return kernel__associate(port, h, handle) == ERROR_SUCCESS;
+}
+
+void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success)
+{
+    UCHAR modes =
+        FILE_SKIP_SET_EVENT_ON_HANDLE | (inline_success ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
+
+    if (h->tuned)
+        return;
+    h->tuned = true;
+    kernel_count_other(port);
+    /* A handle that refuses the modes (a socket with a layered provider) queues every packet. */
+    h->inline_success = SetFileCompletionNotificationModes(h->handle, modes) && inline_success;
 }
 
 void kernel_detach(pp_port *port, HANDLE handle)

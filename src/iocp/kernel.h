@@ -11,10 +11,10 @@
 /* A handle on the port. `inline_success`: a success at once queues no packet. */
 typedef struct kernel_handle {
     HANDLE handle;
-    bool inline_success;
+    bool tuned, inline_success;
 } kernel_handle;
 
-#define KERNEL_NO_HANDLE ((kernel_handle){INVALID_HANDLE_VALUE, false})
+#define KERNEL_NO_HANDLE ((kernel_handle){INVALID_HANDLE_VALUE, false, false})
 
 static inline bool kernel_is_open(const kernel_handle *h)
 {
@@ -23,15 +23,23 @@ static inline bool kernel_is_open(const kernel_handle *h)
 
 /*
  * Takes over `handle`, whose opening is counted here, and associates it with the port; on failure
- * it is closed. With `want_inline` successes are completed in line; message-read handles must do
- * without, since a read that is too small would leave open whether its packet comes.
- * Returns a Windows error or 0.
+ * it is closed. Returns a Windows error or 0.
  */
-DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool want_inline);
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle);
 
 /* The same for a handle that perhaps cannot be on a port: false leaves it as it was, counted as
  * open all the same; kernel_detach then closes it. */
 bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle);
+
+/*
+ * Spares the handle what nobody needs: signals and, with `inline_success`, packets for what
+ * succeeds at once. Message-read handles must do without the latter, since a read that is too small
+ * would leave open whether its packet comes. Once is enough, and it is a call: best when the handle
+ * is used for the first time, since many connections are idle. What is pending already is not
+ * affected.
+ */
+void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success);
+
 void kernel_detach(pp_port *port, HANDLE handle);
 
 /* Closes it; `h` may hold none. No operation may be pending on it. */

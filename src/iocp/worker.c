@@ -10,7 +10,7 @@
 #define WORKER__MOST_PACKETS 64
 #define WORKER__MOST_TURNS 64     /* before the port is asked again */
 #define WORKER__BATCH_NS 2000000u /* what a batch should take at the most */
-#define WORKER__FAST_BATCH 8      /* with so many to a batch, callbacks do not wait for anything */
+#define WORKER__FAST_BATCH 2      /* turns of a millisecond and more wait for something */
 
 /* Where each thread finds the worker that it is. One slot for all ports, so that the question can
  * be asked of a port that is gone. */
@@ -151,7 +151,7 @@ static void worker__round(worker *w)
 /* Whether the others can do without it: nothing waits for it, not even a deadline. */
 static bool worker__is_spare(worker *w)
 {
-    return false && standby_has_too_many(&w->port->standby) && w->batch >= WORKER__FAST_BATCH &&
+    return standby_has_too_many(&w->port->standby) && w->batch >= WORKER__FAST_BATCH &&
            !worker_has_ready(w) && !timers_are_uncovered(&w->port->timers);
 }
 

@@ -325,7 +325,9 @@ static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
         return error;
     }
     m->on_port = kernel_try_attach(m->strand.port, &m->slot, handle);
-    if (!m->on_port)
+    if (m->on_port)
+        kernel_tune(m->strand.port, &m->slot, true);
+    else
         m->plain_slot = handle;
     return ERROR_SUCCESS;
 }

@@ -32,7 +32,7 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
         return adopt__refuse(handle, error_set(error, PP_E_MEMORY, 0, "no memory"));
     c->zero_is_end = !GetNamedPipeInfo(handle, &flags, NULL, NULL, NULL);
     c->serving = (flags & PIPE_SERVER_END) != 0;
-    code = kernel_attach(port, &pipe, handle, checked.mode != PP_MODE_MESSAGE);
+    code = kernel_attach(port, &pipe, handle);
     if (code != ERROR_SUCCESS) {
         conn_discard(c);
         return error_set_windows(error, code, "the handle cannot be on a port");

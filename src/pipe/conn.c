@@ -331,7 +331,11 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
     return PP_OK;
 }
 
-/* Bytes were read or written. */
+void conn_tune(pp_conn *c)
+{
+    kernel_tune(c->strand.port, &c->pipe, c->options.mode != PP_MODE_MESSAGE);
+}
+
 void conn_moved(pp_conn *c)
 {
     c->moves++;

@@ -267,6 +267,8 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
     }
     r->end += bytes;
     r->emptied = bytes < room;
+    if (!c->heard)
+        conn_tune(c);
     c->heard = true;
     conn_moved(c);
     r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;

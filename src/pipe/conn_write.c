@@ -154,6 +154,7 @@ static bool write__one(pp_conn *c)
     write_piece piece = write__next(c);
     DWORD error, bytes;
 
+    conn_tune(c);
     o->pending = true;
     if (kernel_write(c->strand.port, &c->pipe, &o->op, piece.data, piece.size, &error, &bytes) ==
         OP_PENDING)

@@ -35,8 +35,7 @@ instance *instance_make(pp_listener *l, bool first)
     list_init(&i->link);
     handle = instance__create(l, first);
     error = handle == INVALID_HANDLE_VALUE ? GetLastError()
-                                           : kernel_attach(l->strand.port, &i->pipe, handle,
-                                                           l->options.conn.mode != PP_MODE_MESSAGE);
+                                           : kernel_attach(l->strand.port, &i->pipe, handle);
     if (error == ERROR_SUCCESS)
         return i;
     mem_free(i);
