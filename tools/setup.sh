@@ -107,7 +107,8 @@ archive_of() {
 download() {
     local name missing=()
     for name in "${libraries[@]}"; do
-        [ ! -d "subprojects/$(directory_of "$name")" ] && ! archive_of "$name" >/dev/null || continue
+        [ ! -d "subprojects/$(directory_of "$name")" ] || continue
+        ! archive_of "$name" >/dev/null || continue
         if [ "$name" = asio ]; then
             download_asio || true
         else

@@ -26,8 +26,8 @@ SHORT = {"rounds": 1, "duration": 0.3, "warmup": 0.1}
 def read_arguments():
     parser = argparse.ArgumentParser(
         prog="bench/compare",
-        description="Compares pipeport with its rivals. Without options it measures everything, which"
-        " takes about two hours, and writes docs/performance.md.",
+        description="Compares pipeport with its rivals. Without options it measures everything,"
+        " which takes about two hours, and writes docs/performance.md.",
     )
     parser.add_argument("--rounds", type=int, default=5, help="of each cell (5)")
     parser.add_argument("--duration", type=float, default=2, help="seconds of each run (2)")

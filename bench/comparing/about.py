@@ -33,8 +33,9 @@ def libraries(root):
 
 def describe(root, rounds, duration, warmup):
     revision = first_line("git", "-C", str(root), "describe", "--always", "--dirty")
+    ran = f"{rounds} interleaved round{'s' * (rounds != 1)} of {duration:g} s after {warmup:g} s"
     return {
-        "ran": f"Medians of {rounds} interleaved rounds of {duration:g} s, {warmup:g} s of warm-up.",
+        "ran": f"Medians of {ran} of warm-up.",
         "processor": processor(),
         "busy before": f"{os.getloadavg()[0]:.1f} processes on average",
         "system": f"{distribution()}, Linux {platform.release()}",

@@ -5,7 +5,6 @@ import dataclasses
 import servers
 
 IN_FLIGHT = 64 << 20  # bytes
-MANY = 1000  # from so many clients on, a cell is given more time
 TOTAL = 10_000  # clients of an idle server, and of connecting
 
 # Kinds of cells. The words are those of the command line and of the page.
@@ -63,12 +62,12 @@ def every_cell():
     yield from same_client()
     for clients in (1, 32):
         yield Cell(NATURAL, servers.NATURAL, "framed", clients, 64, 64)
-    for clients, size, depth in [(1, 64, 1), (32, 64, 1), (32, 64, 16), (32, 4096, 1), (1000, 64, 1)]:
+    loads = [(1, 64, 1), (32, 64, 1), (32, 64, 16), (32, 4096, 1), (1000, 64, 1)]
+    for clients, size, depth in loads:
         yield Cell(MESSAGE, servers.MESSAGE, "message", clients, size, depth)
     for clients, depth in [(1, 1), (32, 1), (32, 16), (1000, 1)]:
         yield Cell(WORKERS, servers.WORKERS, "stream", clients, 64, depth)
     yield from calls()
-    bare_connect = servers.Server("bare connects", servers.CONNECT)
-    yield Cell(CONNECT, (*servers.STREAM[:1], bare_connect), clients=TOTAL)
+    yield Cell(CONNECT, servers.CONNECTS, clients=TOTAL)
     yield Cell(IDLE, servers.STREAM[:1], clients=TOTAL)
     yield Cell(BURST, servers.STREAM[:1], clients=1000)

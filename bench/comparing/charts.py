@@ -72,13 +72,14 @@ def by_depth(comparison, path):
     if lines:
         scale = ["set logscale xy", "set xtics (1, 4, 16, 64)", "set format y '%g'"]
         title = "Cost of a message by depth: 32 clients, 64 bytes"
-        draw(path, title, "messages outstanding for each client", "µs a message", [*scale, *lines])
+        x = "messages outstanding for each client"
+        draw(path, title, x, "µs a message", [*scale, *lines])
 
 
 def kernel_calls(comparison, path):
     measured = comparison.of(cells.CALLS)
     rows = [
-        [f'"{cell.mode}\\n{cell.clients} × {cell.depth}"']
+        [f'"{cell.mode} {cell.clients} × {cell.depth}"']
         + [cell.median(servers.OURS, kind) for kind in CALLS]
         for cell in measured
         if cell.median(servers.OURS) is not None
@@ -89,10 +90,10 @@ def kernel_calls(comparison, path):
             for number, (kind, colour) in enumerate(CALLS.items())
         ]
         style = ["set style data histograms", "set style histogram rowstacked", "set boxwidth 0.7"]
-        style += ["set style fill solid noborder", "set yrange [0:*]", "set xtics font ',9'"]
+        style += ["set style fill solid noborder", "set yrange [0:*]", "set xtics rotate by 50 right"]
         title = "Kernel calls of the server a message: 64 bytes, one worker"
-        plot = ["plot " + ", ".join(plots)]
-        draw(path, title, "clients × depth", "calls a message", [*block("calls", rows), *style, *plot])
+        lines = [*block("calls", rows), *style, "plot " + ", ".join(plots)]
+        draw(path, title, "mode, clients × depth", "calls a message", lines)
 
 
 CHARTS = {  # file: (what it shows, how it is drawn)

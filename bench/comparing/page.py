@@ -5,6 +5,14 @@ import servers
 from figures import number, rows, times
 from targets import verdicts
 
+# Messages of 64 bytes a second by (clients, depth): what plain programs reached.
+ORIENTATION = {
+    "Asio": {(1, 1): 4200, (32, 1): 6000, (32, 16): 97_000},
+    "libuv": {(1, 1): 4300, (32, 1): 5100, (32, 16): 80_000},
+    "events": {(1, 1): 5200, (32, 1): 5800},
+    servers.BARE: {(1, 1): 5200, (32, 1): 7400, (32, 16): 120_000},
+}
+
 HEAD = """# Performance
 
 *Written by `bench/compare`, which measured it; do not edit.*
@@ -17,12 +25,12 @@ pipeport beside other pipe servers, under Wine. {ran}
   process; on Windows it is a system call, which costs far less. Ratios between servers of one table
   tell which needs fewer and cheaper calls and switches. The absolute figures tell nothing about
   Windows, and no ratio was measured there.
-- **One processor.** The server, the client and Wine's server process are pinned to one processor, so
-  a figure is the cost of a message on all sides together, and a server that costs nothing would
+- **One processor.** The server, the client and Wine's server process are pinned to one processor,
+  so a figure is the cost of a message on all sides together, and a server that costs nothing would
   not be infinitely faster.
-- **Interleaved.** In each cell the servers take turns, round after round; each run is a fresh process.
-  A cell shows the median of the rounds, the smallest and the largest, and how many times the figure
-  of the server pipeport's is.
+- **Interleaved.** In each cell the servers take turns, round after round; each run is a fresh
+  process. A cell shows the median of the rounds, the smallest and the largest, and how many times
+  the figure of the server pipeport's is.
 
 ## What was measured, on what
 
@@ -30,13 +38,14 @@ pipeport beside other pipe servers, under Wine. {ran}
 
 - Same client: `pipe_load --workers 1` against an echo server; at most 64 MiB are in flight, and
   servers that cannot have so many clients are left out ({limits}).
-- Natural use: client and server are both written with the library, and each message of 64 bytes has
-  its length in 4 bytes before it and its own send call; 64 messages are outstanding for each client.
-  Of pipeport it is framed mode, in which messages that are sent in one turn share a write.
+- Natural use: client and server are both written with the library, and each message of 64 bytes
+  has its length in 4 bytes before it and its own send call; 64 messages are outstanding for each
+  client. Of pipeport it is framed mode, in which messages that are sent in one turn share a write.
 - All pipes have quotas of 64 KiB, and reads are of up to 64 KiB. pipeport is
   `pipeport serve --no-mailslot --workers 1 --mode MODE` in every cell but that of two workers.
-- From 1,000 clients on a run takes twice the time, and its warm-up four times.
-- Kernel calls are those that the server counted, less those of a run that only connects the clients.
+- From 1,000 clients on a run and its warm-up take twice as long, from 5,000 on five times.
+- Kernel calls are those that the server counted, less those of a run that only connects the
+  clients.
 - Memory is the growth of the server's resident size when 10,000 idle clients are connected.
 """
 
@@ -90,6 +99,27 @@ def summary(comparison):
     yield from table(("clients × bytes × depth", *columns), lines)
 
 
+def orientation(comparison):
+    """Whether the rivals are as fast as they can be expected to be."""
+    lines = []
+    for name, figures in ORIENTATION.items():
+        for (clients, depth), expected in figures.items():
+            for cell in comparison.of(cells.SAME, clients, 64, depth):
+                found = cell.median(name)
+                if found:
+                    load, percent = f"{clients} × {depth}", 100 * (found / expected - 1)
+                    line = (name, load, number(expected), number(found), f"{percent:+.0f}%")
+                    lines.append(line)
+    if lines:
+        yield "## The rivals against plain programs"
+        yield ""
+        yield "Messages of 64 bytes a second. Plain programs of the same kind, measured for orientation"
+        yield "on one processor under Wine 8 before these were written, reached what is expected here."
+        yield ""
+        head = ("server", "clients × depth", "expected", "measured", "difference")
+        yield from table(head, lines)
+
+
 def details(comparison):
     yield "## Every cell"
     yield ""
@@ -108,6 +138,7 @@ def write(comparison, drawn, path):
     head = HEAD.format(
         ran=comparison.about["ran"], machine=machine(comparison.about), limits="; ".join(able)
     )
-    parts = [targets(comparison), charts(drawn), summary(comparison), details(comparison)]
+    parts = [targets(comparison), charts(drawn), summary(comparison), orientation(comparison)]
+    parts.append(details(comparison))
     lines = [line for part in parts for line in part]
     path.write_text(head + "\n" + "\n".join(lines).strip() + "\n", encoding="utf-8")

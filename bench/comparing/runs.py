@@ -29,9 +29,10 @@ class Runner:
         return kinds.get(cell.kind, self.rate)(cell, server)
 
     def times(self, cell):
-        """How long a cell is measured and warmed up: thousands of clients take more."""
-        many = cell.clients >= cells.MANY
-        return (self.duration * 2, self.warmup * 4) if many else (self.duration, self.warmup)
+        """How long a cell is measured and warmed up. Thousands of clients are served one after the
+        other, and a turn of all takes a second or more."""
+        longer = max([1, *(times for clients, times in LONGER if cell.clients >= clients)])
+        return self.duration * longer, self.warmup * longer
 
     def load_command(self, cell, pipe, *more):
         duration, warmup = self.times(cell)
@@ -40,13 +41,16 @@ class Runner:
         return [servers.LOAD, "--pipe", pipe, *load.split(), *more]
 
     def put(self, cell, pipe, *more):
-        return self.wine.load(self.load_command(cell, pipe, *more), PATIENCE + 2 * self.duration)
+        timeout = PATIENCE + sum(self.times(cell))
+        return self.wine.load(self.load_command(cell, pipe, *more), timeout)
 
     def rate(self, cell, server):
         """Messages a second."""
         pipe, stopped = self.wine.pipe(), {}
         with self.wine.server(server.command(pipe), stopped):
             figures = self.put(cell, pipe)
+        if figures["messages"] == 0:
+            raise Failed("no message came back while it was measured: the time is too short")
         return {**figures, "server": stopped}
 
     def natural(self, cell, server):

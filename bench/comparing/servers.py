@@ -4,13 +4,14 @@ import dataclasses
 
 OURS = "pipeport"
 BARE = "bare loop"
+BARE_CONNECTS = "bare connects"
+TWO_WORKERS = "pipeport, 2 workers"
 TEXTBOOK = "events"
 WITH_PORT = ("libuv", "Asio")  # rivals that use a completion port
 RIVALS = (TEXTBOOK, "threads", *WITH_PORT)  # in the order of the issue that asked for them
 
 PIPEPORT = "src/pipeport.exe"
 LOAD = "bench/pipe_load.exe"
-CONNECT = "bench/rivals/bare_connect.exe"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,4 +47,5 @@ def rivals(*role):
 STREAM = (pipeport("stream"), rival(BARE, "bare", "byte"), *rivals())
 NATURAL = (pipeport("framed"), *rivals("framed"))
 MESSAGE = (pipeport("message"), rival(BARE, "bare", "message"))
-WORKERS = (pipeport("stream"), pipeport("stream", 2, "pipeport, 2 workers"))
+WORKERS = (pipeport("stream"), pipeport("stream", 2, TWO_WORKERS))
+CONNECTS = (pipeport("stream"), Server(BARE_CONNECTS, "bench/rivals/bare_connect.exe"))

@@ -31,17 +31,18 @@ def verdict(target, wanted, found, limit, at_most=False, show=None):
 
 
 def against(measured, among):
-    """Ratios of pipeport to the best of these servers."""
+    """Ratios of pipeport to the best of these servers; 0 where only pipeport has no figure."""
     for cell in measured:
         best = cell.best(among)
         if best:
             where = f"{cell.clients} clients, {cell.size} bytes, depth {cell.depth}: {best}"
-            yield cell.ratio(best), where
+            yield cell.ratio(best) or 0, where
 
 
 def each(measured, server=servers.OURS, figure=None):
     for cell in measured:
-        yield cell.median(server, figure), f"{cell.mode}, {cell.clients} clients, depth {cell.depth}"
+        where = f"{cell.mode}, {cell.clients} clients, depth {cell.depth}"
+        yield cell.median(server, figure), where
 
 
 def throughput(c):
@@ -114,13 +115,12 @@ def kernel_calls(c):
 
 
 def machine(c):
-    pairs = [(1 / r if (r := cell.ratio("pipeport, 2 workers")) else None, cell)
-             for cell in c.of(cells.WORKERS)]
+    two = []
+    for cell in c.of(cells.WORKERS):
+        ratio = cell.ratio(servers.TWO_WORKERS)
+        two.append((ratio and 1 / ratio, f"{cell.clients} clients, depth {cell.depth}"))
     yield verdict(
-        "two workers against one, on one CPU",
-        "at least 0.95 × its rate",
-        [(r, f"{cell.clients} clients, depth {cell.depth}") for r, cell in pairs],
-        0.95,
+        "two workers against one, on one CPU", "at least 0.95 × its rate", two, 0.95
     )
     for name, clients in [("each cell", None), ("5,000 clients", 5000)]:
         yield verdict(
@@ -140,11 +140,13 @@ def many(c):
         at_most=True,
         show=lambda value: f"{number(value)} bytes",
     )
-    connect = c.of(cells.CONNECT)
     yield verdict(
         "connecting 10,000 clients against a bare loop",
         "at most 1.5 × its time",
-        [(cell.ratio("bare connects"), f"{number(cell.median(servers.OURS))} s") for cell in connect],
+        [
+            (cell.ratio(servers.BARE_CONNECTS), f"{number(cell.median(servers.OURS))} s")
+            for cell in c.of(cells.CONNECT)
+        ],
         1.5,
         at_most=True,
     )
@@ -167,4 +169,5 @@ def many(c):
 
 
 def verdicts(comparison):
-    return [v for part in (throughput, modes, kernel_calls, machine, many) for v in part(comparison)]
+    parts = (throughput, modes, kernel_calls, machine, many)
+    return [found for part in parts for found in part(comparison)]
