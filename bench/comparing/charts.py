@@ -90,7 +90,8 @@ def kernel_calls(comparison, path):
             for number, (kind, colour) in enumerate(CALLS.items())
         ]
         style = ["set style data histograms", "set style histogram rowstacked", "set boxwidth 0.7"]
-        style += ["set style fill solid noborder", "set yrange [0:*]", "set xtics rotate by 50 right"]
+        style += ["set style fill solid noborder", "set xtics rotate by 50 right"]
+        style += ["set yrange [0:*]"]
         title = "Kernel calls of the server a message: 64 bytes, one worker"
         lines = [*block("calls", rows), *style, "plot " + ", ".join(plots)]
         draw(path, title, "mode, clients × depth", "calls a message", lines)

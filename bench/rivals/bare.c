@@ -26,11 +26,13 @@ typedef struct bare {
     rival base;
     HANDLE port;
     int waiting;
+    ULONG clients;
     bool message;
 } bare;
 
-static void bare__close(bare__conn *c)
+static void bare__close(bare *b, bare__conn *c)
 {
+    b->clients -= c->step != BARE__CONNECT;
     CloseHandle(c->pipe);
     VirtualFree(c, 0, MEM_RELEASE);
 }
@@ -51,13 +53,14 @@ static bool bare__start(const bare *b, bare__conn *c, DWORD *length, bool *ok)
 }
 
 /* An operation has ended: goes on until one is pending. */
-static void bare__go(const bare *b, bare__conn *c, DWORD length, bool ok)
+static void bare__go(bare *b, bare__conn *c, DWORD length, bool ok)
 {
     do {
         if (!ok) {
-            bare__close(c);
+            bare__close(b, c);
             return;
         }
+        b->clients += c->step == BARE__CONNECT;
         c->step = c->step == BARE__READ ? BARE__WRITE : BARE__READ;
     } while (bare__start(b, c, &length, &ok));
 }
@@ -94,13 +97,19 @@ static void bare__accept(bare *b)
     }
 }
 
+/* How many packets to ask for: to look for one that cannot be there costs Wine a request. */
+static ULONG bare__batch(const bare *b)
+{
+    return b->clients < 1 ? 1 : b->clients < BARE__BATCH ? b->clients : BARE__BATCH;
+}
+
 static void bare__run(bare *b)
 {
     OVERLAPPED_ENTRY entries[BARE__BATCH];
     ULONG count;
 
     for (;;) {
-        if (!GetQueuedCompletionStatusEx(b->port, entries, BARE__BATCH, &count, INFINITE, FALSE))
+        if (!GetQueuedCompletionStatusEx(b->port, entries, bare__batch(b), &count, INFINITE, FALSE))
             rival_die("GetQueuedCompletionStatusEx", GetLastError());
         for (ULONG i = 0; i < count; i++) {
             bare__conn *c = (bare__conn *)(void *)entries[i].lpOverlapped;
