@@ -1,0 +1,296 @@
+/*
+ * Watches growth: figures that do not depend on the machine, each with its recorded bound: kernel
+ * calls and allocations for a message, memory for a connection. An echo server and its clients,
+ * each on a port with one worker, share this process and one processor, so that the same batches
+ * come about everywhere.
+ *
+ *     growth [FILE]     prints a table, writes JSON; status 1: a figure is over its bound
+ */
+#include <windows.h>
+
+#include "pipeport.h"
+
+#include <cJSON.h>
+#include <psapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define GROWTH__IDLE 2000 /* connections, to see what one takes */
+#define GROWTH__MOST_BYTES (64u * 1024)
+#define GROWTH__WAIT_MS 120000
+
+/* A load, and its bounds. The calls are the server's. Allocations are of both ends. */
+typedef struct cell {
+    const char *name;
+    pp_mode mode;
+    unsigned clients, depth;
+    size_t size;
+    LONG messages;
+    double most_calls, most_allocations;
+} cell;
+
+static const cell cells[] = {
+    {"stream, 1 client, depth 1", PP_MODE_STREAM, 1, 1, 64, 2000, 3.02, 0.002},
+    {"stream, 32 clients, depth 1", PP_MODE_STREAM, 32, 1, 64, 6000, 2.10, 0.002},
+    {"stream, 32 clients, depth 16", PP_MODE_STREAM, 32, 16, 64, 60000, 0.15, 0.0002},
+    {"stream, 32 clients, 4 KiB", PP_MODE_STREAM, 32, 1, 4096, 6000, 2.10, 0.002},
+    {"stream, 8 clients, 64 KiB, depth 4", PP_MODE_STREAM, 8, 4, 65536, 2000, 2.1, 0.02},
+    {"message, 1 client, depth 1", PP_MODE_MESSAGE, 1, 1, 64, 2000, 4.02, 0.002},
+    {"message, 32 clients, depth 1", PP_MODE_MESSAGE, 32, 1, 64, 6000, 2.20, 0.002},
+    {"framed, 1 client, depth 64", PP_MODE_FRAMED, 1, 64, 64, 60000, 0.10, 0.0002},
+    {"framed, 32 clients, depth 64", PP_MODE_FRAMED, 32, 64, 64, 200000, 0.10, 0.0002},
+};
+
+#define GROWTH__MOST_CONNECTION_BYTES (2 * 3 * 1024.0) /* both ends of an idle one */
+
+/* A run of a cell. The replies are counted by the clients' one worker. */
+typedef struct run {
+    pp_port *server, *port;
+    size_t size;
+    volatile LONG opened, replies, goal;
+    volatile bool over;
+    HANDLE reached; /* so many opened, or so many replies came */
+    char data[GROWTH__MOST_BYTES];
+} run;
+
+typedef struct client {
+    run *run;
+    size_t bytes; /* of the reply so far, in stream mode */
+} client;
+
+static void growth__die(const char *what)
+{
+    fprintf(stderr, "growth: %s\n", what);
+    exit(1);
+}
+
+/* ---- Both ends ------------------------------------------------------------------------------ */
+
+static pp_status echo(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    (void)user;
+    return pp_conn_send(conn, data, length);
+}
+
+static void go_on(pp_conn *conn, void *user)
+{
+    (void)user;
+    pp_conn_resume(conn);
+}
+
+static void count(run *r, volatile LONG *counter)
+{
+    if (++*counter == r->goal)
+        SetEvent(r->reached);
+}
+
+static void client_open(pp_conn *conn, void *user)
+{
+    client *c = user;
+
+    (void)conn;
+    count(c->run, &c->run->opened);
+}
+
+/* Each whole reply is followed by another message. */
+static pp_status client_message(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    client *c = user;
+    run *r = c->run;
+
+    (void)data;
+    for (c->bytes += length; c->bytes >= r->size; c->bytes -= r->size) {
+        if (!r->over && pp_conn_send(conn, r->data, r->size) != PP_OK)
+            return PP_E_PROTOCOL;
+        count(r, &r->replies);
+    }
+    return PP_OK;
+}
+
+/* ---- A run ---------------------------------------------------------------------------------- */
+
+static void growth__wait(run *r, LONG goal, volatile LONG *counter)
+{
+    ResetEvent(r->reached);
+    InterlockedExchange(&r->goal, goal);
+    if (*counter < goal && WaitForSingleObject(r->reached, GROWTH__WAIT_MS) != WAIT_OBJECT_0)
+        growth__die("the clients do not get on");
+}
+
+static pp_port *growth__port(void)
+{
+    pp_port_options options;
+    pp_port *port;
+
+    pp_port_options_init(&options);
+    options.workers = 1;
+    if (pp_port_open(&port, &options, NULL) != PP_OK)
+        growth__die("a port cannot be opened");
+    return port;
+}
+
+/* Opens the server and so many clients; the connections go to `conns`. */
+static void growth__open(run *r, pp_mode mode, unsigned clients, client *all, pp_conn **conns)
+{
+    pp_listen_options listen;
+    pp_dial_options dial;
+    static unsigned number;
+    char name[64];
+
+    snprintf(name, sizeof name, "growth-%lu-%u", (unsigned long)GetCurrentProcessId(), ++number);
+    r->server = growth__port();
+    r->port = growth__port();
+    pp_listen_options_init(&listen);
+    listen.name = name;
+    listen.conn.mode = mode;
+    listen.conn.handlers = (pp_handlers){.on_message = echo, .on_writable = go_on};
+    if (pp_listen(r->server, &listen, NULL, NULL) != PP_OK)
+        growth__die("the pipe cannot be made");
+    pp_dial_options_init(&dial);
+    dial.name = name;
+    dial.timeout_ms = GROWTH__WAIT_MS;
+    dial.conn.mode = mode;
+    dial.conn.handlers = (pp_handlers){.on_open = client_open, .on_message = client_message};
+    for (unsigned i = 0; i < clients; i++) {
+        all[i] = (client){r, 0};
+        dial.conn.user = &all[i];
+        if (pp_dial(r->port, &dial, &conns[i], NULL) != PP_OK)
+            growth__die("a client cannot dial");
+    }
+    growth__wait(r, (LONG)clients, &r->opened);
+}
+
+static void growth__close(run *r, unsigned clients, client *all, pp_conn **conns)
+{
+    pp_port_abort(r->port);
+    pp_port_close(&r->port);
+    pp_port_close(&r->server);
+    for (unsigned i = 0; i < clients; i++)
+        pp_conn_unref(&conns[i]);
+    free(all);
+    free(conns);
+    CloseHandle(r->reached);
+    free(r);
+}
+
+static run *growth__new(size_t size, unsigned clients, client **all, pp_conn ***conns)
+{
+    run *r = calloc(1, sizeof *r);
+
+    *all = calloc(clients, sizeof **all);
+    *conns = calloc(clients, sizeof **conns);
+    if (!r || !*all || !*conns)
+        growth__die("no memory");
+    r->size = size;
+    r->reached = CreateEventW(NULL, TRUE, FALSE, NULL);
+    return r;
+}
+
+/* ---- Figures -------------------------------------------------------------------------------- */
+
+static bool growth__report(cJSON *figures, const char *name, const char *what, double value,
+                           double most)
+{
+    cJSON *figure = cJSON_CreateObject();
+    bool good = value <= most;
+
+    cJSON_AddStringToObject(figure, "load", name);
+    cJSON_AddStringToObject(figure, "figure", what);
+    cJSON_AddNumberToObject(figure, "value", value);
+    cJSON_AddNumberToObject(figure, "bound", most);
+    cJSON_AddItemToArray(figures, figure);
+    printf("%-36s %-28s %10.4f   at most %10.4f%s\n", name, what, value, most,
+           good ? "" : "   OVER");
+    return good;
+}
+
+static double growth__calls(const pp_stats *s)
+{
+    return (double)(s->kernel_reads + s->kernel_writes + s->kernel_dequeues + s->kernel_other);
+}
+
+static bool growth__measure(const cell *of, cJSON *figures)
+{
+    client *all;
+    pp_conn **conns;
+    run *r = growth__new(of->size, of->clients, &all, &conns);
+    pp_stats before, after;
+    double messages;
+    bool good;
+
+    growth__open(r, of->mode, of->clients, all, conns);
+    for (unsigned i = 0; i < of->clients; i++)
+        for (unsigned k = 0; k < of->depth; k++)
+            if (pp_conn_send(conns[i], r->data, of->size) != PP_OK)
+                growth__die("a first message was refused");
+    growth__wait(r, of->messages / 4, &r->replies);
+    pp_port_stats(r->server, &before);
+    growth__wait(r, of->messages / 4 + of->messages, &r->replies);
+    pp_port_stats(r->server, &after);
+    r->over = true;
+    messages = (double)(after.bytes_in - before.bytes_in) / (double)of->size;
+    good =
+        growth__report(figures, of->name, "kernel calls a message",
+                       (growth__calls(&after) - growth__calls(&before)) / messages, of->most_calls);
+    good &= growth__report(figures, of->name, "allocations a message",
+                           (double)(after.allocations - before.allocations) / messages,
+                           of->most_allocations);
+    growth__close(r, of->clients, all, conns);
+    return good;
+}
+
+static double growth__resident(void)
+{
+    PROCESS_MEMORY_COUNTERS counters;
+
+    if (!GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters))
+        growth__die("the process's memory cannot be told");
+    return (double)counters.WorkingSetSize;
+}
+
+/* One that was idle: its bytes of the memory that it takes beside what a first one needs. */
+static bool growth__measure_idle(cJSON *figures)
+{
+    client *first, *all;
+    pp_conn **first_conns, **conns;
+    run *warm = growth__new(1, GROWTH__IDLE, &first, &first_conns);
+    run *r = growth__new(1, GROWTH__IDLE, &all, &conns);
+    double before, bytes;
+
+    growth__open(warm, PP_MODE_STREAM, GROWTH__IDLE, first, first_conns);
+    before = growth__resident();
+    growth__open(r, PP_MODE_STREAM, GROWTH__IDLE, all, conns);
+    bytes = (growth__resident() - before) / GROWTH__IDLE;
+    growth__close(r, GROWTH__IDLE, all, conns);
+    growth__close(warm, GROWTH__IDLE, first, first_conns);
+    return growth__report(figures, "idle, 2000 clients", "bytes for both ends", bytes,
+                          GROWTH__MOST_CONNECTION_BYTES);
+}
+
+static void growth__write(const cJSON *figures, const char *path)
+{
+    char *text = cJSON_Print(figures);
+    FILE *file = fopen(path, "w");
+
+    if (!text || !file || fputs(text, file) < 0 || fclose(file) != 0)
+        growth__die("the JSON cannot be written");
+    cJSON_free(text);
+}
+
+int main(int argc, char **argv)
+{
+    DWORD_PTR ours, all;
+    cJSON *figures = cJSON_CreateArray();
+    bool good = true;
+
+    if (!GetProcessAffinityMask(GetCurrentProcess(), &ours, &all) ||
+        !SetProcessAffinityMask(GetCurrentProcess(), ours & (~ours + 1)))
+        growth__die("the process cannot keep to one processor");
+    good = growth__measure_idle(figures);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        good &= growth__measure(&cells[i], figures);
+    if (argc > 1)
+        growth__write(figures, argv[1]);
+    cJSON_Delete(figures);
+    return good ? 0 : 1;
+}
