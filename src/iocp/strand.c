@@ -44,6 +44,13 @@ bool strand_is_here(const strand *s)
     return here && here->running == s;
 }
 
+bool strand_has_others(const strand *s)
+{
+    worker *here = worker_current(s->port);
+
+    return here && worker_has_ready(here);
+}
+
 void strand_retire(strand *s)
 {
     port_leave(s->port, s);

@@ -127,6 +127,15 @@ static void worker__complete(worker *w, const OVERLAPPED_ENTRY *entry)
     o->complete(o, error, bytes);
 }
 
+/* How many packets to ask for: no more than connections may have, since the system looks in vain
+ * for each that is not there. */
+static ULONG worker__room(const worker *w)
+{
+    LONG64 connections = w->port->connections_now;
+
+    return connections < 1 ? 1 : connections < (LONG64)w->batch ? (ULONG)connections : w->batch;
+}
+
 static void worker__round(worker *w)
 {
     OVERLAPPED_ENTRY entries[WORKER__MOST_PACKETS];
@@ -137,7 +146,7 @@ static void worker__round(worker *w)
 
     if (w->port->budget.waiting)
         budget_settle(&w->port->budget, w);
-    count = kernel_dequeue(w->port, entries, w->batch, wait);
+    count = kernel_dequeue(w->port, entries, worker__room(w), wait);
     if (count == w->batch && w->batch < WORKER__FAST_BATCH)
         standby_call(&w->port->standby); /* more may wait than slow callbacks leave time for */
     timers_uncover(&w->port->timers, deadline);

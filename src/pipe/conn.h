@@ -51,7 +51,6 @@ typedef struct conn_reader {
     char *buffer;
     size_t size, start, end; /* unread data is from start to end */
     bool whole;              /* message mode: the data is a whole message */
-    bool emptied;            /* the last read left nothing behind */
     bool ended;              /* the other end declared the end of its sending */
     unsigned small_reads;    /* in a row that used little of the buffer */
 } conn_reader;
@@ -59,6 +58,7 @@ typedef struct conn_reader {
 typedef struct conn_writer {
     conn_op operation;
     queue_buffer active; /* what is being written, from active.start on */
+    bool waits;          /* for the rest of the batch */
 } conn_writer;
 
 struct dial;
@@ -150,7 +150,8 @@ bool read_is_drained(const pp_conn *c);
 void read_trim(pp_conn *c);
 void read_free(pp_conn *c);
 
-/* The write side, conn_write.c. `write_advance` hands over what is queued. */
+/* The write side, conn_write.c: takes a packet; hands over what is queued, perhaps at the end of
+ * the batch only. */
 void write_completed(pp_conn *c);
 void write_advance(pp_conn *c);
 bool write_is_empty(pp_conn *c);

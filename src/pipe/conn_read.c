@@ -266,7 +266,6 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
         return;
     }
     r->end += bytes;
-    r->emptied = bytes < room;
     if (!c->heard)
         conn_tune(c);
     c->heard = true;
@@ -340,11 +339,7 @@ static bool read__one(pp_conn *c)
 void read_advance(pp_conn *c)
 {
     for (int reads = 0;; reads++) {
-        if (!read__deliver_all(c))
-            return;
-        if (c->read.emptied)
-            write_advance(c);
-        if (!read__may_read(c))
+        if (!read__deliver_all(c) || !read__may_read(c))
             return;
         if (read__unread(c) == 0 && c->held > 0 && c->strand.port->budget.waiting)
             read_trim(c);
