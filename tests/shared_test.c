@@ -170,9 +170,73 @@ static void shared_and_copied_messages_keep_their_order(void **state)
     }
 }
 
+/* A batch: a function that posts others, all of which send, while another thread sends, too. */
+typedef struct salvo {
+    pp_port *port;
+    pp_conn *conn;
+    HANDLE began, sent;
+    volatile LONG failed;
+} salvo;
+
+enum { POSTED = 20, FOREIGN = 10, SALVO = 2 * POSTED + FOREIGN };
+
+static void salvo_send(void *user, pp_status status)
+{
+    salvo *s = user;
+
+    if (status != PP_OK || pp_conn_send(s->conn, "x", 1) != PP_OK)
+        InterlockedIncrement(&s->failed);
+}
+
+static void salvo_begin(void *user, pp_status status)
+{
+    salvo *s = user;
+
+    for (int i = 0; i < POSTED; i++) {
+        salvo_send(s, status); /* the connection's turn is due before most of the functions */
+        if (pp_port_post(s->port, salvo_send, s) != PP_OK)
+            InterlockedIncrement(&s->failed);
+    }
+    SetEvent(s->began);
+    WaitForSingleObject(s->sent, KIT_WAIT_MS);
+}
+
+static void what_one_batch_queues_leaves_in_one_write(void **state)
+{
+    (void)state;
+    for (int mode = 0; mode < 2; mode++) {
+        static const pp_mode modes[] = {PP_MODE_STREAM, PP_MODE_FRAMED};
+        const char *name = kit_name();
+        pp_port *server = kit_port(1);
+        kit_counts served = {0}, counts = {0};
+        pp_listen_options listen = kit_listen_options(name, modes[mode], &served);
+        pp_dial_options dial = kit_dial_options(name, modes[mode], kit_counting(), &counts);
+        salvo s = {kit_port(1), NULL, CreateEventW(NULL, TRUE, FALSE, NULL),
+                   CreateEventW(NULL, TRUE, FALSE, NULL), 0};
+
+        kit_listen(server, &listen);
+        assert_ok(pp_dial(s.port, &dial, &s.conn, NULL));
+        assert_count(counts.opened, 1);
+        assert_ok(pp_port_post(s.port, salvo_begin, &s));
+        assert_int_equal(WaitForSingleObject(s.began, KIT_WAIT_MS), WAIT_OBJECT_0);
+        for (int i = 0; i < FOREIGN; i++)
+            assert_ok(pp_conn_send(s.conn, "x", 1));
+        SetEvent(s.sent);
+        assert_count(counts.bytes, SALVO);
+        assert_int_equal(s.failed, 0);
+        assert_int_equal(kit_stats(s.port).operations_write, 1);
+        pp_conn_unref(&s.conn);
+        CloseHandle(s.began);
+        CloseHandle(s.sent);
+        kit_close(&s.port);
+        kit_close(&server);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(one_buffer_for_a_thousand_connections_is_there_once),
     TEST(shared_and_copied_messages_keep_their_order),
+    TEST(what_one_batch_queues_leaves_in_one_write),
 };
 
 HARNESS_MAIN(tests)

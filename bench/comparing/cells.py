@@ -70,4 +70,4 @@ def every_cell():
     yield from calls()
     yield Cell(CONNECT, servers.CONNECTS, clients=TOTAL)
     yield Cell(IDLE, servers.STREAM[:1], clients=TOTAL)
-    yield Cell(BURST, servers.STREAM[:1], clients=1000)
+    yield Cell(BURST, (servers.CROWDS,), clients=1000)

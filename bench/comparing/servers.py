@@ -8,7 +8,7 @@ BARE_CONNECTS = "bare connects"
 TWO_WORKERS = "pipeport, 2 workers"
 TEXTBOOK = "events"
 WITH_PORT = ("libuv", "Asio")  # rivals that use a completion port
-RIVALS = (TEXTBOOK, "threads", *WITH_PORT)  # in the order of the issue that asked for them
+RIVALS = (TEXTBOOK, "threads", *WITH_PORT)
 
 PIPEPORT = "src/pipeport.exe"
 LOAD = "bench/pipe_load.exe"
@@ -26,8 +26,8 @@ class Server:
         return [self.program, *(word.format(pipe=pipe) for word in self.arguments)]
 
 
-def pipeport(mode, workers=1, name=OURS):
-    options = f"serve --pipe {{pipe}} --no-mailslot --mode {mode} --workers {workers}"
+def pipeport(mode, workers=1, name=OURS, more=""):
+    options = f"serve --pipe {{pipe}} --no-mailslot --mode {mode} --workers {workers} {more}"
     return Server(name, PIPEPORT, tuple(options.split()))
 
 
@@ -47,5 +47,6 @@ def rivals(*role):
 STREAM = (pipeport("stream"), rival(BARE, "bare", "byte"), *rivals())
 NATURAL = (pipeport("framed"), *rivals("framed"))
 MESSAGE = (pipeport("message"), rival(BARE, "bare", "message"))
+CROWDS = pipeport("stream", more="--accept-depth 1024")  # for those who come a thousand at once
 WORKERS = (pipeport("stream"), pipeport("stream", 2, TWO_WORKERS))
-CONNECTS = (pipeport("stream"), Server(BARE_CONNECTS, "bench/rivals/bare_connect.exe"))
+CONNECTS = (CROWDS, Server(BARE_CONNECTS, "bench/rivals/bare_connect.exe"))
