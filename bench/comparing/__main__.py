@@ -27,11 +27,11 @@ def read_arguments():
     parser = argparse.ArgumentParser(
         prog="bench/compare",
         description="Compares pipeport with its rivals. Without options it measures everything,"
-        " which takes about two hours, and writes docs/performance.md.",
+        " which takes three quarters of an hour, and writes docs/performance.md.",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="of each cell (5)")
-    parser.add_argument("--duration", type=float, default=2, help="seconds of each run (2)")
-    parser.add_argument("--warmup", type=float, default=0.5, help="seconds before it (0.5)")
+    parser.add_argument("--rounds", type=int, default=3, help="of each cell (3)")
+    parser.add_argument("--duration", type=float, default=1, help="seconds of each run (1)")
+    parser.add_argument("--warmup", type=float, default=0.3, help="seconds before it (0.3)")
     parser.add_argument("--short", action="store_true", help="one round of 0.3 s")
     parser.add_argument(
         "--only",
