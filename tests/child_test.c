@@ -245,6 +245,35 @@ static void a_socket_is_adopted_and_echoed(void **state)
     WSACleanup();
 }
 
+/* Who opened it may have asked for no packets where a call succeeds at once. */
+static void a_handle_whose_modes_are_set_is_adopted(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    const char *name = kit_name();
+    pp_conn_options options;
+    wchar_t path[128];
+    HANDLE serving, other;
+
+    (void)state;
+    swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", name);
+    serving = CreateNamedPipeW(path, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 1,
+                               4096, 4096, 0, NULL);
+    assert_true(serving != INVALID_HANDLE_VALUE);
+    other = kit_open(name, false);
+    assert_true(SetFileCompletionNotificationModes(serving, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
+    kit_write(other, "already there", 13); /* the first read succeeds at once */
+    pp_conn_options_init(&options);
+    options.handlers = kit_echo();
+    options.user = &counts;
+    assert_ok(pp_conn_adopt(port, serving, &options, NULL, NULL));
+    assert_count(counts.bytes, 13);
+    kit_expect(other, "already there", 13);
+    CloseHandle(other);
+    assert_count(counts.closed, 1);
+    kit_close(&port);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(fifty_children_copy_what_they_are_sent),
     TEST(a_child_that_exits_early_is_seen),
@@ -252,6 +281,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_child_inherits_its_streams_and_nothing_else),
     TEST(a_program_that_is_not_there_is_named),
     TEST(a_socket_is_adopted_and_echoed),
+    TEST(a_handle_whose_modes_are_set_is_adopted),
 };
 
 HARNESS_MAIN(tests)

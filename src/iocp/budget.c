@@ -1,5 +1,6 @@
 #include "iocp/budget.h"
 
+#include "iocp/port.h"
 #include "iocp/strand.h"
 #include "iocp/worker.h"
 
@@ -69,17 +70,41 @@ static int64_t budget__general(const budget *b, uint64_t own)
     return b->limit - b->reserve - (int64_t)own;
 }
 
+/* For whoever was told of bytes that are given back. */
+static void budget__give_back(budget *b, int64_t bytes);
+
+/* After bytes became credit: if somebody has begun to wait, they are his. He sets `waiting` first
+ * and then takes the credit, and here it is looked at the other way round: one of the two has it.
+ */
+static void budget__settle(budget *b, worker *w)
+{
+    if (b->waiting)
+        budget__give_back(b, InterlockedExchange64(&w->credit, 0));
+}
+
+static bool budget__take_from(volatile LONG64 *credit, int64_t bytes)
+{
+    int64_t seen = *credit, before;
+
+    for (; seen >= bytes; seen = before) {
+        before = InterlockedCompareExchange64(credit, seen - bytes, seen);
+        if (before == seen)
+            return true;
+    }
+    return false;
+}
+
 /* From the worker's credit, which is filled up when it does not suffice. */
 static bool budget__take_credit(budget *b, worker *w, int64_t bytes, uint64_t own)
 {
     if (b->waiting || bytes > b->grain || b->used > budget__general(b, own))
         return false;
-    if (w->credit < bytes) {
-        if (!budget__take_below(b, b->grain, budget__general(b, own)))
-            return false;
-        w->credit += b->grain;
-    }
-    w->credit -= bytes;
+    if (budget__take_from(&w->credit, bytes))
+        return true;
+    if (!budget__take_below(b, b->grain, budget__general(b, own)))
+        return false;
+    InterlockedAdd64(&w->credit, b->grain - bytes);
+    budget__settle(b, w);
     return true;
 }
 
@@ -155,23 +180,27 @@ static void budget__give_back(budget *b, int64_t bytes)
 void budget_give(budget *b, strand *s, uint64_t bytes)
 {
     worker *here = worker_current(s->port);
-    int64_t excess = (int64_t)bytes;
+    int64_t credit;
 
-    if (here) {
-        int64_t credit = here->credit + (int64_t)bytes;
-
-        here->credit = b->waiting ? 0 : credit > 2 * b->grain ? b->grain : credit;
-        excess = credit - here->credit;
+    /* What the claimant had of the reserve goes back there. */
+    if (!here || b->waiting || b->used > budget__general(b, 0)) {
+        budget__give_back(b, (int64_t)bytes);
+        return;
     }
-    budget__give_back(b, excess);
+    credit = InterlockedAdd64(&here->credit, (int64_t)bytes);
+    if (credit > 2 * b->grain && budget__take_from(&here->credit, credit - b->grain))
+        budget__give_back(b, credit - b->grain);
+    budget__settle(b, here);
 }
 
-void budget_settle(budget *b, worker *w)
+/* Takes the credit of all workers, also of those that are idle. */
+static void budget__collect(budget *b, pp_port *port)
 {
-    int64_t credit = w->credit;
+    int64_t bytes = 0;
 
-    w->credit = 0;
-    budget__give_back(b, credit);
+    for (unsigned i = 0; i < port->worker_count; i++)
+        bytes += InterlockedExchange64(&port->workers[i].credit, 0);
+    budget__give_back(b, bytes);
 }
 
 void budget_release_claim(budget *b, strand *s)
@@ -192,8 +221,6 @@ void budget_waiter_init(budget_waiter *w, strand *s, LONG event)
 
 void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool for_claim)
 {
-    worker *here = worker_current(w->strand->port);
-
     AcquireSRWLockExclusive(&b->lock);
     if (list_is_empty(&w->link)) {
         w->bytes = bytes;
@@ -209,8 +236,7 @@ void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool
     }
     InterlockedExchange(&b->waiting, 1);
     ReleaseSRWLockExclusive(&b->lock);
-    if (here)
-        budget_settle(b, here);
+    budget__collect(b, w->strand->port);
     /* What was given back between the refusal and this line woke nobody: look again. */
     if (budget_has_free(b, bytes + own) || budget_claimant_has_free(b, w->strand, bytes) ||
         (for_claim && !b->claimant))

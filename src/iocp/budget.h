@@ -10,8 +10,8 @@
  *
  * Workers keep credit: bytes that are taken from the limit already and that nobody holds. What one
  * connection gives back the next takes again, and no cache line is shared while the credit lasts.
- * It counts as used, is at most BUDGET_CREDIT_PART of the limit, and goes back as soon as anybody
- * waits for bytes.
+ * It counts as used, is at most BUDGET_CREDIT_PART of the limit, and goes to whoever begins to wait
+ * for bytes: he collects that of all workers, and while he waits there is none.
  */
 #ifndef PP_IOCP_BUDGET_H
 #define PP_IOCP_BUDGET_H
@@ -22,7 +22,6 @@
 #include <stdint.h>
 
 struct strand;
-struct worker;
 
 #define BUDGET_CREDIT_PART 32 /* all credit together is at most this fraction of the limit */
 
@@ -63,9 +62,6 @@ void budget_give(budget *b, struct strand *s, uint64_t bytes);
 
 /* Takes them whatever the limit says: for what is owed, and small. */
 void budget_take_anyway(budget *b, uint64_t bytes);
-
-/* For a worker that stands by: its credit goes back. */
-void budget_settle(budget *b, struct worker *w);
 
 /* For a strand that holds nothing any more. */
 void budget_release_claim(budget *b, struct strand *s);

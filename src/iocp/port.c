@@ -61,15 +61,17 @@ void port_count_connection(pp_port *port, int change)
     }
 }
 
-/* The processors in the process's affinity mask. */
+/* The processors in the process's affinity mask; it is 0 for a process in several groups. */
 static unsigned port__processors(void)
 {
     DWORD_PTR ours, all;
-    unsigned count = 0;
+    DWORD count = 0;
 
     if (GetProcessAffinityMask(GetCurrentProcess(), &ours, &all))
         for (; ours != 0; ours &= ours - 1)
             count++;
+    if (count == 0)
+        count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
     return count > 0 ? count : 1;
 }
 
@@ -215,7 +217,7 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
     list_init(&p->members);
     timers_init(&p->timers);
     tasks_init(&p->tasks);
-    standby_init(&p->standby, processors);
+    standby_init(&p->standby, processors, p->worker_count);
     budget_init(&p->budget, options->max_buffered, p->worker_count);
     code = p->workers ? port__make(p) : ERROR_NOT_ENOUGH_MEMORY;
     if (code != ERROR_SUCCESS) {

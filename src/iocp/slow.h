@@ -1,5 +1,6 @@
 /*
- * Callbacks that take longer than slow_callback_ms are counted and logged, by whoever called them.
+ * How long callbacks take: their worker takes fewer packets at once when they are slow, and those
+ * that take longer than slow_callback_ms are counted and logged, by whoever called them.
  */
 #ifndef PP_IOCP_SLOW_H
 #define PP_IOCP_SLOW_H
@@ -7,8 +8,8 @@
 #include "base/win.h"
 #include "pipeport.h"
 
-/* When a callback begins: a moment for slow_took, at no cost when nothing is measured. */
-uint64_t slow_begin(const pp_port *port);
+/* When a callback begins: a moment for slow_took. */
+uint64_t slow_begin(void);
 
 /* It has ended. The milliseconds that it took, if they are over the limit and it was counted, or 0.
  * `*began` becomes the beginning of the callback that follows on it. */

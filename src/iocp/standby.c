@@ -2,24 +2,18 @@
 
 #include "iocp/worker.h"
 
-void standby_init(standby *s, unsigned processors)
+void standby_init(standby *s, unsigned processors, unsigned workers)
 {
-    *s = (standby){.processors = (LONG)processors};
+    *s = (standby){
+        .used = workers > processors, .processors = (LONG)processors, .active = (LONG)workers};
     InitializeSRWLock(&s->lock);
     InitializeConditionVariable(&s->called);
-}
-
-void standby_enter(standby *s)
-{
-    AcquireSRWLockExclusive(&s->lock);
-    s->active++;
-    ReleaseSRWLockExclusive(&s->lock);
 }
 
 void standby_wait(standby *s)
 {
     AcquireSRWLockExclusive(&s->lock);
-    if (s->active > s->processors) { /* still, and not only when it was read without the lock */
+    if (standby_has_too_many(s)) { /* still, and not only when it was read without the lock */
         s->active--;
         s->waiting++;
         while (s->calls == 0 && !s->over)
@@ -31,20 +25,19 @@ void standby_wait(standby *s)
 }
 
 /* With the lock held: who is called counts as active from here on. */
-static bool standby__call(standby *s)
+static void standby__call(standby *s)
 {
     if (s->waiting == 0)
-        return false;
+        return;
     s->waiting--;
     s->active++;
     s->calls++;
     WakeConditionVariable(&s->called);
-    return true;
 }
 
 void standby_call(standby *s)
 {
-    if (!standby_has_waiting(s))
+    if (!s->used)
         return;
     AcquireSRWLockExclusive(&s->lock);
     standby__call(s);
@@ -53,20 +46,24 @@ void standby_call(standby *s)
 
 void standby_replace(standby *s, worker *w)
 {
+    if (!s->used)
+        return;
     AcquireSRWLockExclusive(&s->lock);
-    if (!w->replaced && standby__call(s)) {
+    if (!w->stuck) {
+        w->stuck = true;
         s->active--;
-        w->replaced = true;
     }
+    if (s->active < s->processors)
+        standby__call(s);
     ReleaseSRWLockExclusive(&s->lock);
 }
 
 void standby_return(standby *s, worker *w)
 {
     AcquireSRWLockExclusive(&s->lock);
-    if (w->replaced)
+    if (w->stuck)
         s->active++;
-    w->replaced = false;
+    w->stuck = false;
     ReleaseSRWLockExclusive(&s->lock);
 }
 

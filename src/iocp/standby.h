@@ -1,11 +1,12 @@
 /*
  * Standby: where the workers wait that are more than the processors. On the port they would only
  * take turns with the others, and every packet would cost a switch of threads. One is called in
- * when callbacks turn out slow, and in place of one that is stuck in a callback; it stands by again
- * when callbacks are fast.
+ * when callbacks are slow, and in place of one that is stuck in its turn; it stands by again when
+ * its own are short.
  *
- * The rule. Everything changes under the lock. `active` and `waiting` may be read without it: an
- * old number costs a round, not more.
+ * The rule. Everything changes under the lock. `active` counts the workers that neither wait here
+ * nor are known to be stuck; it may be read without the lock: an old number costs a round, not
+ * more.
  */
 #ifndef PP_IOCP_STANDBY_H
 #define PP_IOCP_STANDBY_H
@@ -17,23 +18,18 @@
 struct worker;
 
 typedef struct standby {
+    bool used; /* there are more workers than processors; fixed */
+    LONG processors;
     SRWLOCK lock;
     CONDITION_VARIABLE called;
-    LONG processors;
-    volatile LONG active, waiting;
+    volatile LONG active;
+    LONG waiting;
     LONG calls; /* to those who wait, not yet heard */
     bool over;
 } standby;
 
-void standby_init(standby *s, unsigned processors);
-
-/* A worker begins, and is active. */
-void standby_enter(standby *s);
-
-static inline bool standby_has_waiting(const standby *s)
-{
-    return s->waiting > 0;
-}
+/* All workers are active. */
+void standby_init(standby *s, unsigned processors, unsigned workers);
 
 /* Whether more are active than there are processors. */
 static inline bool standby_has_too_many(const standby *s)
@@ -47,8 +43,7 @@ void standby_wait(standby *s);
 /* Calls one in, if any waits. */
 void standby_call(standby *s);
 
-/* Calls one in for `w`, which is stuck in a callback and counts no longer as active; and `w` comes
- * back from it. */
+/* `w` is stuck in a turn: calls one in for it, if too few are left; and `w` comes back from it. */
 void standby_replace(standby *s, struct worker *w);
 void standby_return(standby *s, struct worker *w);
 

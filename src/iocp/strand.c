@@ -48,7 +48,7 @@ bool strand_has_others(const strand *s)
 {
     worker *here = worker_current(s->port);
 
-    return here && worker_has_ready(here);
+    return here && worker_batch_goes_on(here);
 }
 
 void strand_retire(strand *s)

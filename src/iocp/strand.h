@@ -48,7 +48,7 @@ void strand_raise(strand *s, LONG events);
 /* Whether the calling thread is running this strand's turn. */
 bool strand_is_here(const strand *s);
 
-/* Whether others wait for their turn on the calling worker. */
+/* For a turn: whether those of others follow on it soon, on the same worker. */
 bool strand_has_others(const strand *s);
 
 /* Leaves the port; for the last turn, which then returns false. */

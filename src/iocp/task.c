@@ -49,7 +49,7 @@ static bool task__unlist(tasks *all, task *t)
 static void task__call(task *t, pp_status status)
 {
     pp_port *port = t->strand.port;
-    uint64_t began = slow_begin(port), took;
+    uint64_t began = slow_begin(), took;
 
     t->function(t->user, status);
     took = slow_took(port, &began);

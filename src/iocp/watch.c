@@ -14,8 +14,7 @@ void watch_turn(worker *w)
 
     if (!guard->thread || guard->awake)
         return;
-    if (!worker_has_ready(w) && !timers_are_uncovered(&w->port->timers) &&
-        !standby_has_waiting(&w->port->standby))
+    if (!worker_has_ready(w) && !timers_are_uncovered(&w->port->timers) && !w->port->standby.used)
         return;
     if (InterlockedExchange(&guard->awake, 1) == 0)
         SetEvent(guard->wake);
@@ -36,7 +35,7 @@ static void watch__help(pp_port *port, worker *w)
  * last look. True: a turn may not end that began before the next. */
 static bool watch__look(pp_port *port, LONG *last_turns, bool after_tick)
 {
-    bool spares = standby_has_waiting(&port->standby), busy = false;
+    bool busy = false;
 
     for (unsigned i = 0; i < port->worker_count; i++) {
         worker *w = &port->workers[i];
@@ -45,8 +44,8 @@ static bool watch__look(pp_port *port, LONG *last_turns, bool after_tick)
 
         if (after_tick && w->running && !moved)
             watch__help(port, w);
-        /* With spares each turn has to be watched: to sleep in between would cost more. */
-        busy = busy || w->running || (spares && moved);
+        /* With workers to spare each turn is watched: to sleep in between would cost more. */
+        busy = busy || w->running || (port->standby.used && moved);
         last_turns[i] = turns;
     }
     return busy;

@@ -1,7 +1,8 @@
 /*
- * The watch: a thread that sleeps until a worker runs a turn with others waiting behind it, or with
- * workers standing by. When that turn does not end soon, it hands what waits to the other workers,
- * and calls one in. It sleeps again when no turn is running, so an idle port costs nothing.
+ * The watch: a thread that sleeps until a worker runs a turn with others waiting behind it, or any
+ * turn where there are workers to spare. When that turn does not end soon, it hands what waits to
+ * the other workers, and calls one in. It sleeps again when no turn is running, so an idle port
+ * costs nothing.
  */
 #ifndef PP_IOCP_WATCH_H
 #define PP_IOCP_WATCH_H

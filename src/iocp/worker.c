@@ -10,7 +10,7 @@
 #define WORKER__MOST_PACKETS 64
 #define WORKER__MOST_TURNS 64     /* before the port is asked again */
 #define WORKER__BATCH_NS 2000000u /* what a batch should take at the most */
-#define WORKER__FAST_BATCH 2      /* turns of a millisecond and more wait for something */
+#define WORKER__FAST_BATCH 2      /* callbacks of a millisecond and more wait for something */
 
 /* Where each thread finds the worker that it is. One slot for all ports, so that the question can
  * be asked of a port that is gone. */
@@ -67,6 +67,11 @@ bool worker_has_ready(worker *w)
     return has;
 }
 
+bool worker_batch_goes_on(worker *w)
+{
+    return w->batch >= WORKER__FAST_BATCH && worker_has_ready(w);
+}
+
 void worker_rob(worker *w, queue *taken)
 {
     AcquireSRWLockExclusive(&w->lock);
@@ -87,7 +92,7 @@ static unsigned worker__run_turns(worker *w)
         watch_turn(w);
         again = strand_run(s);
         w->running = NULL;
-        if (w->replaced)
+        if (w->stuck)
             standby_return(&w->port->standby, w);
         if (again)
             worker_push(w, s);
@@ -95,7 +100,7 @@ static unsigned worker__run_turns(worker *w)
     return turns;
 }
 
-/* The more time a turn takes, the fewer packets are taken from the other workers. */
+/* The longer callbacks take, the fewer packets are taken from the other workers. */
 static void worker__adapt(worker *w, unsigned turns, uint64_t took_ns)
 {
     uint64_t fit;
@@ -139,22 +144,21 @@ static ULONG worker__room(const worker *w)
 static void worker__round(worker *w)
 {
     OVERLAPPED_ENTRY entries[WORKER__MOST_PACKETS];
-    uint64_t deadline = CLOCK_NEVER, began;
+    uint64_t deadline = CLOCK_NEVER;
     bool busy = worker_has_ready(w);
     DWORD wait = busy ? 0 : timers_cover(&w->port->timers, &deadline);
-    ULONG count;
+    unsigned turns;
+    ULONG count = kernel_dequeue(w->port, entries, worker__room(w), wait);
 
-    if (w->port->budget.waiting)
-        budget_settle(&w->port->budget, w);
-    count = kernel_dequeue(w->port, entries, worker__room(w), wait);
-    if (count == w->batch && w->batch < WORKER__FAST_BATCH)
+    if (count > 0 && w->batch < WORKER__FAST_BATCH)
         standby_call(&w->port->standby); /* more may wait than slow callbacks leave time for */
     timers_uncover(&w->port->timers, deadline);
-    began = clock_ns();
     for (ULONG i = 0; i < count; i++)
         worker__complete(w, &entries[i]);
     timers_run(&w->port->timers);
-    worker__adapt(w, worker__run_turns(w), clock_ns() - began);
+    w->callback_ns = 0;
+    turns = worker__run_turns(w);
+    worker__adapt(w, turns, w->callback_ns);
 }
 
 /* Whether the others can do without it: nothing waits for it, not even a deadline. */
@@ -169,14 +173,10 @@ static DWORD WINAPI worker__main(void *argument)
     worker *w = argument;
 
     TlsSetValue(worker__slot, w);
-    standby_enter(&w->port->standby);
     while (!port_has_ended(w->port)) {
-        if (worker__is_spare(w)) {
-            budget_settle(&w->port->budget, w);
-            standby_wait(&w->port->standby);
-        } else {
-            worker__round(w);
-        }
+        if (worker__is_spare(w))
+            standby_wait(&w->port->standby); /* and who is called has a round, to see how slow */
+        worker__round(w);
     }
     /* One packet wakes one worker, which wakes the next. */
     kernel_post(w->port, PORT_KEY_EXIT);

@@ -1,7 +1,7 @@
 /*
  * A worker: a thread that dequeues a batch of packets, notes their results, raises the timers that
  * are due, and then runs the turns that became ready. How many packets it takes at once follows
- * from how long recent turns took, so that slow callbacks leave the other packets to the other
+ * from how long recent callbacks took, so that slow ones leave the other packets to the other
  * workers; what is caught behind a callback that does not return, the watch hands over. While
  * callbacks are fast, no more workers take packets than there are processors.
  */
@@ -19,14 +19,15 @@ typedef struct worker {
     pp_port *port;
     HANDLE thread;
     DWORD thread_id;
-    unsigned batch; /* packets to take at once */
+    unsigned batch;       /* packets to take at once */
+    uint64_t callback_ns; /* spent in callbacks since the last batch was taken */
 
     SRWLOCK lock; /* for `ready`, from which the watch may take */
     queue ready;
 
     struct strand *volatile running; /* whose turn it is; for this thread and the watch */
     volatile LONG turns;             /* grows with each turn, for the watch */
-    volatile bool replaced;          /* stuck in a turn: another was called in (standby.h) */
+    volatile bool stuck;             /* in its turn, and known for it (standby.h) */
     volatile LONG64 credit;          /* this thread's, of the port's limit (budget.h) */
     counters counters;
 } worker;
@@ -44,6 +45,10 @@ void worker_push(worker *w, struct strand *s);
 /* Takes what waits behind the turn that is running; for the watch. */
 void worker_rob(worker *w, queue *taken);
 bool worker_has_ready(worker *w);
+
+/* Whether others have their turns soon after the one that is running: some are ready, and callbacks
+ * are short. */
+bool worker_batch_goes_on(worker *w);
 
 /* Starts the thread. A Windows error or 0. */
 DWORD worker_start(worker *w, pp_port *port);

@@ -71,7 +71,7 @@ static void mailslot__count(pp_mailslot *m, uint32_t length)
 
 static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t length)
 {
-    uint64_t began = slow_begin(m->strand.port), took;
+    uint64_t began = slow_begin(), took;
     pp_status status = m->options.on_datagram(m->options.user, data, length);
 
     took = slow_took(m->strand.port, &began);

@@ -37,6 +37,8 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
         conn_discard(c);
         return error_set_windows(error, code, "the handle cannot be on a port");
     }
+    /* At once, for who opened it may have set the modes already. */
+    kernel_tune(port, &pipe, checked.mode != PP_MODE_MESSAGE);
     if (conn) {
         pp_conn_ref(c);
         *conn = c; /* before the first callback */

@@ -206,6 +206,7 @@ void conn_plan_trim(pp_conn *c)
         return;
     c->trim_deadline = clock_ms() + CONN__TRIM_MS;
     c->moves_at_trim = c->moves;
+    c->writes_at_trim = c->writes;
 }
 
 static void conn__trim(pp_conn *c)
@@ -213,10 +214,10 @@ static void conn__trim(pp_conn *c)
     bool idle = c->moves == c->moves_at_trim;
 
     c->trim_deadline = CLOCK_NEVER;
-    if (idle) {
+    if (idle)
         read_trim(c);
+    if (c->writes == c->writes_at_trim)
         write_trim(c);
-    }
     if (!idle || c->held > 0)
         conn_plan_trim(c);
 }

@@ -92,8 +92,8 @@ struct pp_conn {
     uint64_t callback_ns;         /* when the callback that is running began */
     uint64_t opened_at, moved_at; /* by clock_ms; the latter only kept with an idle time-out */
     bool heard;                   /* something was read */
-    unsigned moves,
-        moves_at_trim; /* reads and writes done; an idle connection has had none since */
+    /* Reads and writes done, and writes; what an idle side needs no more is given back. */
+    unsigned moves, moves_at_trim, writes, writes_at_trim;
     budget_waiter waiter;
     uint64_t held; /* bytes of the port's limit that the read buffer holds */
     conn_reader read;

@@ -87,7 +87,7 @@ bool conn_identify(pp_conn *c)
 
 void conn_callback_begins(pp_conn *c)
 {
-    c->callback_ns = slow_begin(c->strand.port);
+    c->callback_ns = slow_begin();
 }
 
 void conn_callback_ended(pp_conn *c, const char *which)

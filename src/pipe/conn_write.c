@@ -105,6 +105,7 @@ static void write__done(pp_conn *c, const write_piece *piece)
     queue_buffer *active = &c->write.active;
 
     conn_moved(c);
+    c->writes++;
     active->start += piece->copied;
     active->shared_done += piece->shared;
     if (piece->shared > 0 &&
@@ -171,7 +172,8 @@ static bool write__waits_for_batch(pp_conn *c)
 {
     size_t queued = c->write.waits || c->write.operation.pending ? 0 : queue_bytes(&c->queue);
 
-    c->write.waits = queued > 0 && queued < WRITE__MUCH && strand_has_others(&c->strand);
+    c->write.waits = queued > 0 && queued < WRITE__MUCH && c->state == CONN_OPEN &&
+                     strand_has_others(&c->strand);
     if (c->write.waits)
         strand_raise(&c->strand, CONN_LOOK);
     return c->write.waits;
