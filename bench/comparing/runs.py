@@ -6,7 +6,7 @@ import cells
 import servers
 from wine import Failed
 
-LONGER = [(1000, 4), (5000, 6)]  # from so many clients on, so many times the duration
+LONGER = [(1000, 3), (5000, 5)]  # from so many clients on, so many times the duration
 PATIENCE = 120  # seconds that a load may take beside what it measures
 SILENT = ["--rate", "0.01", "--warmup", "0"]  # clients that connect and do next to nothing
 QUIET = 2  # seconds without work, after which connecting is over
