@@ -38,7 +38,7 @@ class Runner:
     def load_command(self, cell, pipe, *more):
         duration, warmup = self.times(cell)
         load = f"--mode {cell.mode} --clients {cell.clients} --size {cell.size} --workers 1"
-        load += f" --depth {cell.depth} --duration {duration} --warmup {warmup}"
+        load += f" --depth {cell.depth} --duration {duration:.3f} --warmup {warmup:.3f}"
         return [servers.LOAD, "--pipe", pipe, *load.split(), *more]
 
     def put(self, cell, pipe, *more):

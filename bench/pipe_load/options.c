@@ -72,6 +72,8 @@ static bool options__refuse(char error[OPTIONS_ERROR], const char *format, ...)
     return false;
 }
 
+#define OPTIONS__LONGEST 40 /* characters of a number */
+
 /* ---- Values --------------------------------------------------------------------------------- */
 
 /* Digits, for decimals with a point, for bytes with K or M behind them. */
@@ -80,7 +82,7 @@ static bool options__parse(options__kind kind, const char *text, double *value)
     size_t length = strspn(text, kind == OPTIONS__DECIMAL ? "0123456789." : "0123456789");
     char *end;
 
-    if (length == 0 || length > 15)
+    if (length == 0 || length > OPTIONS__LONGEST)
         return false;
     *value = strtod(text, &end);
     if (end != text + length)
