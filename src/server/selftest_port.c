@@ -16,6 +16,19 @@ static void port__pending(trial *t)
     trial_see_no_packet(t);
 }
 
+static void port__skipped_meanwhile(trial *t)
+{
+    HANDLE server, client;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_read(t, server, 10);
+    trial_skip_packets(server);
+    trial_other_writes(t, client, 5);
+    trial_see_packet(t);
+    trial_see_no_packet(t);
+}
+
 static void port__failed_at_once(trial *t)
 {
     HANDLE server, client;
@@ -224,6 +237,8 @@ static void port__wait(trial *t)
 static const selftest_row port__rows[] = {
     {"a call that returns pending brings one packet", port__pending,
      "read: pending; packet: 5 bytes; no packet", NULL},
+    {"what is pending brings its packet though packets are skipped from then on",
+     port__skipped_meanwhile, "read: pending; packet: 5 bytes; no packet", NULL},
     {"a call that fails at once brings no packet", port__failed_at_once,
      "write: error 232; no packet", NULL},
     {"a success at once brings no packet where that is skipped", port__at_once_skipped,
