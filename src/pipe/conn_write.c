@@ -9,10 +9,9 @@
 
 #define WRITE__MOST_BYTES (256u * 1024) /* of one write */
 #define WRITE__MOST_PER_TURN 64
-#define WRITE__MUCH (16u * 1024)
-#define WRITE__KEEP                                                                                \
-    (128u * 1024)          /* spare memory kept while the connection is busy, or more if used */
-#define WRITE__SMALL 1024u /* spare memory kept also while it is idle */
+#define WRITE__MUCH (16u * 1024)  /* leaves at once */
+#define WRITE__KEEP (128u * 1024) /* spare memory kept while it is busy; more while it is used */
+#define WRITE__SMALL 1024u        /* spare memory kept also while it is idle */
 
 bool write_is_empty(pp_conn *c)
 {
