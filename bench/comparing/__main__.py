@@ -27,7 +27,7 @@ def read_arguments():
     parser = argparse.ArgumentParser(
         prog="bench/compare",
         description="Compares pipeport with its rivals. Without options it measures everything,"
-        " which takes three quarters of an hour, and writes docs/performance.md.",
+        " which takes an hour, and writes docs/performance.md.",
     )
     parser.add_argument("--rounds", type=int, default=3, help="of each cell (3)")
     parser.add_argument("--duration", type=float, default=1, help="seconds of each run (1)")

@@ -56,7 +56,8 @@ pipeport beside other pipe servers, under Wine. {ran}
 - All pipes have quotas of 64 KiB, and reads are of up to 64 KiB. pipeport is
   `pipeport serve --no-mailslot --workers 1 --mode MODE` in every cell but that of two workers, with
   `--accept-depth 1024` where thousands connect or a burst of a thousand comes.
-- From 1,000 clients on a run and its warm-up take three times as long, from 5,000 on five times.
+- Thousands of clients are measured and warmed up for longer, since one round of all of them takes a
+  second and more, and their buffers have to grow first.
 - Kernel calls are those that the server counted, less those of a run that only connects the
   clients.
 - Memory is the growth of the server's resident size when 10,000 idle clients are connected.

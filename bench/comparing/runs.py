@@ -6,7 +6,9 @@ import cells
 import servers
 from wine import Failed
 
-LONGER = [(1000, 3), (5000, 5)]  # from so many clients on, so many times the duration
+LONGER = [(1000, 3), (5000, 10)]  # from so many clients on, so many times the duration
+HEAVY = 32 << 20  # bytes in flight of a thousand clients, from which on buffers grow for long ...
+GROWING = 10  # ... so that the warm-up takes so many times as long again
 PATIENCE = 120  # seconds that a load may take beside what it measures
 SILENT = ["--rate", "0.01", "--warmup", "0"]  # clients that connect and do next to nothing
 QUIET = 2  # seconds without work, after which connecting is over
@@ -33,7 +35,8 @@ class Runner:
         """How long a cell is measured and warmed up. Thousands of clients are served one after the
         other, and a turn of all takes a second or more."""
         longer = max([1, *(times for clients, times in LONGER if cell.clients >= clients)])
-        return self.duration * longer, self.warmup * longer
+        growing = longer > 1 and cell.clients * cell.size * cell.depth >= HEAVY
+        return self.duration * longer, self.warmup * longer * (GROWING if growing else 1)
 
     def load_command(self, cell, pipe, *more):
         duration, warmup = self.times(cell)
