@@ -6,11 +6,12 @@
 
 #define BUDGET__MESSAGES 4  /* a message is at most this fraction of the limit */
 #define BUDGET__OVERHEAD 64 /* of a message, such as its header */
+#define BUDGET__CREDIT 32   /* all credit together is at most this fraction of the limit */
 #define BUDGET__MOST_GRAIN (64 * 1024)
 
 void budget_init(budget *b, uint64_t limit, unsigned workers)
 {
-    int64_t share = (int64_t)limit / BUDGET_CREDIT_PART / 2 / workers;
+    int64_t share = (int64_t)limit / BUDGET__CREDIT / 2 / workers;
 
     *b = (budget){0};
     b->limit = (int64_t)limit;
@@ -70,55 +71,6 @@ static int64_t budget__general(const budget *b, uint64_t own)
     return b->limit - b->reserve - (int64_t)own;
 }
 
-/* For whoever was told of bytes that are given back. */
-static void budget__give_back(budget *b, int64_t bytes);
-
-/* After bytes became credit: if somebody has begun to wait, they are his. He sets `waiting` first
- * and then takes the credit, and here it is looked at the other way round: one of the two has it.
- */
-static void budget__settle(budget *b, worker *w)
-{
-    if (b->waiting)
-        budget__give_back(b, InterlockedExchange64(&w->credit, 0));
-}
-
-static bool budget__take_from(volatile LONG64 *credit, int64_t bytes)
-{
-    int64_t seen = *credit, before;
-
-    for (; seen >= bytes; seen = before) {
-        before = InterlockedCompareExchange64(credit, seen - bytes, seen);
-        if (before == seen)
-            return true;
-    }
-    return false;
-}
-
-/* From the worker's credit, which is filled up when it does not suffice. */
-static bool budget__take_credit(budget *b, worker *w, int64_t bytes, uint64_t own)
-{
-    if (b->waiting || bytes > b->grain || b->used > budget__general(b, own))
-        return false;
-    if (budget__take_from(&w->credit, bytes))
-        return true;
-    if (!budget__take_below(b, b->grain, budget__general(b, own)))
-        return false;
-    InterlockedAdd64(&w->credit, b->grain - bytes);
-    budget__settle(b, w);
-    return true;
-}
-
-bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, budget_reach reach)
-{
-    worker *here = worker_current(s->port);
-
-    if (here && budget__take_credit(b, here, (int64_t)bytes, own))
-        return true;
-    if (budget__take_below(b, (int64_t)bytes, budget__general(b, own)))
-        return true;
-    return budget__claim(b, s, reach) && budget__take_below(b, (int64_t)bytes, b->limit);
-}
-
 void budget_take_anyway(budget *b, uint64_t bytes)
 {
     InterlockedAdd64(&b->used, (int64_t)bytes);
@@ -175,6 +127,52 @@ static void budget__give_back(budget *b, int64_t bytes)
     InterlockedAdd64(&b->used, -bytes);
     if (b->waiting)
         budget__wake(b);
+}
+
+/* After bytes became credit: if somebody has begun to wait, they are his. He sets `waiting` first
+ * and then takes the credit, and here it is looked at the other way round: one of the two has it.
+ */
+static void budget__settle(budget *b, worker *w)
+{
+    if (b->waiting)
+        budget__give_back(b, InterlockedExchange64(&w->credit, 0));
+}
+
+static bool budget__take_from(volatile LONG64 *credit, int64_t bytes)
+{
+    int64_t seen = *credit, before;
+
+    for (; seen >= bytes; seen = before) {
+        before = InterlockedCompareExchange64(credit, seen - bytes, seen);
+        if (before == seen)
+            return true;
+    }
+    return false;
+}
+
+/* From the worker's credit, which is filled up when it does not suffice. */
+static bool budget__take_credit(budget *b, worker *w, int64_t bytes, uint64_t own)
+{
+    if (b->waiting || bytes > b->grain || b->used > budget__general(b, own))
+        return false;
+    if (budget__take_from(&w->credit, bytes))
+        return true;
+    if (!budget__take_below(b, b->grain, budget__general(b, own)))
+        return false;
+    InterlockedAdd64(&w->credit, b->grain - bytes);
+    budget__settle(b, w);
+    return true;
+}
+
+bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, budget_reach reach)
+{
+    worker *here = worker_current(s->port);
+
+    if (here && budget__take_credit(b, here, (int64_t)bytes, own))
+        return true;
+    if (budget__take_below(b, (int64_t)bytes, budget__general(b, own)))
+        return true;
+    return budget__claim(b, s, reach) && budget__take_below(b, (int64_t)bytes, b->limit);
 }
 
 void budget_give(budget *b, strand *s, uint64_t bytes)

@@ -10,7 +10,7 @@
  *
  * Workers keep credit: bytes that are taken from the limit already and that nobody holds. What one
  * connection gives back the next takes again, and no cache line is shared while the credit lasts.
- * It counts as used, is at most BUDGET_CREDIT_PART of the limit, and goes to whoever begins to wait
+ * It counts as used, is at most 1/32 of the limit, and goes to whoever begins to wait
  * for bytes: he collects that of all workers, and while he waits there is none.
  */
 #ifndef PP_IOCP_BUDGET_H
@@ -22,8 +22,6 @@
 #include <stdint.h>
 
 struct strand;
-
-#define BUDGET_CREDIT_PART 32 /* all credit together is at most this fraction of the limit */
 
 typedef struct budget {
     int64_t limit;

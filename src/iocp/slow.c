@@ -7,11 +7,6 @@
 
 #define SLOW__NS_PER_MS 1000000u
 
-uint64_t slow_begin(void)
-{
-    return clock_ns();
-}
-
 uint64_t slow_took(pp_port *port, uint64_t *began)
 {
     uint64_t limit = port->options.slow_callback_ms * SLOW__NS_PER_MS, took = clock_ns() - *began;

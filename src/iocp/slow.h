@@ -8,10 +8,8 @@
 #include "base/win.h"
 #include "pipeport.h"
 
-/* When a callback begins: a moment for slow_took. */
-uint64_t slow_begin(void);
-
-/* It has ended. The milliseconds that it took, if they are over the limit and it was counted, or 0.
+/* A callback that began at `*began`, by clock_ns, has ended. The milliseconds that it took, if they
+ * are over the limit and it was counted, or 0.
  * `*began` becomes the beginning of the callback that follows on it. */
 uint64_t slow_took(pp_port *port, uint64_t *began);
 

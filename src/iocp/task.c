@@ -4,6 +4,7 @@
  */
 #include "iocp/task.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "iocp/port.h"
@@ -49,7 +50,7 @@ static bool task__unlist(tasks *all, task *t)
 static void task__call(task *t, pp_status status)
 {
     pp_port *port = t->strand.port;
-    uint64_t began = slow_begin(), took;
+    uint64_t began = clock_ns(), took;
 
     t->function(t->user, status);
     took = slow_took(port, &began);

@@ -101,9 +101,9 @@ static unsigned worker__run_turns(worker *w)
 }
 
 /* The longer callbacks take, the fewer packets are taken from the other workers. */
-static void worker__adapt(worker *w, unsigned turns, uint64_t took_ns)
+static void worker__adapt(worker *w, unsigned turns)
 {
-    uint64_t fit;
+    uint64_t took_ns = w->callback_ns, fit;
 
     if (turns == 0)
         return;
@@ -147,7 +147,6 @@ static void worker__round(worker *w)
     uint64_t deadline = CLOCK_NEVER;
     bool busy = worker_has_ready(w);
     DWORD wait = busy ? 0 : timers_cover(&w->port->timers, &deadline);
-    unsigned turns;
     ULONG count = kernel_dequeue(w->port, entries, worker__room(w), wait);
 
     if (count > 0 && w->batch < WORKER__FAST_BATCH)
@@ -157,8 +156,7 @@ static void worker__round(worker *w)
         worker__complete(w, &entries[i]);
     timers_run(&w->port->timers);
     w->callback_ns = 0;
-    turns = worker__run_turns(w);
-    worker__adapt(w, turns, w->callback_ns);
+    worker__adapt(w, worker__run_turns(w));
 }
 
 /* Whether the others can do without it: nothing waits for it, not even a deadline. */

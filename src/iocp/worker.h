@@ -28,7 +28,7 @@ typedef struct worker {
     struct strand *volatile running; /* whose turn it is; for this thread and the watch */
     volatile LONG turns;             /* grows with each turn, for the watch */
     volatile bool stuck;             /* in its turn, and known for it (standby.h) */
-    volatile LONG64 credit;          /* this thread's, of the port's limit (budget.h) */
+    volatile LONG64 credit; /* of the port's limit; who waits for bytes takes it (budget.h) */
     counters counters;
 } worker;
 

@@ -6,6 +6,7 @@
  * The rule is that of every strand: all state belongs to the turn. It retires when it is closing,
  * no read is pending, and the thread, if there is one, has ended.
  */
+#include "base/clock.h"
 #include "base/gate.h"
 #include "base/mem.h"
 #include "base/options.h"
@@ -71,7 +72,7 @@ static void mailslot__count(pp_mailslot *m, uint32_t length)
 
 static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t length)
 {
-    uint64_t began = slow_begin(), took;
+    uint64_t began = clock_ns(), took;
     pp_status status = m->options.on_datagram(m->options.user, data, length);
 
     took = slow_took(m->strand.port, &began);
@@ -185,6 +186,7 @@ static DWORD mailslot__send_empty(pp_mailslot *m)
 
     kernel_count_other(m->strand.port);
     if (error == ERROR_SUCCESS) {
+        counter_add(m->strand.port, COUNT_KERNEL_WRITE, 1);
         error = kernel_write_until(handle, event, "", 0, clock_ms());
         CloseHandle(handle);
     }

@@ -126,7 +126,7 @@ void conn_end_error(pp_conn *c, DWORD error, const char *what);
 void conn_callback_begins(pp_conn *c);
 void conn_callback_ended(pp_conn *c, const char *which);
 
-/* For turns: bytes are read or written for the first time. */
+/* For turns: bytes are read or written; only the first time does it anything. */
 void conn_tune(pp_conn *c);
 
 /* For turns: bytes were read or written. */

@@ -3,6 +3,7 @@
  * what on_identity says. The user is asked for after the first read, as Windows demands, and only
  * when somebody wants to know.
  */
+#include "base/clock.h"
 #include "iocp/slow.h"
 #include "pipe/conn.h"
 #include "pipe/identity.h"
@@ -87,7 +88,7 @@ bool conn_identify(pp_conn *c)
 
 void conn_callback_begins(pp_conn *c)
 {
-    c->callback_ns = slow_begin();
+    c->callback_ns = clock_ns();
 }
 
 void conn_callback_ended(pp_conn *c, const char *which)

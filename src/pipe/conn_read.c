@@ -266,8 +266,7 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
         return;
     }
     r->end += bytes;
-    if (!c->heard)
-        conn_tune(c);
+    conn_tune(c);
     c->heard = true;
     conn_moved(c);
     r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
