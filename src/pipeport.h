@@ -112,8 +112,10 @@ typedef enum pp_log_level { PP_LOG_ERROR, PP_LOG_WARN, PP_LOG_INFO, PP_LOG_DEBUG
 typedef void pp_log_fn(void *user, pp_log_level level, const char *line);
 
 typedef struct pp_port_options {
-    uint64_t workers;          /* worker threads; default: the processors the process may use */
-    uint64_t max_buffered;     /* all queued and half-received bytes of the port together */
+    uint64_t workers; /* worker threads; default: the processors the process may use */
+    /* All queued and half-received bytes of the port together. Not counted are the first 4 KiB that
+     * a connection has queued and the first 1 KiB of its read buffer: each has them in any case. */
+    uint64_t max_buffered;
     uint64_t slow_callback_ms; /* a callback that runs longer is counted and logged; 0: never */
     pp_log_fn *log;            /* NULL: no log */
     void *log_user;
@@ -200,7 +202,7 @@ typedef struct pp_stats {
     uint64_t slow_callbacks;         /* callbacks over slow_callback_ms */
     uint64_t accept_errors;          /* instances that failed; the listener went on */
     uint64_t bytes_buffered;         /* gauge: bytes counted against max_buffered */
-    uint64_t bytes_buffered_most;    /* gauge: most at once; up to 1/32 of the limit too many */
+    uint64_t bytes_buffered_most;    /* gauge: most at once */
     uint64_t allocations;            /* of the whole process's library memory */
     uint64_t handles_open;           /* gauge */
     uint64_t ended[PP_STATUS_COUNT]; /* connections that ended, by reason */
@@ -252,7 +254,9 @@ typedef struct pp_handlers {
      * A message, or bytes in stream mode; valid during the call. Return
      *   PP_OK          it was taken
      *   PP_E_AGAIN     not taken: reading pauses, and the same data comes again on pp_conn_resume
-     *   anything else  the connection ends at once, with that status as the reason
+     *   anything else  the connection ends at once, with that status as the reason; but
+     *                  PP_E_CLOSING, when the other end has left, is as good as PP_OK: what it sent
+     *                  before it left is delivered, also when no answer reaches it any more
      */
     pp_status (*on_message)(pp_conn *conn, void *user, const void *data, size_t length);
 
@@ -261,13 +265,15 @@ typedef struct pp_handlers {
     void (*on_end)(pp_conn *conn, void *user);
 
     /* A send was refused, and now the queue has fallen to its low mark and the port is below its
-     * limit. */
+     * limit; or the other end has left, and the next send says PP_E_CLOSING. Never before on_open.
+     */
     void (*on_writable)(pp_conn *conn, void *user);
 
     /*
      * The connection is over. PP_OK: we closed it, and everything accepted was handed to the
-     * kernel. A dial that fails ends with on_close alone, without on_open. The connection's memory
-     * stays while references are held.
+     * kernel. PP_E_PEER_CLOSED: the other end left, after all that it had sent was delivered. A
+     * dial that fails ends with on_close alone, without on_open. The connection's memory stays
+     * while references are held.
      */
     void (*on_close)(pp_conn *conn, void *user, pp_status reason);
 
@@ -283,13 +289,16 @@ typedef struct pp_conn_options {
     pp_mode mode;
     pp_direction direction;
     bool half_close; /* in message mode, a message of no bytes is the end of sending, both ways */
-    uint64_t max_message;      /* longest message, both ways; in stream mode: longest send */
-    uint64_t high_mark;        /* sends are taken while fewer bytes than this are queued */
-    uint64_t low_mark;         /* on_writable comes at this many; 0: a quarter of high_mark */
+    uint64_t max_message; /* longest message, both ways; in stream mode: longest send */
+    uint64_t high_mark;   /* sends are taken while fewer bytes than this are queued */
+    uint64_t low_mark;    /* on_writable comes at this many, below high_mark; 0: a quarter of it */
     uint64_t drain_timeout_ms; /* how long a graceful close may take; 0: no longer than at once */
-    uint64_t
-        first_byte_timeout_ms; /* how long the other end may send nothing at first; 0: for ever */
-    uint64_t idle_timeout_ms;  /* how long nothing may move, either way; 0: for ever */
+    /* How long the other end may send nothing at first; 0: for ever. Runs while we read. */
+    uint64_t first_byte_timeout_ms;
+    /* How long nothing may move, either way; 0: for ever. Runs while we read or have something to
+     * write: a pause, or the port's limit, is not the other end's fault. Windows does not tell how
+     * far a write has got, so one has this time once, and again for each 64 KiB of it. */
+    uint64_t idle_timeout_ms;
     pp_handlers handlers;
     void *user;
 } pp_conn_options;
@@ -310,7 +319,8 @@ PP_API pp_status pp_conn_send(pp_conn *conn, const void *data, size_t length);
 /*
  * A buffer with a count of references, to send the same bytes to many connections, or large ones,
  * without a copy. It must not be changed once it was sent. Its bytes count toward a connection's
- * high_mark, but not toward max_buffered: they are there once, whoever waits for them.
+ * high_mark, but not toward max_buffered: they are there once, whoever waits for them. Its place in
+ * a queue, 16 bytes, counts there.
  */
 typedef struct pp_buffer pp_buffer;
 
@@ -330,7 +340,7 @@ PP_API pp_status pp_conn_send_buffer(pp_conn *conn, pp_buffer *buffer);
 /*
  * Declares the end of sending (framed mode, or message mode with half_close). What was accepted
  * before goes first; later sends return PP_E_CLOSING. PP_E_ARGUMENT otherwise: a stream has no end
- * of sending, as Windows has none.
+ * of sending, as Windows has none. PP_E_DIRECTION: the connection only receives.
  */
 PP_API pp_status pp_conn_end(pp_conn *conn);
 
@@ -349,9 +359,10 @@ PP_API pp_status pp_conn_pause(pp_conn *conn);
 PP_API pp_status pp_conn_resume(pp_conn *conn);
 
 /*
- * Closes gracefully: no more messages are delivered; everything that send accepted is handed to the
- * kernel, where the other end can read it even later; then on_close(PP_OK). When drain_timeout_ms
- * passes first: on_close(PP_E_DRAIN_TIMEOUT). Returns at once. Closing twice does nothing.
+ * Closes gracefully: no more messages are delivered, and what still comes is read and dropped;
+ * everything that send accepted is handed to the kernel, where the other end can read it even
+ * later; then on_close(PP_OK). When drain_timeout_ms passes first: on_close(PP_E_DRAIN_TIMEOUT).
+ * Returns at once. Closing twice does nothing.
  */
 PP_API pp_status pp_conn_close(pp_conn *conn);
 
@@ -360,7 +371,8 @@ PP_API pp_status pp_conn_abort(pp_conn *conn);
 
 /*
  * Keeps a connection's memory beyond its callbacks. Every other function may be called while a
- * reference is held; on a connection that has ended they return PP_E_CLOSING. May outlive the port.
+ * reference is held; once on_close has returned, those that return a status return PP_E_CLOSING,
+ * but for pp_conn_peer, which goes on telling who it was. May outlive the port.
  */
 PP_API void pp_conn_ref(pp_conn *conn);
 
@@ -374,7 +386,7 @@ PP_API void pp_conn_set_user(pp_conn *conn, void *user);
 /*
  * Who is at the other end, as far as known. The user is asked for in callbacks of the connection
  * alone, from the first message on; elsewhere it is told if it was asked for before.
- * PP_E_AGAIN: not open yet.
+ * PP_E_AGAIN: not open yet. PP_E_CLOSING: it ended without having been open.
  */
 PP_API pp_status pp_conn_peer(pp_conn *conn, pp_peer *peer);
 

@@ -236,10 +236,10 @@ static void closing_objects_answer_and_nothing_more(void **state)
     assert_status(pp_conn_end(conn), PP_E_CLOSING);
     assert_false(pp_conn_writable(conn));
     assert_int_equal(pp_conn_queued(conn), 0);
-    assert_ok(pp_conn_pause(conn));
-    assert_ok(pp_conn_resume(conn));
-    assert_ok(pp_conn_close(conn));
-    assert_ok(pp_conn_abort(conn));
+    assert_status(pp_conn_pause(conn), PP_E_CLOSING);
+    assert_status(pp_conn_resume(conn), PP_E_CLOSING);
+    assert_status(pp_conn_close(conn), PP_E_CLOSING);
+    assert_status(pp_conn_abort(conn), PP_E_CLOSING);
     assert_ptr_equal(pp_conn_user(conn), &client);
     pp_conn_unref(&conn);
 }

@@ -3,8 +3,6 @@
  */
 #include "kit.h"
 
-#include "iocp/port.h"
-#include "iocp/worker.h"
 #include "pipe/framing.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
@@ -257,37 +255,6 @@ static void half_sent_messages_never_pass_the_limit_and_all_complete(void **stat
     kit_close(&port);
 }
 
-/* Bytes that idle workers have as credit, and that nobody holds, are there for who needs them. */
-static void credit_of_idle_workers_is_collected(void **state)
-{
-    enum { LONGEST = 256 * KIB };
-    static char data[LONGEST];
-    pp_port *port = kit_port_limited(4, MIB);
-    const char *name = kit_name();
-    kit_counts served = {0};
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &served);
-    pp_client_options options;
-    pp_client *client;
-    size_t length;
-
-    (void)state;
-    kit_listen(port, &listen);
-    pp_client_options_init(&options);
-    options.name = name;
-    options.mode = PP_MODE_FRAMED;
-    assert_ok(pp_client_open(&client, &options, NULL));
-    for (unsigned i = 0; i < port->worker_count; i++) { /* as after some echoes of each */
-        budget_take_anyway(&port->budget, (uint64_t)port->budget.grain);
-        InterlockedAdd64(&port->workers[i].credit, port->budget.grain);
-    }
-    assert_int_equal(kit_stats(port).bytes_buffered, 0);
-    assert_ok(pp_client_send(client, data, sizeof data, KIT_WAIT_MS));
-    assert_ok(pp_client_receive(client, data, sizeof data, &length, KIT_WAIT_MS));
-    assert_int_equal(length, LONGEST);
-    assert_ok(pp_client_close(&client));
-    kit_close(&port);
-}
-
 static void a_graceful_close_hands_over_what_was_accepted(void **state)
 {
     static char data[60 * KIB];
@@ -432,7 +399,6 @@ static const struct CMUnitTest tests[] = {
     TEST(an_echo_pauses_reading_from_a_client_that_never_reads),
     TEST(queues_never_pass_the_limit_of_the_port),
     TEST(half_sent_messages_never_pass_the_limit_and_all_complete),
-    TEST(credit_of_idle_workers_is_collected),
     TEST(a_graceful_close_hands_over_what_was_accepted),
     TEST(a_graceful_close_waits_for_a_slow_reader),
     TEST(the_drain_deadline_ends_a_close_that_cannot_finish),

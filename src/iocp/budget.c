@@ -1,265 +1,354 @@
 #include "iocp/budget.h"
 
-#include "iocp/port.h"
-#include "iocp/strand.h"
-#include "iocp/worker.h"
-
 #define BUDGET__MESSAGES 4  /* a message is at most this fraction of the limit */
+#define BUDGET__SPARE 8     /* the spare room is this fraction */
 #define BUDGET__OVERHEAD 64 /* of a message, such as its header */
-#define BUDGET__CREDIT 32   /* all credit together is at most this fraction of the limit */
-#define BUDGET__MOST_GRAIN (64 * 1024)
 
-void budget_init(budget *b, uint64_t limit, unsigned workers)
+/* What an account was told for, and has not passed yet. */
+#define BUDGET__TOLD_GENERAL 1u
+#define BUDGET__TOLD_RESERVE 2u
+
+void budget_init(budget *b, uint64_t limit, budget_tell_fn *tell)
 {
-    int64_t share = (int64_t)limit / BUDGET__CREDIT / 2 / workers;
-
     *b = (budget){0};
     b->limit = (int64_t)limit;
-    b->grain = share < BUDGET__MOST_GRAIN ? share : BUDGET__MOST_GRAIN;
+    b->spare_limit = b->limit / BUDGET__SPARE;
+    b->general_limit = b->limit - b->spare_limit;
+    b->tell = tell;
     InitializeSRWLock(&b->lock);
-    list_init(&b->waiters);
+    for (int kind = 0; kind < BUDGET_KINDS; kind++)
+        list_init(&b->reserve[kind].waiting);
 }
 
-static void budget__raise_to(volatile LONG64 *value, int64_t least)
+void budget_free(budget *b)
 {
-    int64_t seen = *value;
+    heap_free(&b->waiting);
+}
 
-    while (seen < least) {
-        int64_t before = InterlockedCompareExchange64(value, least, seen);
+/* ---- The rooms that everybody shares -------------------------------------------------------- */
 
-        if (before == seen)
+uint64_t budget_used(const budget *b)
+{
+    int64_t used = b->general + b->spare + b->reserved;
+
+    return used > 0 ? (uint64_t)used : 0;
+}
+
+static void budget__note_most(budget *b)
+{
+    LONG64 used = (LONG64)budget_used(b), most = b->most, before;
+
+    for (; most < used; most = before) {
+        before = InterlockedCompareExchange64(&b->most, used, most);
+        if (before == most)
             break;
-        seen = before;
     }
 }
 
-uint64_t budget_reserve(budget *b, uint64_t wanted)
+/* Takes from a room so that `used` stays within `limit`; who has `own` of it leaves as much free.
+ */
+static bool budget__take(budget *b, volatile LONG64 *used, int64_t limit, int64_t own,
+                         int64_t bytes)
+{
+    int64_t seen = *used, before;
+
+    for (; seen + own + bytes <= limit; seen = before) {
+        before = InterlockedCompareExchange64(used, seen + bytes, seen);
+        if (before == seen) {
+            budget__note_most(b);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Those who wait ------------------------------------------------------------------------- */
+
+static int64_t budget__free_general(const budget *b)
+{
+    return b->general_limit - b->general;
+}
+
+/* With the lock held, as all that follows. */
+static void budget__tell(budget *b, budget_account *a, unsigned reason)
+{
+    heap_remove(&b->waiting, &a->need);
+    a->told |= (unsigned char)reason;
+    b->tell(a->owner, a->event);
+}
+
+/* The first in line may have the room of the kind, when nobody has it. */
+static void budget__offer_reserve(budget *b, budget_reserve *r)
+{
+    budget_account *a;
+
+    if (r->holder || r->told > 0 || list_is_empty(&r->waiting))
+        return;
+    a = CONTAINER_OF(r->waiting.next, budget_account, place);
+    list_remove(&a->place);
+    a->called = true;
+    r->told++;
+    budget__tell(b, a, BUDGET__TOLD_RESERVE);
+}
+
+/* The first reader in line may have spare room. */
+static void budget__offer_spare(budget *b)
+{
+    list *line = &b->reserve[BUDGET_MESSAGE].waiting;
+    budget_account *a = CONTAINER_OF(line->next, budget_account, place);
+
+    if (!list_is_empty(line) && heap_has(&a->need) &&
+        (int64_t)(a->need.key - a->general + a->spare) <= b->spare_limit - b->spare)
+        budget__tell(b, a, BUDGET__TOLD_GENERAL);
+}
+
+/* Of the general room the one who needs least. */
+static void budget__offer_general(budget *b)
+{
+    heap_node *least = heap_first(&b->waiting);
+
+    if (least && (int64_t)least->key <= budget__free_general(b))
+        budget__tell(b, CONTAINER_OF(least, budget_account, need), BUDGET__TOLD_GENERAL);
+}
+
+/* Tells who may have what there is, one for each room. */
+static void budget__offer(budget *b)
+{
+    budget__offer_spare(b);
+    budget__offer_general(b);
+    for (int kind = 0; kind < BUDGET_KINDS; kind++)
+        budget__offer_reserve(b, &b->reserve[kind]);
+    InterlockedExchange(&b->short_of, b->waiting.count > 0);
+}
+
+/* Something was given back. Who begins to wait says so first and then looks at the rooms, and here
+ * it is the other way round: one of the two sees the other. */
+static void budget__given_back(budget *b)
+{
+    if (!budget_is_short(b))
+        return;
+    AcquireSRWLockExclusive(&b->lock);
+    budget__offer(b);
+    ReleaseSRWLockExclusive(&b->lock);
+}
+
+static void budget__stop_waiting(budget *b, budget_account *a)
+{
+    heap_remove(&b->waiting, &a->need);
+    list_remove(&a->place);
+    a->waits = false;
+}
+
+static void budget__pass(budget *b, budget_account *a)
+{
+    if (a->told & BUDGET__TOLD_RESERVE)
+        b->reserve[a->kind].told--;
+    a->told = 0;
+    budget__offer(b);
+}
+
+/* ---- Who may have how much ------------------------------------------------------------------ */
+
+uint64_t budget_longest(const budget *b, uint64_t wanted)
 {
     uint64_t longest = (uint64_t)b->limit / BUDGET__MESSAGES;
 
-    if (wanted > longest)
-        wanted = longest;
-    budget__raise_to(&b->reserve, (int64_t)(wanted + BUDGET__OVERHEAD) * 2);
-    return wanted;
+    return wanted < longest ? wanted : longest;
 }
 
-static bool budget__take_below(budget *b, int64_t bytes, int64_t limit)
+/* With the lock held: keeps back what the longest message of the objects that exist may need. */
+static void budget__follow_objects(budget *b)
 {
-    int64_t seen = b->used, before;
+    uint64_t longest = 0;
 
-    for (; seen + bytes <= limit; seen = before) {
-        before = InterlockedCompareExchange64(&b->used, seen + bytes, seen);
-        if (before == seen) {
-            budget__raise_to(&b->most, seen + bytes);
-            return true;
-        }
-    }
-    return false;
+    for (int i = 0; i < BUDGET_CLASSES; i++)
+        if (b->classes[i].objects > 0 && b->classes[i].longest > longest)
+            longest = b->classes[i].longest;
+    b->reserve_size = longest > 0 ? (int64_t)longest + BUDGET__OVERHEAD : 0;
+    InterlockedExchange64(&b->general_limit,
+                          b->limit - b->spare_limit - BUDGET_KINDS * b->reserve_size);
 }
 
-static bool budget__claim(budget *b, strand *s, budget_reach reach)
+static struct budget_class *budget__class_of(budget *b, uint64_t longest)
 {
-    if (b->claimant == s)
-        return reach != BUDGET_GENERAL;
-    return reach == BUDGET_CLAIM &&
-           InterlockedCompareExchangePointer((void *volatile *)&b->claimant, s, NULL) == NULL;
+    int i = 0;
+
+    while (i < BUDGET_CLASSES - 1 && longest >> (i + 1) != 0)
+        i++;
+    return &b->classes[i];
 }
 
-/* What everybody may take, as far as `own` bytes leave it. */
-static int64_t budget__general(const budget *b, uint64_t own)
+bool budget_join(budget *b, uint64_t longest)
 {
-    return b->limit - b->reserve - (int64_t)own;
-}
-
-void budget_take_anyway(budget *b, uint64_t bytes)
-{
-    InterlockedAdd64(&b->used, (int64_t)bytes);
-}
-
-/* What anyone may still take. */
-static int64_t budget__free(budget *b)
-{
-    return budget__general(b, 0) - b->used;
-}
-
-bool budget_has_free(budget *b, uint64_t bytes)
-{
-    return (int64_t)bytes <= budget__free(b);
-}
-
-bool budget_claimant_has_free(budget *b, const strand *s, uint64_t bytes)
-{
-    return b->claimant == s && (int64_t)bytes <= b->limit - b->used;
-}
-
-/* Wakes those for whom there is room, in the order in which they began to wait, and one more if the
- * claim is free. */
-static void budget__wake(budget *b)
-{
-    int64_t left;
-    bool claim_free = b->claimant == NULL;
+    struct budget_class *class = budget__class_of(b, longest);
+    bool ok;
 
     AcquireSRWLockExclusive(&b->lock);
-    left = budget__free(b);
-    for (list *link = b->waiters.next, *next; link != &b->waiters; link = next) {
-        budget_waiter *w = CONTAINER_OF(link, budget_waiter, link);
-        bool fits = (int64_t)(w->bytes + w->own) <= left ||
-                    budget_claimant_has_free(b, w->strand, w->bytes);
-
-        next = link->next;
-        if (!fits && !(w->for_claim && claim_free))
-            continue;
-        if (fits)
-            left -= (int64_t)w->bytes;
-        else
-            claim_free = false;
-        list_remove(&w->link);
-        strand_raise(w->strand, w->event);
+    ok = heap_reserve(&b->waiting, BUDGET_KINDS);
+    if (ok && (class->objects++ == 0 || longest > class->longest)) {
+        class->longest = longest;
+        budget__follow_objects(b);
     }
-    InterlockedExchange(&b->waiting, !list_is_empty(&b->waiters));
+    ReleaseSRWLockExclusive(&b->lock);
+    return ok;
+}
+
+void budget_leave(budget *b, uint64_t longest)
+{
+    struct budget_class *class = budget__class_of(b, longest);
+
+    AcquireSRWLockExclusive(&b->lock);
+    heap_unreserve(&b->waiting, BUDGET_KINDS);
+    if (--class->objects == 0) {
+        budget__follow_objects(b);
+        budget__offer(b);
+    }
     ReleaseSRWLockExclusive(&b->lock);
 }
 
-static void budget__give_back(budget *b, int64_t bytes)
+/* ---- Accounts ------------------------------------------------------------------------------- */
+
+void budget_account_init(budget_account *a, budget_kind kind, void *owner, LONG event)
+{
+    *a = (budget_account){.kind = (unsigned char)kind, .owner = owner, .event = event};
+    heap_node_init(&a->need);
+    list_init(&a->place);
+}
+
+/* With the lock held. Nobody overtakes those who wait; who was called may come late. */
+static bool budget__may_have_reserve(const budget *b, const budget_account *a, uint64_t bytes)
+{
+    const budget_reserve *r = &b->reserve[a->kind];
+    bool mine = r->holder == a || (!r->holder && a->called) ||
+                (!r->holder && r->told == 0 && list_is_empty(&r->waiting));
+
+    return mine && (int64_t)(a->reserved + bytes) <= b->reserve_size;
+}
+
+static bool budget__take_reserve(budget *b, budget_account *a, uint64_t bytes)
+{
+    bool ok;
+
+    AcquireSRWLockExclusive(&b->lock);
+    ok = budget__may_have_reserve(b, a, bytes);
+    if (ok) {
+        b->reserve[a->kind].holder = a;
+        a->reserved += bytes;
+        InterlockedAdd64(&b->reserved, (LONG64)bytes);
+    } else {
+        a->called = false; /* it came too late, and has to wait again */
+    }
+    ReleaseSRWLockExclusive(&b->lock);
+    budget__note_most(b);
+    return ok;
+}
+
+static bool budget__take_any(budget *b, budget_account *a, uint64_t bytes, budget_reach reach)
+{
+    if (a->kind == BUDGET_MESSAGE &&
+        budget__take(b, &b->spare, b->spare_limit, (int64_t)a->spare, (int64_t)bytes)) {
+        a->spare += bytes;
+        return true;
+    }
+    if (reach >= BUDGET_GENERAL &&
+        budget__take(b, &b->general, b->general_limit, (int64_t)a->general, (int64_t)bytes)) {
+        a->general += bytes;
+        return true;
+    }
+    return reach == BUDGET_RESERVE && budget__take_reserve(b, a, bytes);
+}
+
+bool budget_grow(budget *b, budget_account *a, uint64_t bytes, budget_reach reach)
 {
     if (bytes == 0)
-        return;
-    InterlockedAdd64(&b->used, -bytes);
-    if (b->waiting)
-        budget__wake(b);
-}
-
-/* After bytes became credit: if somebody has begun to wait, they are his. He sets `waiting` first
- * and then takes the credit, and here it is looked at the other way round: one of the two has it.
- */
-static void budget__settle(budget *b, worker *w)
-{
-    if (b->waiting)
-        budget__give_back(b, InterlockedExchange64(&w->credit, 0));
-}
-
-static bool budget__take_from(volatile LONG64 *credit, int64_t bytes)
-{
-    int64_t seen = *credit, before;
-
-    for (; seen >= bytes; seen = before) {
-        before = InterlockedCompareExchange64(credit, seen - bytes, seen);
-        if (before == seen)
-            return true;
-    }
-    return false;
-}
-
-/* From the worker's credit, which is filled up when it does not suffice. */
-static bool budget__take_credit(budget *b, worker *w, int64_t bytes, uint64_t own)
-{
-    if (b->waiting || bytes > b->grain || b->used > budget__general(b, own))
-        return false;
-    if (budget__take_from(&w->credit, bytes))
         return true;
-    if (!budget__take_below(b, b->grain, budget__general(b, own)))
+    if (!budget__take_any(b, a, bytes, reach))
         return false;
-    InterlockedAdd64(&w->credit, b->grain - bytes);
-    budget__settle(b, w);
+    if (a->waits || a->called) {
+        AcquireSRWLockExclusive(&b->lock);
+        budget__stop_waiting(b, a);
+        a->called = false;
+        budget__offer(b);
+        ReleaseSRWLockExclusive(&b->lock);
+    }
     return true;
 }
 
-bool budget_take(budget *b, strand *s, uint64_t bytes, uint64_t own, budget_reach reach)
+void budget_grow_anyway(budget *b, budget_account *a, uint64_t bytes)
 {
-    worker *here = worker_current(s->port);
-
-    if (here && budget__take_credit(b, here, (int64_t)bytes, own))
-        return true;
-    if (budget__take_below(b, (int64_t)bytes, budget__general(b, own)))
-        return true;
-    return budget__claim(b, s, reach) && budget__take_below(b, (int64_t)bytes, b->limit);
+    a->general += bytes;
+    InterlockedAdd64(&b->general, (LONG64)bytes);
+    budget__note_most(b);
 }
 
-void budget_give(budget *b, strand *s, uint64_t bytes)
+static void budget__give_reserve(budget *b, budget_account *a, uint64_t bytes)
 {
-    worker *here = worker_current(s->port);
-    int64_t credit;
-
-    /* What the claimant had of the reserve goes back there. */
-    if (!here || b->waiting || b->used > budget__general(b, 0)) {
-        budget__give_back(b, (int64_t)bytes);
-        return;
+    AcquireSRWLockExclusive(&b->lock);
+    a->reserved -= bytes;
+    InterlockedAdd64(&b->reserved, -(LONG64)bytes);
+    if (a->reserved == 0) {
+        b->reserve[a->kind].holder = NULL;
+        budget__offer(b);
     }
-    credit = InterlockedAdd64(&here->credit, (int64_t)bytes);
-    if (credit > 2 * b->grain && budget__take_from(&here->credit, credit - b->grain))
-        budget__give_back(b, credit - b->grain);
-    budget__settle(b, here);
+    ReleaseSRWLockExclusive(&b->lock);
 }
 
-/* Takes the credit of all workers, also of those that are idle. */
-static void budget__collect(budget *b, pp_port *port)
+static uint64_t budget__less(uint64_t a, uint64_t b)
 {
-    int64_t bytes = 0;
-
-    for (unsigned i = 0; i < port->worker_count; i++)
-        bytes += InterlockedExchange64(&port->workers[i].credit, 0);
-    budget__give_back(b, bytes);
+    return a < b ? a : b;
 }
 
-void budget_release_claim(budget *b, strand *s)
+void budget_shrink(budget *b, budget_account *a, uint64_t bytes)
 {
-    if (b->claimant != s)
+    uint64_t reserved = budget__less(bytes, a->reserved);
+    uint64_t general = budget__less(bytes - reserved, a->general);
+    uint64_t spare = bytes - reserved - general;
+
+    if (reserved > 0)
+        budget__give_reserve(b, a, reserved);
+    a->general -= general;
+    a->spare -= spare;
+    if (general > 0)
+        InterlockedAdd64(&b->general, -(LONG64)general);
+    if (spare > 0)
+        InterlockedAdd64(&b->spare, -(LONG64)spare);
+    if (general + spare > 0)
+        budget__given_back(b);
+}
+
+bool budget_has(const budget *b, const budget_account *a, uint64_t bytes)
+{
+    return bytes == 0 || a->called || (int64_t)(a->general + bytes) <= budget__free_general(b);
+}
+
+void budget_wait(budget *b, budget_account *a, uint64_t bytes, budget_reach reach)
+{
+    AcquireSRWLockExclusive(&b->lock);
+    a->waits = true;
+    a->called = false;
+    heap_put(&b->waiting, &a->need, a->general + bytes);
+    if (reach == BUDGET_RESERVE && list_is_empty(&a->place))
+        list_append(&b->reserve[a->kind].waiting, &a->place);
+    InterlockedExchange(&b->short_of, 1);
+    budget__offer(b); /* what was given back between the refusal and this line told nobody */
+    ReleaseSRWLockExclusive(&b->lock);
+}
+
+void budget_pass(budget *b, budget_account *a)
+{
+    if (!a->told)
         return;
-    InterlockedExchangePointer((void *volatile *)&b->claimant, NULL);
-    if (b->waiting)
-        budget__wake(b);
-}
-
-void budget_waiter_init(budget_waiter *w, strand *s, LONG event)
-{
-    list_init(&w->link);
-    w->strand = s;
-    w->event = event;
-}
-
-void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool for_claim)
-{
     AcquireSRWLockExclusive(&b->lock);
-    if (list_is_empty(&w->link)) {
-        w->bytes = bytes;
-        w->own = own;
-        w->for_claim = for_claim;
-        list_append(&b->waiters, &w->link);
-    } else {
-        if (bytes + own < w->bytes + w->own) {
-            w->bytes = bytes;
-            w->own = own;
-        }
-        w->for_claim = w->for_claim || for_claim;
-    }
-    InterlockedExchange(&b->waiting, 1);
+    budget__pass(b, a);
     ReleaseSRWLockExclusive(&b->lock);
-    budget__collect(b, w->strand->port);
-    /* What was given back between the refusal and this line woke nobody: look again. */
-    if (budget_has_free(b, bytes + own) || budget_claimant_has_free(b, w->strand, bytes) ||
-        (for_claim && !b->claimant))
-        budget__wake(b);
 }
 
-bool budget_is_waiting(budget *b, budget_waiter *w)
+void budget_close(budget *b, budget_account *a)
 {
-    bool waiting;
-
+    if (!a->waits && !a->told)
+        return;
     AcquireSRWLockExclusive(&b->lock);
-    waiting = !list_is_empty(&w->link);
-    ReleaseSRWLockExclusive(&b->lock);
-    return waiting;
-}
-
-void budget_pass_on(budget *b)
-{
-    if (b->waiting && !b->claimant)
-        budget__wake(b);
-}
-
-void budget_wait_no_more(budget *b, budget_waiter *w)
-{
-    AcquireSRWLockExclusive(&b->lock);
-    list_remove(&w->link);
+    budget__stop_waiting(b, a);
+    budget__pass(b, a);
     ReleaseSRWLockExclusive(&b->lock);
 }

@@ -1,85 +1,125 @@
 /*
- * The port's limit on queued and half-received bytes. Who cannot get bytes waits and is told when
- * there are some again. Nobody gets to hold more than is left free (the dynamic threshold of
- * Choudhury and Hahne), so that many who do not read leave room for those who do.
+ * The port's limit on queued and half-received bytes. What is copied into a queue, and what a read
+ * buffer grows to, is taken from it and given back; the first bytes of each connection are its own
+ * and not counted. The limit is divided into rooms:
  *
- * Half-received messages could fill the limit so that none can be completed. Therefore a reserve,
- * twice the longest message of the port, is kept for one strand at a time: the claimant, which can
- * always complete its message and send an answer as long. It keeps the claim until it holds
- * nothing.
+ *   general   for everybody. Nobody gets to hold more of it than is left free (the dynamic
+ *             threshold of Choudhury and Hahne), so that those who do not read leave room for
+ *             those who do.
+ *   spare     for read buffers that are larger than what they hold: they may grow as far as this
+ *             allows, and what they keep while they are empty is missed by nobody.
+ *   message   for the one message being received that finds no general room;
+ *   answer    for the one answer that finds none. Each of these two is as large as the longest
+ *             message that an object of the port may have, is used by one account at a time, and
+ *             goes to those who wait for it in their order.
  *
- * Workers keep credit: bytes that are taken from the limit already and that nobody holds. What one
- * connection gives back the next takes again, and no cache line is shared while the credit lasts.
- * It counts as used, is at most 1/32 of the limit, and goes to whoever begins to wait
- * for bytes: he collects that of all workers, and while he waits there is none.
+ * Why it cannot stall is in docs/architecture.md.
+ *
+ * The rule. An account is grown and shrunk by one thread at a time: its owner's turn or lock. The
+ * budget's lock is for those who wait and for the last two rooms, and `told` and `called` are the
+ * budget's. Who is told owes a budget_pass at the end of the turn that the event brings, whether
+ * it took something or not: it is how the next is told.
  */
 #ifndef PP_IOCP_BUDGET_H
 #define PP_IOCP_BUDGET_H
 
+#include "base/heap.h"
 #include "base/list.h"
 #include "base/win.h"
 
-#include <stdint.h>
+#define BUDGET_CLASSES 32 /* of longest messages, by their powers of two */
 
-struct strand;
+typedef enum budget_kind { BUDGET_MESSAGE, BUDGET_ANSWER, BUDGET_KINDS } budget_kind;
+
+/* How far an account may go. */
+typedef enum budget_reach { BUDGET_SPARE, BUDGET_GENERAL, BUDGET_RESERVE } budget_reach;
+
+/* What one side of a connection holds, and how it waits. */
+typedef struct budget_account {
+    heap_node need; /* among all who wait; the key is what must be free */
+    list place;     /* among those who wait for the room of its kind */
+    void *owner;
+    LONG event; /* to raise for the owner when it is told */
+    unsigned char kind;
+    volatile unsigned char told; /* for what, and has not passed yet */
+    volatile bool called;        /* it may have the room of its kind when nobody has it */
+    bool waits;
+    uint64_t general, spare, reserved; /* what it holds of each room; reserved: of its kind's */
+} budget_account;
+
+/* Has the account's owner look again: raises its event. Called under the budget's lock. */
+typedef void budget_tell_fn(void *owner, LONG event);
+
+/* The room of a kind: one account uses it. */
+typedef struct budget_reserve {
+    list waiting;
+    budget_account *holder; /* it holds bytes of it */
+    unsigned told;          /* and have not passed yet */
+} budget_reserve;
 
 typedef struct budget {
-    int64_t limit;
-    int64_t grain; /* what a worker takes at once; it keeps at most twice that */
-    volatile LONG64 used, most, reserve;
-    struct strand *volatile claimant;
-    SRWLOCK lock; /* for `waiters` */
-    list waiters;
-    volatile LONG waiting;
+    int64_t limit, spare_limit;
+    volatile LONG64 general_limit; /* follows the objects that exist */
+    volatile LONG64 general, spare, reserved, most;
+    budget_tell_fn *tell;
+    SRWLOCK lock; /* for what follows */
+    heap waiting;
+    volatile LONG short_of; /* somebody waits; also read without the lock */
+    budget_reserve reserve[BUDGET_KINDS];
+    int64_t reserve_size;
+    struct budget_class {
+        uint64_t objects, longest;
+    } classes[BUDGET_CLASSES];
 } budget;
 
-/* Embedded in the strand's object, and under the budget's lock while it waits. */
-typedef struct budget_waiter {
-    list link;
-    struct strand *strand;
-    LONG event;
-    uint64_t bytes, own; /* to be woken when `bytes` can be taken by one that has `own` */
-    bool for_claim;      /* or when nobody has the claim */
-} budget_waiter;
+void budget_init(budget *b, uint64_t limit, budget_tell_fn *tell);
+void budget_free(budget *b);
 
-void budget_init(budget *b, uint64_t limit, unsigned workers);
+/* The longest message that an object may have, at most `wanted`. */
+uint64_t budget_longest(const budget *b, uint64_t wanted);
 
-/* The longest message that a port with this limit can take, at most `wanted`; reserves for it. */
-uint64_t budget_reserve(budget *b, uint64_t wanted);
+/* An object with two accounts and messages of at most `longest` bytes, which budget_longest gave,
+ * comes and leaves. False: no memory. A longer one may come while the port is at its limit: until
+ * enough has gone, more is used than the limit by what is kept back for it. */
+bool budget_join(budget *b, uint64_t longest);
+void budget_leave(budget *b, uint64_t longest);
 
-/* How far a strand may go. */
-typedef enum budget_reach {
-    BUDGET_GENERAL, /* what everybody may take */
-    BUDGET_RESERVE, /* the reserve, too, if it has the claim */
-    BUDGET_CLAIM    /* and it may take the claim */
-} budget_reach;
+void budget_account_init(budget_account *a, budget_kind kind, void *owner, LONG event);
 
-/* Takes bytes for `s`, which has `own` of them already. */
-bool budget_take(budget *b, struct strand *s, uint64_t bytes, uint64_t own, budget_reach reach);
-void budget_give(budget *b, struct strand *s, uint64_t bytes);
+/* Takes so many bytes more; false: there is no room, and nothing has happened. */
+bool budget_grow(budget *b, budget_account *a, uint64_t bytes, budget_reach reach);
 
 /* Takes them whatever the limit says: for what is owed, and small. */
-void budget_take_anyway(budget *b, uint64_t bytes);
+void budget_grow_anyway(budget *b, budget_account *a, uint64_t bytes);
 
-/* For a strand that holds nothing any more. */
-void budget_release_claim(budget *b, struct strand *s);
+/* Gives so many back: first of the room of its kind, then general, then spare. */
+void budget_shrink(budget *b, budget_account *a, uint64_t bytes);
 
-/*
- * The waiter's event is raised once, when so many bytes are free or, `for_claim`, when nobody has
- * the claim; perhaps at once. Waiting again, before that, adds a reason. For the strand's turn.
- */
-void budget_waiter_init(budget_waiter *w, struct strand *s, LONG event);
-void budget_wait(budget *b, budget_waiter *w, uint64_t bytes, uint64_t own, bool for_claim);
-bool budget_is_waiting(budget *b, budget_waiter *w);
-void budget_wait_no_more(budget *b, budget_waiter *w);
+static inline uint64_t budget_held(const budget_account *a)
+{
+    return a->general + a->spare + a->reserved;
+}
 
-/* For one that was woken for the claim and perhaps had no use for it: the next may. */
-void budget_pass_on(budget *b);
+/* Whether budget_grow would give so many. */
+bool budget_has(const budget *b, const budget_account *a, uint64_t bytes);
 
-/* Whether so many bytes are free for the strand if it has the claim. */
-bool budget_claimant_has_free(budget *b, const struct strand *s, uint64_t bytes);
+/* Waits for so many bytes more, also of the room of its kind with BUDGET_RESERVE: the account is
+ * told once when it may have them; perhaps at once. */
+void budget_wait(budget *b, budget_account *a, uint64_t bytes, budget_reach reach);
 
-/* Whether so many bytes are free for anyone. */
-bool budget_has_free(budget *b, uint64_t bytes);
+/* At the end of each turn of the account's owner: who was told lets the next be told. */
+void budget_pass(budget *b, budget_account *a);
+
+/* Before the account goes; it holds nothing. */
+void budget_close(budget *b, budget_account *a);
+
+/* Whether somebody waits. */
+static inline bool budget_is_short(const budget *b)
+{
+    return b->short_of != 0;
+}
+
+/* What is held of all rooms. */
+uint64_t budget_used(const budget *b);
 
 #endif

@@ -52,16 +52,6 @@ static const struct {
     {COUNT_ACCEPT_ERRORS, offsetof(pp_stats, accept_errors)},
 };
 
-/* What is used of the limit, but for the workers' credit, which nobody holds. */
-static uint64_t counters__buffered(const pp_port *port)
-{
-    int64_t bytes = port->budget.used;
-
-    for (unsigned i = 0; i < port->worker_count; i++)
-        bytes -= port->workers[i].credit;
-    return bytes > 0 ? (uint64_t)bytes : 0;
-}
-
 pp_status pp_port_stats(pp_port *port, pp_stats *stats)
 {
     if (!port || !stats)
@@ -75,7 +65,7 @@ pp_status pp_port_stats(pp_port *port, pp_stats *stats)
     stats->workers = port->worker_count;
     stats->connections_now = (uint64_t)port->connections_now;
     stats->connections_most = (uint64_t)port->connections_most;
-    stats->bytes_buffered = counters__buffered(port);
+    stats->bytes_buffered = budget_used(&port->budget);
     stats->bytes_buffered_most = (uint64_t)port->budget.most;
     stats->allocations = mem_allocations();
     return PP_OK;

@@ -138,6 +138,7 @@ pp_status pp_port_abort(pp_port *port)
 static void port__free(pp_port *port)
 {
     timers_free(&port->timers);
+    budget_free(&port->budget);
     if (port->ended_event)
         CloseHandle(port->ended_event);
     if (port->iocp)
@@ -188,6 +189,11 @@ static DWORD port__make(pp_port *port)
     return error == ERROR_SUCCESS ? port__start_threads(port) : error;
 }
 
+static void port__tell(void *owner, LONG event)
+{
+    strand_raise(owner, event);
+}
+
 pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error *error)
 {
     pp_port *p;
@@ -218,7 +224,7 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
     timers_init(&p->timers);
     tasks_init(&p->tasks);
     standby_init(&p->standby, processors, p->worker_count);
-    budget_init(&p->budget, options->max_buffered, p->worker_count);
+    budget_init(&p->budget, options->max_buffered, port__tell);
     code = p->workers ? port__make(p) : ERROR_NOT_ENOUGH_MEMORY;
     if (code != ERROR_SUCCESS) {
         port__free(p);

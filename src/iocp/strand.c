@@ -44,11 +44,33 @@ bool strand_is_here(const strand *s)
     return here && here->running == s;
 }
 
+bool strand_turn_is_long(const strand *s)
+{
+    worker *here = worker_current(s->port);
+
+    return here && here->callback_ns - here->callback_ns_before > STRAND_MOST_TURN_NS;
+}
+
 bool strand_has_others(const strand *s)
 {
     worker *here = worker_current(s->port);
 
     return here && worker_batch_goes_on(here);
+}
+
+void strand_set_answering(strand *s, bool answering)
+{
+    worker *here = worker_current(s->port);
+
+    if (here)
+        here->answering = answering;
+}
+
+bool strand_is_answering(const strand *s)
+{
+    worker *here = worker_current(s->port);
+
+    return here && here->answering;
 }
 
 void strand_retire(strand *s)

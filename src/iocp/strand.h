@@ -21,6 +21,9 @@ typedef struct strand strand;
 /* Does what the events ask for; false when it has retired, and its memory perhaps gone. */
 typedef bool strand_fn(strand *s, LONG events);
 
+#define STRAND_MOST_TURN_NS 2000000u /* so long others wait for a turn whose callbacks are short   \
+                                      */
+
 #define STRAND_SCHEDULED 1L /* private: a turn is running or will run; stays set when retired */
 #define STRAND_STOP 2L      /* the port stops: end gracefully */
 #define STRAND_ABORT 4L     /* the port stops: end at once */
@@ -48,8 +51,16 @@ void strand_raise(strand *s, LONG events);
 /* Whether the calling thread is running this strand's turn. */
 bool strand_is_here(const strand *s);
 
+/* For a turn: whether its callbacks have taken STRAND_MOST_TURN_NS together. Then it ends as soon
+ * as it can, and raises an event for another. */
+bool strand_turn_is_long(const strand *s);
+
 /* For a turn: whether those of others follow on it soon, on the same worker. */
 bool strand_has_others(const strand *s);
+
+/* A message is being delivered in this turn: what is sent meanwhile, also to others, answers it. */
+void strand_set_answering(strand *s, bool answering);
+bool strand_is_answering(const strand *s);
 
 /* Leaves the port; for the last turn, which then returns false. */
 void strand_retire(strand *s);

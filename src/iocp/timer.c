@@ -93,11 +93,11 @@ bool timer_open(timer *t, strand *s, LONG event)
     AcquireSRWLockExclusive(&all->lock);
     if (all->opened == all->room) {
         size_t room = all->room ? all->room * 2 : TIMER__FIRST_ROOM;
-        timer **heap = mem_resize(all->heap, room * sizeof(timer *));
+        timer **grown = mem_resize(all->heap, room * sizeof(timer *));
 
-        ok = heap != NULL;
+        ok = grown != NULL;
         if (ok) {
-            all->heap = heap;
+            all->heap = grown;
             all->room = room;
         }
     }

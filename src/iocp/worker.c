@@ -79,15 +79,18 @@ void worker_rob(worker *w, queue *taken)
     ReleaseSRWLockExclusive(&w->lock);
 }
 
-/* Runs ready turns; returns how many. */
+/* Runs ready turns, for as long as the port may go unasked; returns how many. */
 static unsigned worker__run_turns(worker *w)
 {
     unsigned turns = 0;
 
-    for (strand *s; turns < WORKER__MOST_TURNS && (s = worker__next(w)) != NULL; turns++) {
+    for (strand *s; turns < WORKER__MOST_TURNS && w->callback_ns < WORKER__BATCH_NS &&
+                    (s = worker__next(w)) != NULL;
+         turns++) {
         bool again;
 
         w->turns++;
+        w->callback_ns_before = w->callback_ns;
         InterlockedExchangePointer((void *volatile *)&w->running, s); /* before the watch's flag */
         watch_turn(w);
         again = strand_run(s);

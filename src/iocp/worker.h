@@ -19,8 +19,9 @@ typedef struct worker {
     pp_port *port;
     HANDLE thread;
     DWORD thread_id;
-    unsigned batch;       /* packets to take at once */
-    uint64_t callback_ns; /* spent in callbacks since the last batch was taken */
+    unsigned batch; /* packets to take at once */
+    /* Spent in callbacks since the last batch was taken, and of that before the turn that runs. */
+    uint64_t callback_ns, callback_ns_before;
 
     SRWLOCK lock; /* for `ready`, from which the watch may take */
     queue ready;
@@ -28,7 +29,7 @@ typedef struct worker {
     struct strand *volatile running; /* whose turn it is; for this thread and the watch */
     volatile LONG turns;             /* grows with each turn, for the watch */
     volatile bool stuck;             /* in its turn, and known for it (standby.h) */
-    volatile LONG64 credit; /* of the port's limit; who waits for bytes takes it (budget.h) */
+    bool answering;                  /* inside an on_message, for its strand's calls */
     counters counters;
 } worker;
 

@@ -11,7 +11,8 @@
 #include "iocp/counters.h"
 #include "pipe/listener.h"
 
-#define CONN__TRIM_MS 5000 /* how long a connection is idle before its buffers shrink */
+#define CONN__TRIM_MS 5000            /* how long a connection is idle before its buffers shrink */
+#define CONN__WRITE_STEP (64u * 1024) /* for so much of a write the idle time-out counts anew */
 
 /* ---- Operations ----------------------------------------------------------------------------- */
 
@@ -61,6 +62,11 @@ void conn_end(pp_conn *c, pp_status reason)
         kernel_cancel(c->strand.port, &c->pipe, &c->write.operation.op);
 }
 
+void conn_end_closed(pp_conn *c)
+{
+    conn_end(c, c->unanswerable ? PP_E_PEER_CLOSED : PP_OK);
+}
+
 void conn_end_error(pp_conn *c, DWORD error, const char *what)
 {
     pp_status status = error_from_windows(error);
@@ -91,11 +97,9 @@ static void conn__finish(pp_conn *c)
     conn__release_pipe(c);
     dial_free(c);
     timer_close(&c->timer);
-    budget_wait_no_more(&port->budget, &c->waiter);
     read_free(c);
     write_free(c);
-    budget_release_claim(&port->budget, &c->strand);
-    budget_pass_on(&port->budget);
+    budget_leave(&port->budget, c->options.max_message);
     if (c->opened)
         port_count_connection(port, -1);
     counter_add(port, (counter)(COUNT_ENDED + c->reason), 1);
@@ -105,6 +109,7 @@ static void conn__finish(pp_conn *c)
     if (c->options.handlers.on_close)
         c->options.handlers.on_close(c, c->user, c->reason);
     conn_callback_ended(c, "on_close");
+    InterlockedExchange(&c->over, 1);
     strand_retire(&c->strand);
     pp_conn_unref(&(pp_conn *){c});
 }
@@ -136,16 +141,30 @@ static void conn__wind_down(pp_conn *c)
         kernel_cancel(c->strand.port, &c->pipe, &c->read.operation.op);
 }
 
+/* The time to close gracefully is up: late is only what is left. */
+static void conn__drain_is_over(pp_conn *c)
+{
+    if (write_is_empty(c) && (c->closing || !read_has_message(c))) {
+        conn_end_closed(c);
+        return;
+    }
+    counter_add(c->strand.port, COUNT_TIMEOUTS, 1);
+    conn_end(c, PP_E_DRAIN_TIMEOUT);
+}
+
 /* Goes on with an end that has begun; false when that was the last turn. */
 static bool conn__end_further(pp_conn *c)
 {
-    if (c->state == CONN_WINDING && (c->closing || read_is_drained(c)))
+    if (c->state == CONN_WINDING &&
+        (c->closing || (!c->read.operation.pending && !read_has_message(c))))
         c->state = CONN_DRAINING;
     if (c->state == CONN_DRAINING) {
         queue_close(&c->queue);
         if (write_is_empty(c))
-            conn_end(c, PP_OK);
+            conn_end_closed(c);
     }
+    if ((c->state == CONN_WINDING || c->state == CONN_DRAINING) && c->drain_deadline <= clock_ms())
+        conn__drain_is_over(c);
     if (c->state != CONN_CLOSING || c->read.operation.pending || c->write.operation.pending ||
         (c->dial && !dial_leave(c)))
         return true;
@@ -160,19 +179,40 @@ static uint64_t conn__earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* When the time for what the other end should do is up. */
-static uint64_t conn__patience(const pp_conn *c)
+/* Windows does not tell how far a write has got: a long one has the time several times. */
+static uint64_t conn__idle_time(const pp_conn *c)
 {
-    uint64_t first = c->options.first_byte_timeout_ms, idle = c->options.idle_timeout_ms;
-    uint64_t next = CLOCK_NEVER;
+    uint64_t steps = c->write.operation.pending ? c->write.size / CONN__WRITE_STEP : 0;
 
-    if (c->state != CONN_OPEN)
-        return CLOCK_NEVER;
-    if (first > 0 && !c->heard)
-        next = c->opened_at + first;
-    if (idle > 0)
-        next = conn__earlier(next, c->moved_at + idle);
-    return next;
+    return c->options.idle_timeout_ms * (1 + steps);
+}
+
+/* When it is up, as far as we wait for the other end. */
+static uint64_t conn__first_byte_deadline(const pp_conn *c)
+{
+    return c->state == CONN_OPEN && c->awaits_byte
+               ? c->silent_since + c->options.first_byte_timeout_ms
+               : CLOCK_NEVER;
+}
+
+static uint64_t conn__idle_deadline(const pp_conn *c)
+{
+    return c->state == CONN_OPEN && c->awaits_move ? c->moved_at + conn__idle_time(c) : CLOCK_NEVER;
+}
+
+/* At the end of a turn: whether we wait for the other end, and if that is new, since now. */
+static void conn__note_waiting(pp_conn *c)
+{
+    bool reads = c->read.operation.pending, writes = c->write.operation.pending;
+    bool byte = c->options.first_byte_timeout_ms > 0 && reads && !c->heard;
+    bool move = c->options.idle_timeout_ms > 0 && (reads || writes);
+
+    if (byte && !c->awaits_byte)
+        c->silent_since = clock_ms();
+    if (move && !c->awaits_move)
+        c->moved_at = clock_ms();
+    c->awaits_byte = byte;
+    c->awaits_move = move;
 }
 
 static uint64_t conn__next_deadline(const pp_conn *c)
@@ -181,7 +221,8 @@ static uint64_t conn__next_deadline(const pp_conn *c)
         return dial_deadline(c);
     if (c->state == CONN_WINDING || c->state == CONN_DRAINING)
         return c->drain_deadline;
-    return conn__earlier(c->trim_deadline, conn__patience(c));
+    return conn__earlier(c->trim_deadline,
+                         conn__earlier(conn__first_byte_deadline(c), conn__idle_deadline(c)));
 }
 
 /* A deadline that moves away is not moved in the heap: the timer fires and looks again. So a
@@ -218,22 +259,21 @@ static void conn__trim(pp_conn *c)
         read_trim(c);
     if (c->writes == c->writes_at_trim)
         write_trim(c);
-    if (!idle || c->held > 0)
+    if (!idle) /* what cannot shrink yet, since it is not empty, is looked at when it moves */
         conn_plan_trim(c);
 }
 
+/* The drain deadline is looked at when the turn has done what it can, in conn__end_further. */
 static void conn__timer(pp_conn *c)
 {
     uint64_t now = clock_ms();
 
-    if (c->state == CONN_WINDING || c->state == CONN_DRAINING) {
-        if (c->drain_deadline <= now)
-            conn__time_out(c, PP_E_DRAIN_TIMEOUT);
-    } else if (conn__patience(c) <= now) {
-        conn__time_out(c, c->heard ? PP_E_IDLE_TIMEOUT : PP_E_FIRST_BYTE_TIMEOUT);
-    } else if (c->trim_deadline <= now) {
+    if (conn__first_byte_deadline(c) <= now)
+        conn__time_out(c, PP_E_FIRST_BYTE_TIMEOUT);
+    else if (conn__idle_deadline(c) <= now)
+        conn__time_out(c, PP_E_IDLE_TIMEOUT);
+    else if (c->trim_deadline <= now)
         conn__trim(c);
-    }
 }
 
 /* ---- The turn ------------------------------------------------------------------------------- */
@@ -242,7 +282,6 @@ static void conn__open(pp_conn *c)
 {
     c->opened = true;
     conn_meet(c);
-    c->opened_at = c->moved_at = clock_ms();
     port_count_connection(c->strand.port, 1);
     counter_add(c->strand.port, COUNT_CONNECTIONS_TOTAL, 1);
     conn_callback_begins(c);
@@ -273,17 +312,6 @@ static void conn__note_events(pp_conn *c, LONG events)
         conn__timer(c);
 }
 
-/* The claim on the port's reserve is kept while anything is held, or waited for. */
-static void conn__settle_claim(pp_conn *c)
-{
-    budget *b = &c->strand.port->budget;
-
-    if (b->claimant == &c->strand && c->held == 0 && queue_bytes(&c->queue) == 0 &&
-        !budget_is_waiting(b, &c->waiter))
-        budget_release_claim(b, &c->strand);
-    budget_pass_on(b);
-}
-
 static bool conn__turn(strand *s, LONG events)
 {
     pp_conn *c = CONTAINER_OF(s, pp_conn, strand);
@@ -291,8 +319,9 @@ static bool conn__turn(strand *s, LONG events)
     conn__note_events(c, events);
     read_advance(c);
     write_advance(c);
+    read_drain(c);
     write_tell_writable(c);
-    conn__settle_claim(c);
+    conn__note_waiting(c);
     if (!conn__end_further(c))
         return false;
     conn__set_timer(c);
@@ -324,7 +353,7 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
     *checked = *options;
     if (options->low_mark == 0)
         checked->low_mark = options->high_mark / 4;
-    longest = budget_reserve(&port->budget, options->max_message);
+    longest = budget_longest(&port->budget, options->max_message);
     if (longest < options->max_message)
         port_log(port, PP_LOG_WARN, "max_message %llu is cut to %llu, a quarter of max_buffered",
                  (unsigned long long)options->max_message, (unsigned long long)longest);
@@ -340,6 +369,8 @@ void conn_tune(pp_conn *c)
 void conn_moved(pp_conn *c)
 {
     c->moves++;
+    if (budget_held(&c->read.account) > 0)
+        conn_plan_trim(c);
     if (c->options.idle_timeout_ms > 0)
         c->moved_at = clock_ms();
 }
@@ -360,11 +391,10 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
         return NULL;
     strand_init(&c->strand, port, conn__turn);
     c->peer = mem_alloc_zeroed(sizeof *c->peer);
-    if (!c->peer || !timer_open(&c->timer, &c->strand, CONN_TIMER)) {
-        mem_free(c->peer);
-        mem_free(c);
-        return NULL;
-    }
+    if (!c->peer || !timer_open(&c->timer, &c->strand, CONN_TIMER))
+        goto no_timer;
+    if (!budget_join(&port->budget, options->max_message))
+        goto no_budget;
     c->refs = 1;
     InitializeSRWLock(&c->peer_lock);
     c->id = port_next_id(port);
@@ -372,15 +402,23 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
     c->user = options->user;
     c->pipe = KERNEL_NO_HANDLE;
     c->drain_deadline = c->trim_deadline = CLOCK_NEVER;
-    budget_waiter_init(&c->waiter, &c->strand, CONN_LOOK);
+    budget_account_init(&c->read.account, BUDGET_MESSAGE, &c->strand, CONN_LOOK);
     conn_op_init(&c->read.operation, c, conn__read_packet);
     conn_op_init(&c->write.operation, c, conn__write_packet);
-    queue_init(&c->queue, options, &port->budget, &c->strand);
+    queue_init(&c->queue, options, &port->budget, &c->strand, CONN_LOOK);
     return c;
+
+no_budget:
+    timer_close(&c->timer);
+no_timer:
+    mem_free(c->peer);
+    mem_free(c);
+    return NULL;
 }
 
 void conn_discard(pp_conn *c)
 {
+    budget_leave(&c->strand.port->budget, c->options.max_message);
     timer_close(&c->timer);
     mem_free(c->peer);
     mem_free(c);

@@ -53,11 +53,13 @@ typedef struct conn_reader {
     bool whole;              /* message mode: the data is a whole message */
     bool ended;              /* the other end declared the end of its sending */
     unsigned small_reads;    /* in a row that used little of the buffer */
+    budget_account account;  /* what the buffer holds of the port's limit */
 } conn_reader;
 
 typedef struct conn_writer {
     conn_op operation;
     queue_buffer active; /* what is being written, from active.start on */
+    DWORD size;          /* of the write that is pending */
     bool waits;          /* for the rest of the batch */
 } conn_writer;
 
@@ -67,6 +69,7 @@ struct pp_conn {
     strand strand;
     volatile LONG refs;
     volatile LONG closing; /* no more messages are delivered */
+    volatile LONG over;    /* on_close was called */
     gate gate;             /* shut while it is paused */
     uint64_t id;
     pp_conn_options options;
@@ -89,13 +92,14 @@ struct pp_conn {
 
     timer timer;
     uint64_t drain_deadline, trim_deadline;
-    uint64_t callback_ns;         /* when the callback that is running began */
-    uint64_t opened_at, moved_at; /* by clock_ms; the latter only kept with an idle time-out */
-    bool heard;                   /* something was read */
+    uint64_t callback_ns; /* when the callback that is running began */
+    /* Since when we have been waiting for the first byte, and for anything to move; by clock_ms.
+     * The time counts while a read or a write is pending: what we do not ask for is not late. */
+    uint64_t silent_since, moved_at;
+    bool awaits_byte, awaits_move;
+    bool heard; /* something was read */
     /* Reads and writes done, and writes; what an idle side needs no more is given back. */
     unsigned moves, moves_at_trim, writes, writes_at_trim;
-    budget_waiter waiter;
-    uint64_t held; /* bytes of the port's limit that the read buffer holds */
     conn_reader read;
     conn_writer write;
     send_queue queue;
@@ -118,7 +122,10 @@ bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i);
 /* For turns: ends it at once for `reason`. */
 void conn_end(pp_conn *c, pp_status reason);
 
-/* The same for an error of the kernel. */
+/* At once because we closed it, gracefully if everything that was accepted is handed over. */
+void conn_end_closed(pp_conn *c);
+
+/* At once for an error of the kernel. */
 void conn_end_error(pp_conn *c, DWORD error, const char *what);
 
 /* Around each callback: one that takes longer than slow_callback_ms is counted and logged. Between
@@ -143,10 +150,12 @@ void conn_op_note(conn_op *o, DWORD error, DWORD bytes);
 pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
                              pp_conn_options *checked, pp_error *error);
 
-/* The read side, conn_read.c: takes a packet; delivers and reads on; gives back memory. */
+/* The read side, conn_read.c: takes a packet; delivers and reads on; reads what comes after a
+ * graceful close began; gives back memory. */
 void read_completed(pp_conn *c);
 void read_advance(pp_conn *c);
-bool read_is_drained(const pp_conn *c);
+void read_drain(pp_conn *c);
+bool read_has_message(const pp_conn *c);
 void read_trim(pp_conn *c);
 void read_free(pp_conn *c);
 

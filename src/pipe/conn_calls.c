@@ -53,6 +53,12 @@ pp_status pp_conn_end(pp_conn *c)
     return status;
 }
 
+/* The connection has ended: there is nothing to ask of it any more. */
+static bool conn__is_over(const pp_conn *c)
+{
+    return c->over != 0;
+}
+
 bool pp_conn_writable(pp_conn *c)
 {
     return c && queue_is_writable(&c->queue);
@@ -67,6 +73,8 @@ pp_status pp_conn_pause(pp_conn *c)
 {
     if (!c)
         return PP_E_ARGUMENT;
+    if (conn__is_over(c))
+        return PP_E_CLOSING;
     gate_shut(&c->gate);
     return PP_OK;
 }
@@ -75,6 +83,8 @@ pp_status pp_conn_resume(pp_conn *c)
 {
     if (!c)
         return PP_E_ARGUMENT;
+    if (conn__is_over(c))
+        return PP_E_CLOSING;
     gate_open(&c->gate);
     strand_raise(&c->strand, CONN_LOOK);
     return PP_OK;
@@ -84,6 +94,8 @@ pp_status pp_conn_close(pp_conn *c)
 {
     if (!c)
         return PP_E_ARGUMENT;
+    if (conn__is_over(c))
+        return PP_E_CLOSING;
     InterlockedExchange(&c->closing, 1);
     queue_close(&c->queue);
     strand_raise(&c->strand, CONN_CLOSE);
@@ -94,6 +106,8 @@ pp_status pp_conn_abort(pp_conn *c)
 {
     if (!c)
         return PP_E_ARGUMENT;
+    if (conn__is_over(c))
+        return PP_E_CLOSING;
     InterlockedExchange(&c->closing, 1);
     queue_close(&c->queue);
     strand_raise(&c->strand, CONN_DROP);

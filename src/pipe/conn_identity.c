@@ -112,5 +112,7 @@ pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)
     AcquireSRWLockExclusive(&c->peer_lock);
     *peer = *c->peer;
     ReleaseSRWLockExclusive(&c->peer_lock);
-    return peer->process_id == 0 && peer->session_id == 0 ? PP_E_AGAIN : PP_OK;
+    if (peer->process_id != 0 || peer->session_id != 0)
+        return PP_OK;
+    return c->over ? PP_E_CLOSING : PP_E_AGAIN;
 }

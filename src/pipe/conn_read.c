@@ -1,8 +1,8 @@
 /*
  * The read side: one read in flight into a buffer from which messages are delivered in place. The
- * buffer is small while the connection is idle, doubles while reads fill it, and grows to what a
- * message needs. Growth is taken from the port's limit; a message that cannot grow waits for it,
- * and the other end's writes wait meanwhile.
+ * buffer is small while the connection is idle, doubles while reads fill it and spare room allows,
+ * and grows to what a message needs. A message that finds no room waits for it, and the other end's
+ * writes wait meanwhile; what it grew beyond the spare room goes back as soon as it is delivered.
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -25,15 +25,16 @@ static size_t read__unread(const pp_conn *c)
 /* ---- The buffer ----------------------------------------------------------------------------- */
 
 /* Gives the buffer this size, keeping what is unread, which must fit. The first READ__FIRST_SIZE
- * bytes are not counted: they do not depend on what the other end does. */
+ * bytes are not counted: each connection has them. */
 static pp_status read__set_size(pp_conn *c, size_t size, budget_reach reach)
 {
     conn_reader *r = &c->read;
     budget *b = &c->strand.port->budget;
-    uint64_t held = size > READ__FIRST_SIZE ? size - READ__FIRST_SIZE : 0;
+    uint64_t counted = size > READ__FIRST_SIZE ? size - READ__FIRST_SIZE : 0;
+    uint64_t held = budget_held(&r->account);
     char *buffer;
 
-    if (held > c->held && !budget_take(b, &c->strand, held - c->held, c->held, reach))
+    if (counted > held && !budget_grow(b, &r->account, counted - held, reach))
         return PP_E_AGAIN;
     if (read__unread(c) > 0)
         memmove(r->buffer, r->buffer + r->start, read__unread(c));
@@ -41,24 +42,25 @@ static pp_status read__set_size(pp_conn *c, size_t size, budget_reach reach)
     r->start = 0;
     buffer = mem_resize(r->buffer, size);
     if (!buffer) {
-        budget_give(b, &c->strand, held > c->held ? held - c->held : 0);
+        budget_shrink(b, &r->account, counted > held ? counted - held : 0);
         return PP_E_MEMORY;
     }
     r->buffer = buffer;
     r->size = size;
-    budget_give(b, &c->strand, held < c->held ? c->held - held : 0);
-    c->held = held;
-    if (held > 0)
+    budget_shrink(b, &r->account, counted < held ? held - counted : 0);
+    if (counted > 0)
         conn_plan_trim(c);
     return PP_OK;
 }
 
 void read_free(pp_conn *c)
 {
+    budget *b = &c->strand.port->budget;
+
     mem_free(c->read.buffer);
     c->read.buffer = NULL;
-    budget_give(&c->strand.port->budget, &c->strand, c->held);
-    c->held = 0;
+    budget_shrink(b, &c->read.account, budget_held(&c->read.account));
+    budget_close(b, &c->read.account);
 }
 
 void read_trim(pp_conn *c)
@@ -71,7 +73,17 @@ void read_trim(pp_conn *c)
     if (r->operation.pending)
         kernel_cancel(c->strand.port, &c->pipe, &r->operation.op); /* then it is read with less */
     else
-        read__set_size(c, READ__FIRST_SIZE, BUDGET_GENERAL);
+        read__set_size(c, READ__FIRST_SIZE, BUDGET_SPARE);
+}
+
+/* What is empty keeps spare room alone: the others may be waiting for the rest. */
+static void read__settle(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+
+    if (!r->operation.pending && read__unread(c) == 0 &&
+        r->account.general + r->account.reserved > 0)
+        read__set_size(c, READ__FIRST_SIZE + (size_t)r->account.spare, BUDGET_SPARE);
 }
 
 /* A read came that used `bytes` of the room it was given: is the buffer of the right size? */
@@ -81,7 +93,7 @@ static void read__adapt(pp_conn *c, size_t bytes, size_t room)
 
     if (bytes == room && r->size < READ__MOST_SIZE) {
         r->small_reads = 0;
-        read__set_size(c, r->size * 2, BUDGET_GENERAL); /* without it the reads are only smaller */
+        read__set_size(c, r->size * 2, BUDGET_SPARE); /* without it the reads are only smaller */
         return;
     }
     r->small_reads = bytes < r->size / 4 ? r->small_reads + 1 : 0;
@@ -89,16 +101,16 @@ static void read__adapt(pp_conn *c, size_t bytes, size_t room)
         return;
     r->small_reads = 0;
     if (read__unread(c) < r->size / 2)
-        read__set_size(c, r->size / 2, BUDGET_GENERAL);
+        read__set_size(c, r->size / 2, BUDGET_SPARE);
 }
 
 /* Makes room for a message of which `size` bytes in all are known to come. */
 static bool read__grow(pp_conn *c, size_t size)
 {
-    pp_status status = c->read.size >= size ? PP_OK : read__set_size(c, size, BUDGET_CLAIM);
+    pp_status status = c->read.size >= size ? PP_OK : read__set_size(c, size, BUDGET_RESERVE);
 
     if (status == PP_E_AGAIN)
-        budget_wait(&c->strand.port->budget, &c->waiter, size - c->read.size, c->held, true);
+        budget_wait(&c->strand.port->budget, &c->read.account, size - c->read.size, BUDGET_RESERVE);
     else if (status != PP_OK)
         conn_end(c, status);
     return status == PP_OK;
@@ -112,24 +124,33 @@ static bool read__may_deliver(const pp_conn *c)
            !gate_is_shut(&c->gate);
 }
 
+/* What the handler says of a message. Who has left cannot be answered; that an answer found it so
+ * must not cost us what it sent before. */
+static pp_status read__ask_handler(pp_conn *c, const char *data, size_t length)
+{
+    pp_status status = PP_OK;
+
+    strand_set_answering(&c->strand, true);
+    if (c->options.handlers.on_message)
+        status = c->options.handlers.on_message(c, c->user, data, length);
+    strand_set_answering(&c->strand, false);
+    conn_callback_ended(c, "on_message");
+    return status == PP_E_CLOSING && c->unanswerable ? PP_OK : status;
+}
+
 /* Hands one message to the user; false when it was not taken. */
 static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
 {
-    pp_status status = PP_OK;
     LONG seen = gate_look(&c->gate);
+    pp_status status = read__ask_handler(c, data, length);
 
-    if (c->options.handlers.on_message)
-        status = c->options.handlers.on_message(c, c->user, data, length);
-    conn_callback_ended(c, "on_message");
     if (status == PP_OK) {
         counter_add(c->strand.port, COUNT_MESSAGES_IN, 1);
         counter_add(c->strand.port, COUNT_BYTES_IN, (int64_t)length);
         return true;
     }
     if (status != PP_E_AGAIN)
-        conn_end(c, status == PP_E_CLOSING && c->unanswerable ? PP_E_PEER_CLOSED : status);
-    else if (c->unanswerable)
-        conn_end(c, PP_E_PEER_CLOSED); /* nobody is there to wait for */
+        conn_end(c, status);
     else if (!gate_shut_since(&c->gate, seen))
         strand_raise(&c->strand, CONN_LOOK); /* resumed meanwhile: it comes again */
     return false;
@@ -154,7 +175,7 @@ static void read__end_of_sending(pp_conn *c)
 
 /* Whether there is something to deliver: a message, in stream mode any bytes, or a frame that ends
  * the sending or the connection. */
-static bool read__has_message(const pp_conn *c)
+bool read_has_message(const pp_conn *c)
 {
     const conn_reader *r = &c->read;
     size_t size;
@@ -210,11 +231,15 @@ static bool read__deliver_buffer(pp_conn *c)
 /* Delivers what there is; false when something was not taken and must wait. */
 static bool read__deliver_all(pp_conn *c)
 {
-    if (read__has_message(c))
+    if (read_has_message(c))
         conn_callback_begins(c);
-    while (read__has_message(c)) {
-        if (!read__may_deliver(c) || !conn_identify(c))
+    while (read_has_message(c)) {
+        if (!read__may_deliver(c) || !conn_identify(c) || !read__may_deliver(c))
             return false;
+        if (strand_turn_is_long(&c->strand)) {
+            strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
+            return false;
+        }
         if (c->options.mode == PP_MODE_FRAMED ? !read__deliver_frame(c) : !read__deliver_buffer(c))
             return false;
     }
@@ -227,11 +252,6 @@ static bool read__is_inside_message(const pp_conn *c)
     return c->options.mode != PP_MODE_STREAM && read__unread(c) > 0 && !c->read.whole;
 }
 
-bool read_is_drained(const pp_conn *c)
-{
-    return !c->read.operation.pending && !read__has_message(c);
-}
-
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 static void read__failed(pp_conn *c, DWORD error)
@@ -239,36 +259,38 @@ static void read__failed(pp_conn *c, DWORD error)
     if (error == ERROR_OPERATION_ABORTED) {
         /* We asked for it: to read on with a smaller buffer, or because nothing more is read. */
         if (c->state == CONN_OPEN && read__unread(c) == 0)
-            read__set_size(c, READ__FIRST_SIZE, BUDGET_GENERAL);
+            read__set_size(c, READ__FIRST_SIZE, BUDGET_SPARE);
         return;
     }
     c->client_left = error_from_windows(error) == PP_E_PEER_CLOSED;
     if (c->client_left && read__is_inside_message(c))
         conn_end(c, PP_E_TRUNCATED);
-    else if (c->client_left && c->state == CONN_DRAINING && queue_bytes(&c->queue) == 0)
-        conn_end(c, PP_OK);
+    else if (c->client_left && c->state == CONN_DRAINING && write_is_empty(c))
+        conn_end_closed(c);
     else
         conn_end_error(c, error, "read");
 }
 
-/* Takes the result of a read. */
-static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
+static void read__forget(conn_reader *r)
+{
+    r->start = r->end = 0;
+    r->whole = false;
+}
+
+/* Something came. */
+static void read__came(pp_conn *c, DWORD error, DWORD bytes)
 {
     conn_reader *r = &c->read;
     size_t room = r->size - r->end;
 
-    if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA) {
-        read__failed(c, error);
-        return;
-    }
-    if (bytes == 0 && c->zero_is_end) {
-        read__failed(c, ERROR_HANDLE_EOF);
-        return;
-    }
     r->end += bytes;
     conn_tune(c);
     c->heard = true;
     conn_moved(c);
+    if (c->closing || c->state == CONN_DRAINING) { /* too late to be delivered, or to be wrong */
+        read__forget(r);
+        return;
+    }
     r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
     if (c->options.direction == PP_DIRECTION_OUTBOUND && (r->end > 0 || r->whole))
         conn_end(c, PP_E_DIRECTION);
@@ -278,10 +300,31 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
         read__adapt(c, bytes, room);
 }
 
+/* Takes the result of a read. */
+static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
+{
+    if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA)
+        read__failed(c, error);
+    else if (bytes > 0 || !c->zero_is_end)
+        read__came(c, error, bytes);
+    else if (c->state == CONN_DRAINING)
+        c->read.ended = true; /* what it can still read is sent */
+    else
+        read__failed(c, ERROR_HANDLE_EOF);
+}
+
 void read_completed(pp_conn *c)
 {
     c->read.operation.pending = false;
     read__finish(c, c->read.operation.error, c->read.operation.bytes);
+}
+
+static bool read__has_buffer(pp_conn *c)
+{
+    if (c->read.buffer || read__set_size(c, READ__FIRST_SIZE, BUDGET_SPARE) == PP_OK)
+        return true;
+    conn_end(c, PP_E_MEMORY);
+    return false;
 }
 
 /* Room for the next read. In message mode one byte more than the longest message, which shows that
@@ -291,10 +334,8 @@ static bool read__make_room(pp_conn *c)
     conn_reader *r = &c->read;
     size_t needed, most = (size_t)c->options.max_message + 1;
 
-    if (!r->buffer && read__set_size(c, READ__FIRST_SIZE, BUDGET_GENERAL) != PP_OK) {
-        conn_end(c, PP_E_MEMORY);
+    if (!read__has_buffer(c))
         return false;
-    }
     if (c->options.mode == PP_MODE_FRAMED && read__unread(c) > 0) {
         framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &needed);
         if (r->start > 0) {
@@ -335,12 +376,13 @@ static bool read__one(pp_conn *c)
     return true;
 }
 
-void read_advance(pp_conn *c)
+static void read__deliver_and_read(pp_conn *c)
 {
     for (int reads = 0;; reads++) {
         if (!read__deliver_all(c) || !read__may_read(c))
             return;
-        if (read__unread(c) == 0 && c->held > 0 && c->strand.port->budget.waiting)
+        read__settle(c);
+        if (read__unread(c) == 0 && budget_is_short(&c->strand.port->budget))
             read_trim(c);
         if (!read__make_room(c))
             return;
@@ -351,4 +393,36 @@ void read_advance(pp_conn *c)
         if (!read__one(c))
             return;
     }
+}
+
+/* Closing gracefully: the other end, which perhaps writes before it reads, must get on to reading
+ * what it is still sent. */
+static void read__discard(pp_conn *c)
+{
+    for (int reads = 0; c->state == CONN_DRAINING && !c->read.operation.pending && !c->read.ended &&
+                        !write_is_empty(c) && read__has_buffer(c);
+         reads++) {
+        read__forget(&c->read);
+        if (reads == READ__MOST_PER_TURN) {
+            strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
+            return;
+        }
+        if (!read__one(c))
+            return;
+    }
+}
+
+void read_advance(pp_conn *c)
+{
+    read__deliver_and_read(c);
+    read__settle(c);
+    budget_pass(&c->strand.port->budget, &c->read.account);
+}
+
+void read_drain(pp_conn *c)
+{
+    if (c->state != CONN_DRAINING)
+        return;
+    read__discard(c);
+    read__settle(c);
 }

@@ -18,11 +18,6 @@ bool write_is_empty(pp_conn *c)
     return !c->write.operation.pending && queue_bytes(&c->queue) == 0;
 }
 
-void write_free(pp_conn *c)
-{
-    queue_drop_all(&c->queue, &c->write.active);
-}
-
 void write_trim(pp_conn *c)
 {
     if (queue_buffer_is_empty(&c->write.active))
@@ -43,21 +38,28 @@ static DWORD write__at_most(size_t size)
     return size < WRITE__MOST_BYTES ? (DWORD)size : WRITE__MOST_BYTES;
 }
 
+/* Whether the shared buffer of this index comes at `at`. */
+static bool write__has_shared(const queue_buffer *b, size_t index, size_t at)
+{
+    return index < b->shared_end && b->shared[index].at == at;
+}
+
 /* The next message, in message mode. */
 static write_piece write__next_message(const queue_buffer *b)
 {
     DWORD length = framing_read(b->data + b->start);
-    const queue_shared *shared = &b->shared[b->shared_start];
 
-    if (b->shared_start < b->shared_end && shared->at == b->start + FRAMING_HEADER)
-        return (write_piece){pp_buffer_data(shared->buffer), length, FRAMING_HEADER, length};
+    if (write__has_shared(b, b->shared_start, b->start + FRAMING_HEADER))
+        return (write_piece){pp_buffer_data(b->shared[b->shared_start].buffer), length,
+                             FRAMING_HEADER, length};
     return (write_piece){b->data + b->start + FRAMING_HEADER, length, FRAMING_HEADER + length, 0};
 }
 
 static write_piece write__next_bytes(const queue_buffer *b)
 {
-    const queue_shared *shared = &b->shared[b->shared_start];
-    size_t until = b->shared_start < b->shared_end ? shared->at : b->end;
+    const queue_shared *shared =
+        b->shared_start < b->shared_end ? &b->shared[b->shared_start] : NULL;
+    size_t until = shared ? shared->at : b->end;
     write_piece piece = {0};
 
     if (until > b->start) {
@@ -81,7 +83,42 @@ static write_piece write__next(const pp_conn *c)
 /* Whether it is larger than what is sent asks for, or others wait for memory. */
 static bool write__is_oversized(const pp_conn *c, const queue_buffer *b)
 {
-    return b->size > WRITE__KEEP && (b->end < b->size / 4 || c->strand.port->budget.waiting);
+    return b->size > WRITE__KEEP &&
+           (b->end < b->size / 4 || budget_is_short(&c->strand.port->budget));
+}
+
+/* ---- What was handed over ------------------------------------------------------------------- */
+
+static void write__count(pp_conn *c, uint64_t messages, uint64_t payload)
+{
+    c->write.active.messages -= messages;
+    c->write.active.payload -= payload;
+    if (messages > 0)
+        counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)messages);
+    if (payload > 0)
+        counter_add(c->strand.port, COUNT_BYTES_OUT, (int64_t)payload);
+}
+
+/* Frames are counted when all in the buffer are written. At an end before that: those that are. */
+static void write__count_begun(pp_conn *c)
+{
+    const queue_buffer *b = &c->write.active;
+    uint64_t messages = 0, payload = 0;
+    size_t at = 0, shared = 0;
+
+    while (c->options.mode == PP_MODE_FRAMED && at + FRAMING_HEADER <= b->start) {
+        uint32_t header = framing_read(b->data + at);
+        bool is_shared = write__has_shared(b, shared, at + FRAMING_HEADER);
+        size_t length = header & FRAMING_CONTROL || is_shared ? 0 : header;
+
+        if (at + FRAMING_HEADER + length > b->start || (is_shared && shared >= b->shared_start))
+            break;
+        messages += !(header & FRAMING_CONTROL);
+        payload += header & FRAMING_CONTROL ? 0 : header;
+        shared += is_shared;
+        at += FRAMING_HEADER + length;
+    }
+    write__count(c, messages, payload);
 }
 
 /* Everything in the active buffer is with the kernel. */
@@ -90,8 +127,7 @@ static void write__buffer_done(pp_conn *c)
     queue_buffer *active = &c->write.active;
     bool oversized = write__is_oversized(c, active);
 
-    counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)active->messages);
-    counter_add(c->strand.port, COUNT_BYTES_OUT, (int64_t)active->payload);
+    write__count(c, active->messages, active->payload);
     queue_buffer_rewind(active);
     if (oversized)
         queue_buffer_free(active);
@@ -102,32 +138,46 @@ static void write__buffer_done(pp_conn *c)
 static void write__done(pp_conn *c, const write_piece *piece)
 {
     queue_buffer *active = &c->write.active;
+    size_t dropped = 0;
 
     conn_moved(c);
     c->writes++;
     active->start += piece->copied;
     active->shared_done += piece->shared;
+    if (c->options.mode == PP_MODE_MESSAGE)
+        write__count(c, active->messages > 0, piece->size);
+    else if (c->options.mode == PP_MODE_STREAM)
+        write__count(c, 0, piece->size);
     if (piece->shared > 0 &&
-        active->shared_done == pp_buffer_size(active->shared[active->shared_start].buffer))
+        active->shared_done == pp_buffer_size(active->shared[active->shared_start].buffer)) {
         queue_buffer_drop_shared(active);
+        dropped = 1;
+    }
     if (queue_buffer_is_empty(active))
         write__buffer_done(c);
-    queue_done(&c->queue, piece->copied, piece->shared);
+    queue_done(&c->queue, piece->copied, piece->shared, dropped);
 }
 
-/* When the client has left, what it sent before is still there: the read side delivers it and then
- * finds the end. */
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+/* When the client has left, what it sent before is still there: the read side delivers it, however
+ * slow the handler is, and then finds the end. */
 static void write__failed(pp_conn *c, DWORD error)
 {
-    if (error_from_windows(error) != PP_E_PEER_CLOSED || c->state != CONN_OPEN || c->closing ||
-        gate_is_shut(&c->gate)) {
+    if (error_from_windows(error) != PP_E_PEER_CLOSED || c->state > CONN_WINDING || c->closing) {
         conn_end_error(c, error, "write");
         return;
     }
     c->unanswerable = true;
-    queue_close(&c->queue);
-    queue_drop_all(&c->queue, &c->write.active);
+    write__count_begun(c);
+    queue_abandon(&c->queue, &c->write.active);
     strand_raise(&c->strand, CONN_LOOK);
+}
+
+void write_free(pp_conn *c)
+{
+    write__count_begun(c);
+    queue_free(&c->queue, &c->write.active);
 }
 
 static bool write__finish(pp_conn *c, DWORD error)
@@ -157,6 +207,7 @@ static bool write__one(pp_conn *c)
 
     conn_tune(c);
     o->pending = true;
+    c->write.size = piece.size;
     if (kernel_write(c->strand.port, &c->pipe, &o->op, piece.data, piece.size, &error, &bytes) ==
         OP_PENDING)
         return false;
@@ -199,21 +250,21 @@ void write_advance(pp_conn *c)
     }
 }
 
+/* Before on_open nobody is told anything. */
 void write_tell_writable(pp_conn *c)
 {
     uint64_t refusals;
-    size_t bytes, own;
-    queue_room room = queue_look_for_room(&c->queue, &refusals, &bytes, &own);
+
+    bool again = queue_has_room_again(&c->queue, c->opened && conn_is_live(c), &refusals);
 
     if (refusals > 0)
         counter_add(c->strand.port, COUNT_REFUSED_SENDS, (int64_t)refusals);
-    if (room == QUEUE_ROOM_AGAIN) {
+    if (again) {
         strand_raise(&c->strand, CONN_LOOK); /* for what the callback sends or resumes */
         conn_callback_begins(c);
         if (c->options.handlers.on_writable)
             c->options.handlers.on_writable(c, c->user);
         conn_callback_ended(c, "on_writable");
-    } else if (room == QUEUE_ROOM_STARVED) {
-        budget_wait(&c->strand.port->budget, &c->waiter, bytes, own, false);
     }
+    budget_pass(&c->strand.port->budget, &c->queue.account);
 }

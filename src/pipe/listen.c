@@ -101,9 +101,14 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
 
     if (!timer_open(&l->retry, &l->strand, LISTENER_RETRY))
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
+    if (!budget_join(&l->strand.port->budget, l->options.conn.max_message)) {
+        timer_close(&l->retry);
+        return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
+    }
     code = listen__make_first(l);
     if (code == ERROR_SUCCESS && strand_start(&l->strand, LISTENER_CAME))
         return PP_OK;
+    budget_leave(&l->strand.port->budget, l->options.conn.max_message);
     timer_close(&l->retry);
     if (code != ERROR_SUCCESS)
         return listen__explain(l, code, error);

@@ -217,6 +217,7 @@ bool listener_turn(strand *s, LONG events)
         instance_discard(CONTAINER_OF(link, instance, came));
     if (!l->closing || l->waiting_count > 0 || l->connections > 0)
         return true;
+    budget_leave(&s->port->budget, l->options.conn.max_message);
     timer_close(&l->retry);
     strand_retire(s);
     listener_unref(l);

@@ -8,6 +8,7 @@
 
 #define QUEUE__FIRST_SIZE 256u
 #define QUEUE__FIRST_SHARED 8u
+#define QUEUE__OWN 4096u /* bytes that each queue may hold whatever the port's limit says */
 
 /* ---- The buffer ----------------------------------------------------------------------------- */
 
@@ -82,9 +83,10 @@ static void queue__append_header(queue_buffer *buffer, uint32_t header)
 
 /* ---- The queue ------------------------------------------------------------------------------ */
 
-void queue_init(send_queue *q, const pp_conn_options *options, budget *b, strand *s)
+void queue_init(send_queue *q, const pp_conn_options *options, budget *b, strand *s, LONG event)
 {
     *q = (send_queue){0};
+    budget_account_init(&q->account, BUDGET_ANSWER, s, event);
     InitializeSRWLock(&q->lock);
     q->accepting = true;
     q->mode = options->mode;
@@ -102,23 +104,59 @@ static size_t queue__overhead(const send_queue *q)
     return q->mode == PP_MODE_STREAM ? 0 : FRAMING_HEADER;
 }
 
-/* With the lock held: takes what is copied from the port's limit, and makes room for it. */
+/* What the account must hold more, or less than 0, when so many bytes are copied. */
+static int64_t queue__missing(const send_queue *q, size_t copied)
+{
+    int64_t counted = copied > QUEUE__OWN ? (int64_t)(copied - QUEUE__OWN) : 0;
+
+    return counted - (int64_t)budget_held(&q->account);
+}
+
+/* With the lock held: takes from the port's limit; an answer, or who was called, may go further. */
+static bool queue__take(send_queue *q, size_t bytes, bool answer)
+{
+    int64_t missing = queue__missing(q, q->copied + bytes);
+
+    return missing <= 0 ||
+           budget_grow(q->budget, &q->account, (uint64_t)missing,
+                       answer || q->account.called ? BUDGET_RESERVE : BUDGET_GENERAL);
+}
+
+/* With the lock held: gives back what is held for bytes that are gone. */
+static void queue__give_back(send_queue *q)
+{
+    int64_t missing = queue__missing(q, q->copied);
+
+    if (missing < 0)
+        budget_shrink(q->budget, &q->account, (uint64_t)-missing);
+}
+
+/* With the lock held. */
+static pp_status queue__refuse(send_queue *q, size_t bytes, bool answer)
+{
+    q->want_writable = true;
+    q->want_answer = q->want_answer || answer;
+    q->wanted = bytes;
+    q->refusals++;
+    return PP_E_AGAIN;
+}
+
+/* With the lock held: takes what a message costs us from the port's limit, and makes room for it.
+ */
 static pp_status queue__admit(send_queue *q, size_t copied, size_t shared)
 {
-    if (q->queued >= q->high_mark ||
-        !budget_take(q->budget, q->strand, copied, q->counted, BUDGET_RESERVE)) {
-        q->want_writable = true;
-        q->wanted = copied;
-        q->refusals++;
-        return PP_E_AGAIN;
-    }
+    size_t cost = copied + (shared > 0 ? sizeof(queue_shared) : 0);
+    bool answer = strand_is_answering(q->strand);
+
+    if (q->queued >= q->high_mark || !queue__take(q, cost, answer))
+        return queue__refuse(q, cost, answer);
     if (!queue__make_room(&q->filling, copied) ||
         (shared > 0 && !queue__make_room_shared(&q->filling))) {
-        budget_give(q->budget, q->strand, copied);
+        queue__give_back(q);
         return PP_E_MEMORY;
     }
     q->queued += copied + shared;
-    q->counted += copied;
+    q->copied += cost;
     return PP_OK;
 }
 
@@ -128,10 +166,10 @@ static pp_status queue__accept(send_queue *q, size_t length, size_t shared)
 {
     pp_status status;
 
-    if (q->receive_only)
-        return PP_E_DIRECTION;
     if (!q->accepting)
         return PP_E_CLOSING;
+    if (q->receive_only)
+        return PP_E_DIRECTION;
     if (length > q->max_message)
         return PP_E_TOO_LONG;
     if (length == 0 && q->mode == PP_MODE_STREAM)
@@ -174,23 +212,29 @@ pp_status queue_send_shared(send_queue *q, pp_buffer *buffer)
     return status;
 }
 
+/* With the lock held: the end is owed whatever the limits say; it is 4 bytes, once. */
+static pp_status queue__append_end(send_queue *q)
+{
+    int64_t missing = queue__missing(q, q->copied + FRAMING_HEADER);
+
+    if (!queue__make_room(&q->filling, FRAMING_HEADER))
+        return PP_E_MEMORY;
+    /* In message mode it is a message of no bytes. */
+    queue__append_header(&q->filling, q->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
+    q->queued += FRAMING_HEADER;
+    q->copied += FRAMING_HEADER;
+    if (missing > 0)
+        budget_grow_anyway(q->budget, &q->account, (uint64_t)missing);
+    q->accepting = false;
+    return PP_OK;
+}
+
 pp_status queue_end(send_queue *q)
 {
-    pp_status status = PP_E_CLOSING;
+    pp_status status;
 
     AcquireSRWLockExclusive(&q->lock);
-    if (q->accepting) {
-        /* The end is owed whatever the limits say; it is 4 bytes, once. */
-        status = queue__make_room(&q->filling, FRAMING_HEADER) ? PP_OK : PP_E_MEMORY;
-        if (status == PP_OK) {
-            /* In message mode it is a message of no bytes. */
-            queue__append_header(&q->filling, q->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
-            q->queued += FRAMING_HEADER;
-            q->counted += FRAMING_HEADER;
-            budget_take_anyway(q->budget, FRAMING_HEADER);
-            q->accepting = false;
-        }
-    }
+    status = !q->accepting ? PP_E_CLOSING : q->receive_only ? PP_E_DIRECTION : queue__append_end(q);
     ReleaseSRWLockExclusive(&q->lock);
     return status;
 }
@@ -213,49 +257,61 @@ void queue_take_all(send_queue *q, queue_buffer *taken)
     ReleaseSRWLockExclusive(&q->lock);
 }
 
-void queue_done(send_queue *q, size_t copied, size_t shared)
+void queue_done(send_queue *q, size_t copied, size_t shared, size_t buffers)
 {
     AcquireSRWLockExclusive(&q->lock);
     q->queued -= copied + shared;
-    q->counted -= copied;
+    q->copied -= copied + buffers * sizeof(queue_shared);
+    queue__give_back(q);
     ReleaseSRWLockExclusive(&q->lock);
-    budget_give(q->budget, q->strand, copied);
 }
 
-void queue_drop_all(send_queue *q, queue_buffer *taken)
+void queue_abandon(send_queue *q, queue_buffer *taken)
 {
-    size_t counted;
-
     queue_buffer_free(taken);
     AcquireSRWLockExclusive(&q->lock);
     queue_buffer_free(&q->filling);
-    counted = q->counted;
-    q->queued = q->counted = 0;
+    q->accepting = false;
+    q->abandoned = true;
+    q->queued = q->copied = 0;
+    queue__give_back(q);
     ReleaseSRWLockExclusive(&q->lock);
-    budget_give(q->budget, q->strand, counted);
 }
 
-static bool queue__below_limit(send_queue *q)
+void queue_free(send_queue *q, queue_buffer *taken)
 {
-    return budget_has_free(q->budget, q->counted + q->wanted) ||
-           budget_claimant_has_free(q->budget, q->strand, q->wanted);
+    queue_abandon(q, taken);
+    budget_close(q->budget, &q->account);
 }
 
-queue_room queue_look_for_room(send_queue *q, uint64_t *refusals, size_t *bytes, size_t *own)
+/* With the lock held: whether a refused sender may try again, or else it waits for the limit. */
+static bool queue__look_for_room(send_queue *q)
 {
-    queue_room room = QUEUE_ROOM_UNASKED;
+    int64_t missing = queue__missing(q, q->copied + q->wanted);
+
+    if (!q->want_writable || q->abandoned)
+        return q->want_writable;
+    if (!q->accepting || q->queued > q->low_mark || q->queued >= q->high_mark)
+        return false;
+    if (missing <= 0 || budget_has(q->budget, &q->account, (uint64_t)missing))
+        return true;
+    budget_wait(q->budget, &q->account, (uint64_t)missing,
+                q->want_answer ? BUDGET_RESERVE : BUDGET_GENERAL);
+    return false;
+}
+
+bool queue_has_room_again(send_queue *q, bool may_be_told, uint64_t *refusals)
+{
+    bool again;
 
     AcquireSRWLockExclusive(&q->lock);
-    *bytes = q->wanted;
-    *own = q->counted;
     *refusals = q->refusals;
     q->refusals = 0;
-    if (q->want_writable && q->accepting && q->queued <= q->low_mark)
-        room = queue__below_limit(q) ? QUEUE_ROOM_AGAIN : QUEUE_ROOM_STARVED;
-    if (room == QUEUE_ROOM_AGAIN)
-        q->want_writable = false;
+    again = may_be_told && queue__look_for_room(q);
+    if (again)
+        q->want_writable = q->want_answer = false;
     ReleaseSRWLockExclusive(&q->lock);
-    return room;
+    return again;
 }
 
 size_t queue_bytes(send_queue *q)
@@ -270,11 +326,13 @@ size_t queue_bytes(send_queue *q)
 
 bool queue_is_writable(send_queue *q)
 {
+    int64_t missing;
     bool writable;
 
     AcquireSRWLockExclusive(&q->lock);
-    writable = q->accepting && q->queued < q->high_mark &&
-               budget_has_free(q->budget, q->counted + q->max_message);
+    missing = queue__missing(q, q->copied + queue__overhead(q) + (size_t)q->max_message);
+    writable = q->accepting && !q->receive_only && q->queued < q->high_mark &&
+               (missing <= 0 || budget_has(q->budget, &q->account, (uint64_t)missing));
     ReleaseSRWLockExclusive(&q->lock);
     return writable;
 }
