@@ -12,6 +12,11 @@
  *   - A function that takes a `pp_error *` fills it in when it fails; NULL is allowed.
  *   - Options: call the `_init` function, change what you want, pass the structure. The strings and
  *     arrays that it points to are copied.
+ *   - A name of a pipe or a mailslot is bare, or a path such as \\.\pipe\name; "/" stands for "\"
+ * in a path. A bare name has 1 to 247 characters (of a mailslot 243) and neither of them; a path
+ *     has one or more levels, 256 characters in all. No level is empty or ends in a dot, and no
+ *     name in a space: Windows would open another. Clients may say \\?\ for \\.\, which Windows
+ *     then takes as it is.
  *   - PP_E_ARGUMENT is returned for a NULL where the text does not allow one; it is not repeated
  *     below.
  */
@@ -71,6 +76,7 @@ extern "C" {
     X(E_USER_LIMIT, "its user has as many connections as allowed", (0))                            \
     X(E_USER_RATE, "its user connects too often", (0))                                             \
     X(E_IMPOSTOR, "the pipe is served by another than expected", (0))                              \
+    X(E_MODE, "the pipe is of another mode: it has bytes, not messages", (0))                      \
     X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0))                   \
     X(E_SYSTEM, "Windows reported an error", (0))
 
@@ -107,8 +113,9 @@ typedef struct pp_sender pp_sender;
 
 typedef enum pp_log_level { PP_LOG_ERROR, PP_LOG_WARN, PP_LOG_INFO, PP_LOG_DEBUG } pp_log_level;
 
-/* Called on the thread where the thing happened, perhaps on several at once. `line` has no end of
- * line and is valid during the call. It must not call into the port. */
+/* Called on the thread where the thing happened, most often a worker, perhaps on several at once.
+ * `line` has no end of line and is valid during the call. It must not call into the port, and must
+ * not block: whoever writes to a file or a console hands the line to a thread of their own. */
 typedef void pp_log_fn(void *user, pp_log_level level, const char *line);
 
 typedef struct pp_port_options {
@@ -399,7 +406,7 @@ PP_API uint64_t pp_conn_id(pp_conn *conn);
 typedef struct pp_access {
     const char *const *allow; /* users or SIDs who may read and write, besides the default */
     size_t allow_count;
-    const char *sddl;  /* replaces the default and `allow`; NULL: none */
+    const char *sddl;  /* replaces the default and `allow`; has a D: part; NULL: none */
     bool strict;       /* allowed users may not create instances; they must ask for exact rights */
     bool allow_remote; /* let clients of other machines in */
 } pp_access;
@@ -423,7 +430,8 @@ PP_API void pp_listen_options_init(pp_listen_options *options);
  * connect; callbacks may run before it returns.
  *   PP_E_ARGUMENT    an option is out of its range, or the name is wrong
  *   PP_E_NAME_TAKEN  another process or listener owns the name
- *   PP_E_SECURITY    a user is unknown or the SDDL string is wrong
+ *   PP_E_SECURITY    a user is unknown, or the SDDL string is wrong or without a list of who may
+ *                    connect
  *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
  */
 PP_API pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener **listener,
@@ -450,15 +458,15 @@ PP_API void pp_dial_options_init(pp_dial_options *options);
 /*
  * Connects to a pipe. Ends in on_open, or in on_close with PP_E_NOT_FOUND (absent), PP_E_BUSY (all
  * instances taken), PP_E_ACCESS, PP_E_IMPOSTOR (another serves it; checked before the first byte is
- * sent), PP_E_ABORTED (pp_conn_abort or pp_conn_close before it was open)
- * or another status. Sends are accepted at once and go out when it is open. The server learns who
- * the client is but cannot act for it (SECURITY_IDENTIFICATION).
- * `conn` (NULL is allowed) receives a reference that the caller drops with pp_conn_unref.
- * The opening of a name on another machine blocks for as long as Windows likes, in a thread of the
- * process's pool. The connection does not wait for it: it ends with PP_E_TIMEOUT when timeout_ms is
- * over (with 0 the one try takes as long as it takes), and at once when it is aborted or the port
- * stops; what is opened after that is closed at once.
- * PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: no callback comes.
+ * sent), PP_E_MODE (message mode, and its server made a pipe of bytes), PP_E_ABORTED (pp_conn_abort
+ * or pp_conn_close before it was open) or another status. Sends are accepted at once and go out
+ * when it is open. The server learns who the client is but cannot act for it
+ * (SECURITY_IDENTIFICATION). `conn` (NULL is allowed) receives a reference that the caller drops
+ * with pp_conn_unref. The opening of a name on another machine blocks for as long as Windows likes,
+ * in a thread of the process's pool. The connection does not wait for it: it ends with PP_E_TIMEOUT
+ * when timeout_ms is over (with 0 the one try takes as long as it takes), and at once when it is
+ * aborted or the port stops; what is opened after that is closed at once. PP_E_ARGUMENT,
+ * PP_E_CLOSING, PP_E_MEMORY: no callback comes.
  */
 PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
                          pp_error *error);
@@ -523,7 +531,8 @@ typedef struct pp_client_options {
 PP_API void pp_client_options_init(pp_client_options *options);
 
 /* Opens a pipe. PP_E_ARGUMENT, PP_E_NOT_FOUND, PP_E_BUSY (still, when the time was up),
- * PP_E_ACCESS, PP_E_IMPOSTOR (another serves it), PP_E_MEMORY, PP_E_SYSTEM. */
+ * PP_E_ACCESS, PP_E_IMPOSTOR (another serves it), PP_E_MODE (message mode, and its server made a
+ * pipe of bytes), PP_E_MEMORY, PP_E_SYSTEM. */
 PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *options,
                                 pp_error *error);
 

@@ -103,6 +103,12 @@ static void names_are_bare_or_full_paths(void **state)
         {"\\\\.\\PIPE\\LOCAL\\x", "\\\\.\\pipe\\LOCAL\\x", true},
         {"\\\\server\\pipe\\x", "\\\\server\\pipe\\x", false},
         {"\xC3\xA9t\xC3\xA9", "\\\\.\\pipe\\\xC3\xA9t\xC3\xA9", true},
+        {"//./pipe/orders", "\\\\.\\pipe\\orders", true},
+        {"\\\\.\\pipe\\a/b", "\\\\.\\pipe\\a\\b", true},
+        {"//server/PIPE/a/b", "\\\\server\\pipe\\a\\b", false},
+        {"\\\\?\\pipe\\x", "\\\\?\\pipe\\x", false},
+        {"\\\\?\\pipe\\a/b.", "\\\\?\\pipe\\a/b.", false}, /* Windows takes it as it is */
+        {" .a..b", "\\\\.\\pipe\\ .a..b", true},
     };
     static const char *const bad[] = {"",
                                       "a\\b",
@@ -113,9 +119,18 @@ static void names_are_bare_or_full_paths(void **state)
                                       "\\\\\\pipe\\x",
                                       "\xFF",
                                       "a\nb",
+                                      "a/b",
+                                      ".",
+                                      "..",
+                                      " ",
+                                      "trail ",
+                                      "trail.",
+                                      "\\\\.\\pipe\\a\\\\b",
+                                      "\\\\.\\pipe\\a\\..\\b",
+                                      "//./pipe/a/",
+                                      "//./pipe//a",
                                       "\\\\.\\pipeline\\x"};
     static name_path path;
-    char longest[NAME_MAX_CHARACTERS + 2];
     pp_error error;
 
     (void)state;
@@ -133,11 +148,94 @@ static void names_are_bare_or_full_paths(void **state)
     assert_int_equal(name_parse(&path, NAME_PIPE, "\\\\server\\pipe\\x", true, "pipe", &error),
                      PP_E_ARGUMENT);
     assert_int_equal(name_parse(&path, NAME_PIPE, NULL, true, "pipe", &error), PP_E_ARGUMENT);
-    memset(longest, 'n', sizeof longest - 1);
-    longest[sizeof longest - 1] = 0;
-    assert_int_equal(name_parse(&path, NAME_PIPE, longest, true, "pipe", &error), PP_E_ARGUMENT);
-    longest[sizeof longest - 2] = 0;
-    assert_int_equal(name_parse(&path, NAME_PIPE, longest, true, "pipe", &error), PP_OK);
+}
+
+/* 256 characters of a whole path, of whatever length in bytes, and no more. */
+static void the_longest_name_fits_its_path(void **state)
+{
+    static const struct {
+        name_kind kind;
+        const char *prefix;
+        size_t most;
+    } kinds[] = {{NAME_PIPE, "\\\\.\\pipe\\", 247}, {NAME_MAILSLOT, "//./mailslot/", 243}};
+    static name_path path;
+    pp_error error;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char text[1024] = "", *name = text + strlen(kinds[i / 2].prefix);
+        name_kind kind = kinds[i / 2].kind;
+
+        strcpy(text, kinds[i / 2].prefix);
+        for (size_t n = 0; n < kinds[i / 2].most; n++)
+            strcat(text, i % 2 ? "\xE2\x82\xAC" : "n");
+        assert_int_equal(name_parse(&path, kind, name, true, "name", &error), PP_OK);
+        assert_int_equal(wcslen(path.wide), 256);
+        assert_int_equal(name_parse(&path, kind, text, true, "name", &error), PP_OK);
+        strcat(text, "x");
+        assert_int_equal(name_parse(&path, kind, name, true, "name", &error), PP_E_ARGUMENT);
+        assert_non_null(strstr(error.message, kind == NAME_PIPE ? "1 to 247" : "1 to 243"));
+        assert_non_null(strstr(error.message, "NAME"));
+        assert_int_equal(name_parse(&path, kind, text, true, "name", &error), PP_E_ARGUMENT);
+    }
+}
+
+/* A path that no buffer holds is refused, not shortened to another one. */
+static void a_machine_of_any_length_is_no_other_name(void **state)
+{
+    static name_path path;
+    char text[NAME_PATH_SIZE * 2] = "\\\\";
+    pp_error error;
+
+    (void)state;
+    for (size_t length = 100; length < NAME_PATH_SIZE + 100; length++) {
+        memset(text + 2, 'm', length);
+        strcpy(text + 2 + length, "\\pipe\\orders");
+        if (name_parse(&path, NAME_PIPE, text, false, "pipe", &error) == PP_OK)
+            assert_string_equal(path.text, text);
+        else
+            assert_non_null(strstr(error.message, "NAME"));
+    }
+}
+
+static bool is_text(const char *text)
+{
+    wchar_t wide[512];
+
+    return utf_to_utf16(text, wide, sizeof wide / sizeof *wide);
+}
+
+static void a_value_is_cut_at_a_character_and_a_reason_never(void **state)
+{
+    char value[2000] = "";
+    pp_error error;
+
+    (void)state;
+    for (size_t lead = 0; lead < 4; lead++) {
+        value[lead] = 0;
+        memset(value, 'v', lead);
+        for (int i = 0; i < 300; i++)
+            strcat(value, i % 2 ? "\xF0\x9F\x98\x80" : "\xE2\x82\xAC");
+        assert_true(is_text(utf_shorten(value).text));
+        assert_true(strlen(utf_shorten(value).text) > UTF_SHORT - 4);
+        assert_string_equal(utf_shorten(value).text + strlen(utf_shorten(value).text) - 3, "...");
+        error_set(&error, PP_E_ARGUMENT, 0, "%s", value);
+        assert_true(is_text(error.message));
+        assert_string_equal(error.message + strlen(error.message) - 3, "...");
+        assert_int_equal(error_set_windows(&error, ERROR_ACCESS_DENIED, value), PP_E_ACCESS);
+        assert_true(is_text(error.message));
+        assert_non_null(strstr(error.message, "...: "));
+        assert_string_equal(error.message + strlen(error.message) - 3, "(5)");
+    }
+    assert_string_equal(utf_shorten("short").text, "short");
+    memset(value, 'v', UTF_SHORT + 3); /* the longest that is not cut */
+    value[UTF_SHORT + 3] = 0;
+    assert_string_equal(utf_shorten(value).text, value);
+    for (DWORD code = 0; code < 2000; code++) {
+        error_set_windows(&error, code, value);
+        assert_true(is_text(error.message));
+        assert_int_equal(error.message[strlen(error.message) - 1], ')');
+    }
 }
 
 /* The rights that the descriptor's entry for `sid` allows, or denies with ACCESS_DENIED_ACE_TYPE.
@@ -206,6 +304,7 @@ static void access_is_given_to_those_named_and_nobody_else(void **state)
 static void wrong_users_and_descriptors_are_named(void **state)
 {
     const char *const nobody[] = {"no such user here"};
+    static const char *const without_list[] = {"", "O:BAG:BA", "S:(AU;SA;GA;;;WD)"};
     pp_access access = {.allow = nobody, .allow_count = 1};
     pp_error error;
     security s;
@@ -216,6 +315,13 @@ static void wrong_users_and_descriptors_are_named(void **state)
     access = (pp_access){.sddl = "D:(nonsense"};
     assert_int_equal(security_open(&s, &access, false, &error), PP_E_SECURITY);
     assert_non_null(strstr(error.message, "D:(nonsense"));
+    for (size_t i = 0; i < sizeof without_list / sizeof *without_list; i++) {
+        access = (pp_access){.sddl = without_list[i]};
+        assert_int_equal(security_open(&s, &access, false, &error), PP_E_SECURITY);
+        assert_null(s.attributes.lpSecurityDescriptor);
+        assert_non_null(strstr(error.message, "sddl is \""));
+        assert_non_null(strstr(error.message, "allowed: "));
+    }
     access = (pp_access){.allow_count = 1};
     assert_int_equal(security_open(&s, &access, false, &error), PP_E_ARGUMENT);
 }
@@ -281,6 +387,9 @@ static const struct CMUnitTest tests[] = {
     TEST(windows_errors_become_statuses),
     TEST(every_option_is_checked_at_both_ends),
     TEST(names_are_bare_or_full_paths),
+    TEST(the_longest_name_fits_its_path),
+    TEST(a_machine_of_any_length_is_no_other_name),
+    TEST(a_value_is_cut_at_a_character_and_a_reason_never),
     TEST(access_is_given_to_those_named_and_nobody_else),
     TEST(wrong_users_and_descriptors_are_named),
     TEST(malformed_text_is_refused),

@@ -153,6 +153,34 @@ static void two_hundred_dials_at_once_are_all_served(void **state)
     }
 }
 
+/* Bytes or messages is the choice of who made the pipe: no argument of ours is wrong. */
+static void a_pipe_of_bytes_says_so_to_a_client_of_messages(void **state)
+{
+    pp_port *port = kit_port(1);
+    const char *name = kit_name();
+    kit_counts server = {0}, dialled = {0};
+    pp_dial_options dial = kit_dial_options(name, PP_MODE_MESSAGE, kit_counting(), &dialled);
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    pp_client_options options;
+    pp_client *client;
+    pp_error error;
+
+    (void)state;
+    kit_listen(port, &listen);
+    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_count(dialled.closed, 1);
+    assert_status(dialled.reason, PP_E_MODE);
+    assert_int_equal(dialled.opened, 0);
+
+    pp_client_options_init(&options);
+    options.name = name;
+    options.mode = PP_MODE_MESSAGE;
+    assert_status(pp_client_open(&client, &options, &error), PP_E_MODE);
+    assert_non_null(strstr(error.message, name));
+    assert_non_null(strstr(error.message, "bytes, not messages"));
+    kit_close(&port);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(an_absent_name_that_appears_is_reached),
     TEST(a_busy_name_is_reached_when_an_instance_is_freed),
@@ -160,6 +188,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_dial_can_be_cancelled_in_between),
     TEST(stopping_the_port_ends_dials),
     TEST(two_hundred_dials_at_once_are_all_served),
+    TEST(a_pipe_of_bytes_says_so_to_a_client_of_messages),
 };
 
 HARNESS_MAIN(tests)

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define ERROR__MAX_MAPPED 8
+#define ERROR__SYSTEM_TEXT 512 /* characters of the longest sentence that the system has */
+/* Bytes of it in a message, beside what it is about and its number. */
+#define ERROR__REASON (sizeof((pp_error *)0)->message - sizeof(utf_short) - 16)
 #define ERROR__BRACED(...)                                                                         \
     {                                                                                              \
         __VA_ARGS__                                                                                \
@@ -57,7 +60,7 @@ pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, c
         error->status = status;
         error->windows_error = windows_error;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        utf_format(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
     }
     return status;
@@ -66,7 +69,8 @@ pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, c
 /* The system's own sentence, without its full stop and line end. */
 static void error__system_text(uint32_t windows_error, char *text, size_t size)
 {
-    wchar_t wide[160];
+    wchar_t wide[ERROR__SYSTEM_TEXT];
+    char whole[ERROR__SYSTEM_TEXT * 3];
     DWORD length =
         FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
                        windows_error, 0, wide, (DWORD)(sizeof wide / sizeof *wide), NULL);
@@ -74,15 +78,16 @@ static void error__system_text(uint32_t windows_error, char *text, size_t size)
     while (length > 0 && (wide[length - 1] <= L' ' || wide[length - 1] == L'.'))
         length--;
     wide[length < sizeof wide / sizeof *wide ? length : 0] = 0;
-    if (length == 0 || !utf_to_utf8(wide, text, size))
-        snprintf(text, size, "Windows error");
+    if (length == 0 || !utf_to_utf8(wide, whole, sizeof whole))
+        snprintf(whole, sizeof whole, "Windows error");
+    utf_fit(text, size, whole);
 }
 
 pp_status error_set_windows(pp_error *error, uint32_t windows_error, const char *what)
 {
-    char text[160];
+    char text[ERROR__REASON];
 
     error__system_text(windows_error, text, sizeof text);
-    return error_set(error, error_from_windows(windows_error), windows_error, "%s: %s (%lu)", what,
-                     text, (unsigned long)windows_error);
+    return error_set(error, error_from_windows(windows_error), windows_error, "%s: %s (%lu)",
+                     utf_shorten(what).text, text, (unsigned long)windows_error);
 }

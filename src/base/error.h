@@ -5,12 +5,14 @@
 #ifndef PP_BASE_ERROR_H
 #define PP_BASE_ERROR_H
 
+#include "base/utf.h"
 #include "pipeport.h"
 
 /* PP_E_SYSTEM when the table knows nothing better. */
 pp_status error_from_windows(uint32_t windows_error);
 
-/* Fills in `error`, which may be NULL, and returns `status`. `format` is printf's. */
+/* Fills in `error`, which may be NULL, and returns `status`. `format` is printf's. Values from
+ * outside go in through utf_shorten, so that what is wrong with them has room. */
 pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, const char *format,
                     ...);
 

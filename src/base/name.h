@@ -1,6 +1,12 @@
 /*
- * Names of pipes and mailslots: a bare name, or a full path. A path is \\MACHINE\pipe\NAME or
- * \\MACHINE\mailslot\NAME, where the machine "." is this one.
+ * Names of pipes and mailslots, one rule for all: a bare name, or a full path. A path is
+ * \\MACHINE\pipe\NAME or \\MACHINE\mailslot\NAME, where the machine "." is this one; NAME may have
+ * levels. "/" is read as "\", as Windows reads it.
+ *
+ * Windows opens another name than the one it was given where that has a level of nothing, one that
+ * ends in a dot, or a space at the end; the native call that makes a mailslot does not. Such names
+ * are refused, so that whoever has the text of a name reaches what was made under it. What begins
+ * with \\?\ Windows takes as it is, and so do we.
  */
 #ifndef PP_BASE_NAME_H
 #define PP_BASE_NAME_H
@@ -9,8 +15,7 @@
 
 #include <wchar.h>
 
-/* Windows limits the whole path of a pipe to 256 characters; we count the name alone, and Windows
- * checks the rest. */
+/* Of a whole path on this machine. Windows says so of pipes, and nothing of mailslots. */
 #define NAME_MAX_CHARACTERS 256
 #define NAME_PATH_SIZE (NAME_MAX_CHARACTERS * 4 + 320)
 

@@ -64,11 +64,11 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
     wchar_t name[512], *sid;
 
     if (!user || !*user || !utf_to_utf16(user, name, sizeof name / sizeof *name))
-        return error_set(error, PP_E_SECURITY, 0, "allow is \"%.80s\"; allowed: a user or a SID",
-                         user ? user : "NULL");
+        return error_set(error, PP_E_SECURITY, 0, "allow is \"%s\"; allowed: a user or a SID",
+                         utf_shorten(user ? user : "NULL").text);
     if (security__find_user(name, &sid) != ERROR_SUCCESS)
         return error_set(error, PP_E_SECURITY, GetLastError(),
-                         "allow is \"%.80s\"; there is no such user or SID", user);
+                         "allow is \"%s\"; there is no such user or SID", utf_shorten(user).text);
     security__append(sddl, count, rights, sid);
     LocalFree(sid);
     return PP_OK;
@@ -96,17 +96,39 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
     return status;
 }
 
+/* Without a list, Windows lets everybody in, or whoever the system likes. */
+static bool security__has_list(PSECURITY_DESCRIPTOR descriptor)
+{
+    BOOL present, defaulted;
+    ACL *list;
+
+    return GetSecurityDescriptorDacl(descriptor, &present, &list, &defaulted) && present && list;
+}
+
 static pp_status security__convert(security *s, const wchar_t *sddl, const pp_access *access,
                                    pp_error *error)
 {
+    PSECURITY_DESCRIPTOR *descriptor = &s->attributes.lpSecurityDescriptor;
+    DWORD code;
+
     s->attributes.nLength = sizeof s->attributes;
     s->attributes.bInheritHandle = FALSE;
-    if (ConvertStringSecurityDescriptorToSecurityDescriptorW(
-            sddl, SDDL_REVISION_1, &s->attributes.lpSecurityDescriptor, NULL))
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1, descriptor,
+                                                              NULL)) {
+        code = GetLastError();
+        *descriptor = NULL;
+        return error_set(error, PP_E_SECURITY, code,
+                         "sddl is \"%s\"; Windows does not take it (error %lu)",
+                         utf_shorten(access->sddl ? access->sddl : "").text, (unsigned long)code);
+    }
+    if (security__has_list(*descriptor))
         return PP_OK;
-    return error_set(error, PP_E_SECURITY, GetLastError(),
-                     "sddl is \"%.100s\"; Windows does not take it (error %lu)",
-                     access->sddl ? access->sddl : "", (unsigned long)GetLastError());
+    security_close(s);
+    return error_set(
+        error, PP_E_SECURITY, 0,
+        "sddl is \"%s\"; allowed: a descriptor with a list of who may connect, such as "
+        "D:(A;;GRGW;;;AU)",
+        utf_shorten(access->sddl ? access->sddl : "").text);
 }
 
 pp_status security_open(security *s, const pp_access *access, bool deny_network, pp_error *error)

@@ -3,6 +3,9 @@
 #include "base/mem.h"
 #include "base/win.h"
 
+#include <stdio.h>
+#include <string.h>
+
 bool utf_to_utf16(const char *text, wchar_t *wide, size_t count)
 {
     return MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, (int)count) > 0;
@@ -24,4 +27,35 @@ wchar_t *utf_copy_utf16(const char *text)
         return NULL;
     }
     return wide;
+}
+
+/* Ends a text that fills all of its `size` bytes at the last character that leaves room for the
+ * mark. */
+static void utf__mark(char *text, size_t size)
+{
+    size_t end = size - sizeof UTF_CUT;
+
+    while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
+        end--; /* inside a character */
+    memcpy(text + end, UTF_CUT, sizeof UTF_CUT);
+}
+
+void utf_fit(char *to, size_t size, const char *from)
+{
+    if (snprintf(to, size, "%s", from) >= (int)size)
+        utf__mark(to, size);
+}
+
+void utf_format(char *to, size_t size, const char *format, va_list arguments)
+{
+    if (vsnprintf(to, size, format, arguments) >= (int)size)
+        utf__mark(to, size);
+}
+
+utf_short utf_shorten(const char *value)
+{
+    utf_short result;
+
+    utf_fit(result.text, sizeof result.text, value);
+    return result;
 }

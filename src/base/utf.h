@@ -5,6 +5,7 @@
 #ifndef PP_BASE_UTF_H
 #define PP_BASE_UTF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <wchar.h>
@@ -15,5 +16,23 @@ bool utf_to_utf8(const wchar_t *wide, char *text, size_t size);
 
 /* A new UTF-16 copy that mem_free takes back; NULL: malformed, or no memory. */
 wchar_t *utf_copy_utf16(const char *text);
+
+/*
+ * Text from outside in messages and lines. Whatever does not fit is cut between two characters, and
+ * UTF_CUT says that it was: half a character would make the whole line no text at all.
+ */
+#define UTF_CUT "..."
+#define UTF_SHORT 80 /* bytes that a message shows of a value, so that its reason has room */
+
+typedef struct utf_short {
+    char text[UTF_SHORT + sizeof UTF_CUT];
+} utf_short;
+
+/* The value, or its beginning. */
+utf_short utf_shorten(const char *value);
+
+/* As much as fits into `size` bytes. */
+void utf_fit(char *to, size_t size, const char *from);
+void utf_format(char *to, size_t size, const char *format, va_list arguments);
 
 #endif

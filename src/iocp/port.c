@@ -38,7 +38,7 @@ void port_log(pp_port *port, pp_log_level level, const char *format, ...)
     if (!port->options.log || level > port->options.log_level)
         return;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    utf_format(line, sizeof line, format, arguments);
     va_end(arguments);
     port->options.log(port->options.log_user, level, line);
 }

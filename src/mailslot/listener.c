@@ -347,7 +347,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
     security_close(&s);
     if (code == ERROR_ALREADY_EXISTS)
         return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
-                         m->path.text);
+                         utf_shorten(m->path.text).text);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, m->path.text);
     if (!timer_open(&m->wake, &m->strand, MAILSLOT_WAKE)) {

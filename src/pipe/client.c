@@ -59,7 +59,8 @@ static pp_status client__dial(pp_client *c, const open_request *request, uint64_
         status = open_once(request, &c->pipe, &code);
     }
     if (status != PP_OK)
-        error_set(error, status, code, "%s: %s", request->path.text, pp_status_text(status));
+        error_set(error, status, code, "%s: %s", utf_shorten(request->path.text).text,
+                  pp_status_text(status));
     return status;
 }
 

@@ -63,9 +63,9 @@ static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *err
         process = listen__owner(&l->path);
         if (process == 0)
             return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
-                             l->path.text);
-        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by process %lu", l->path.text,
-                         (unsigned long)process);
+                             utf_shorten(l->path.text).text);
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by process %lu",
+                         utf_shorten(l->path.text).text, (unsigned long)process);
     default:
         return error_set_windows(error, code, l->path.text);
     }

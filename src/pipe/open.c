@@ -60,7 +60,8 @@ pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error)
     if (r->mode == PP_MODE_MESSAGE && !SetNamedPipeHandleState(*pipe, &message, NULL, NULL)) {
         *error = GetLastError();
         CloseHandle(*pipe);
-        return error_from_windows(*error);
+        /* The only argument that can be wrong here is the other end's: a pipe of bytes. */
+        return *error == ERROR_INVALID_PARAMETER ? PP_E_MODE : error_from_windows(*error);
     }
     return PP_OK;
 }

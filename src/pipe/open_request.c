@@ -2,6 +2,7 @@
  * What may be asked of an open, and what its outcome means.
  */
 #include "base/error.h"
+#include "base/utf.h"
 #include "pipe/open.h"
 
 #include <stdio.h>
@@ -21,8 +22,8 @@ pp_status open_prepare(open_request *r, const char *name, pp_mode mode, uint64_t
     if (server_user) {
         if (strlen(server_user) >= PP_SID_SIZE || !ConvertStringSidToSidA(server_user, &sid))
             return error_set(error, PP_E_ARGUMENT, 0,
-                             "server_user is \"%.80s\"; allowed: a SID such as S-1-5-18",
-                             server_user);
+                             "server_user is \"%s\"; allowed: a SID such as S-1-5-18",
+                             utf_shorten(server_user).text);
         LocalFree(sid);
         snprintf(r->server_user, sizeof r->server_user, "%s", server_user);
     }

@@ -69,8 +69,8 @@ static int main__run(int count, char **arguments)
         return 0;
     }
     output_format(OUTPUT_STDERR,
-                  "pipeport: the command is \"%.80s\"; allowed: serve, selftest, --version, --help",
-                  command);
+                  "pipeport: the command is \"%s\"; allowed: serve, selftest, --version, --help",
+                  utf_shorten(command).text);
     return SERVE_WRONG_ARGUMENTS;
 }
 

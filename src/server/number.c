@@ -1,5 +1,7 @@
 #include "server/number.h"
 
+#include "base/utf.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,5 +157,6 @@ pp_status number_take(const option_row *row, void *options, const char *value, p
     number_range(row, range);
     if (!value)
         return error_set(error, PP_E_ARGUMENT, 0, "--%s has no value; allowed: %s", name, range);
-    return error_set(error, PP_E_ARGUMENT, 0, "--%s is \"%.80s\"; allowed: %s", name, value, range);
+    return error_set(error, PP_E_ARGUMENT, 0, "--%s is \"%s\"; allowed: %s", name,
+                     utf_shorten(value).text, range);
 }

@@ -1,6 +1,7 @@
 #include "server/selftest.h"
 
 #include "base/mem.h"
+#include "base/utf.h"
 #include "pipeport.h"
 #include "server/output.h"
 #include "server/serve.h"
@@ -213,8 +214,8 @@ int selftest_main(int count, char **arguments)
     }
     if (count > 0 && !json) {
         output_format(OUTPUT_STDERR,
-                      "pipeport: \"%.80s\" is no argument of selftest; allowed: --json, --help",
-                      arguments[count > 1 ? 1 : 0]);
+                      "pipeport: \"%s\" is no argument of selftest; allowed: --json, --help",
+                      utf_shorten(arguments[count > 1 ? 1 : 0]).text);
         return SERVE_WRONG_ARGUMENTS;
     }
     return selftest__run_all(json);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/utf.h"
 #include "server/number.h"
 #include "server/output.h"
 #include "server/words.h"
@@ -64,8 +65,8 @@ static pp_status settings__take_word(settings *s, const word_row *row, const set
                                      pp_error *error)
 {
     if (!row->value && a->joined)
-        return error_set(error, PP_E_ARGUMENT, 0, "--%s has the value \"%.80s\"; allowed: none",
-                         row->name, a->value);
+        return error_set(error, PP_E_ARGUMENT, 0, "--%s has the value \"%s\"; allowed: none",
+                         row->name, utf_shorten(a->value).text);
     if (row->value && !a->value)
         return error_set(error, PP_E_ARGUMENT, 0, "--%s has no value; allowed: --%s %s", row->name,
                          row->name, row->value);
@@ -109,8 +110,8 @@ static pp_status settings__take(settings *s, const char *text, const char *next,
             return status;
     }
     return error_set(error, PP_E_ARGUMENT, 0,
-                     "\"%.80s\" is no argument of serve; allowed: those of pipeport serve --help",
-                     text);
+                     "\"%s\" is no argument of serve; allowed: those of pipeport serve --help",
+                     utf_shorten(text).text);
 }
 
 static void settings__init(settings *s)

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/name.h"
+#include "base/utf.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +29,8 @@ static int words__find(const char *const *names, const char *value)
 static pp_status words__refuse(const char *name, const char *value, const char *allowed,
                                pp_error *error)
 {
-    return error_set(error, PP_E_ARGUMENT, 0, "--%s is \"%.80s\"; allowed: %s", name, value,
-                     allowed);
+    return error_set(error, PP_E_ARGUMENT, 0, "--%s is \"%s\"; allowed: %s", name,
+                     utf_shorten(value).text, allowed);
 }
 
 static pp_status words__mode(settings *s, const char *value, pp_error *error)
