@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define UTF__REPLACEMENT 0xFFFD /* what Windows makes of malformed text */
+
 bool utf_to_utf16(const char *text, wchar_t *wide, size_t count)
 {
     return MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, (int)count) > 0;
@@ -17,15 +19,31 @@ bool utf_to_utf8(const wchar_t *wide, char *text, size_t size)
                                NULL) > 0;
 }
 
-wchar_t *utf_copy_utf16(const char *text)
+/* MultiByteToWideChar into a new block. */
+static wchar_t *utf__copy(const char *text, DWORD flags)
 {
-    int count = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+    int count = MultiByteToWideChar(CP_UTF8, flags, text, -1, NULL, 0);
     wchar_t *wide = count > 0 ? mem_alloc((size_t)count * sizeof *wide) : NULL;
 
-    if (wide && !utf_to_utf16(text, wide, (size_t)count)) {
+    if (wide && MultiByteToWideChar(CP_UTF8, flags, text, -1, wide, count) <= 0) {
         mem_free(wide);
         return NULL;
     }
+    return wide;
+}
+
+wchar_t *utf_copy_utf16(const char *text)
+{
+    return utf__copy(text, MB_ERR_INVALID_CHARS);
+}
+
+wchar_t *utf_show_utf16(const char *text)
+{
+    wchar_t *wide = utf__copy(text, 0);
+
+    for (wchar_t *c = wide; c && *c; c++)
+        if (*c == UTF__REPLACEMENT)
+            *c = L'?';
     return wide;
 }
 

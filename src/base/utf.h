@@ -1,6 +1,6 @@
 /*
- * UTF-8 outside, UTF-16 at the Windows calls. Wrong sequences are refused, never replaced: a name
- * that was changed silently would be another name.
+ * UTF-8 outside, UTF-16 at the Windows calls. Wrong sequences are refused, and replaced only where
+ * text is shown: a name that was changed silently would be another name.
  */
 #ifndef PP_BASE_UTF_H
 #define PP_BASE_UTF_H
@@ -16,6 +16,9 @@ bool utf_to_utf8(const wchar_t *wide, char *text, size_t size);
 
 /* A new UTF-16 copy that mem_free takes back; NULL: malformed, or no memory. */
 wchar_t *utf_copy_utf16(const char *text);
+
+/* The same for people to read: what is malformed becomes "?". NULL: no memory. */
+wchar_t *utf_show_utf16(const char *text);
 
 /*
  * Text from outside in messages and lines. Whatever does not fit is cut between two characters, and

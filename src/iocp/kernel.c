@@ -125,7 +125,9 @@ DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD siz
 
     if (port)
         counter_add(port, COUNT_KERNEL_WRITE, 1);
-    return WriteFile(handle, data, size, &bytes, NULL) ? ERROR_SUCCESS : GetLastError();
+    if (!WriteFile(handle, data, size, &bytes, NULL))
+        return GetLastError();
+    return bytes == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk has become full */
 }
 
 /* Waits for an operation that was started on a handle without a port. */

@@ -88,6 +88,14 @@ static void conn__release_pipe(pp_conn *c)
     c->instance = NULL;
 }
 
+/* That clients leave and that we close is nothing to tell; what else ends a connection is. */
+static pp_log_level conn__log_level(const pp_conn *c)
+{
+    return c->reason == PP_OK || c->reason == PP_E_PEER_CLOSED || c->reason == PP_E_ABORTED
+               ? PP_LOG_DEBUG
+               : PP_LOG_INFO;
+}
+
 /* The last turn. */
 static void conn__finish(pp_conn *c)
 {
@@ -103,7 +111,8 @@ static void conn__finish(pp_conn *c)
     if (c->opened)
         port_count_connection(port, -1);
     counter_add(port, (counter)(COUNT_ENDED + c->reason), 1);
-    port_log(port, PP_LOG_DEBUG, "connection %llu ended: %s", (unsigned long long)c->id,
+    port_log(port, conn__log_level(c), "connection %llu of process %lu ended: %s",
+             (unsigned long long)c->id, (unsigned long)c->peer->process_id,
              pp_status_text(c->reason));
     conn_callback_begins(c);
     if (c->options.handlers.on_close)

@@ -62,11 +62,11 @@ static int main__run(int count, char **arguments)
         return selftest_main(count - 1, arguments + 1);
     if (strcmp(command, "--version") == 0) {
         output_format(OUTPUT_STDOUT, "pipeport %s", pp_version());
-        return 0;
+        return output_status(0);
     }
     if (strcmp(command, "--help") == 0) {
         main__print_help();
-        return 0;
+        return output_status(0);
     }
     output_format(OUTPUT_STDERR,
                   "pipeport: the command is \"%s\"; allowed: serve, selftest, --version, --help",

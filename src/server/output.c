@@ -4,44 +4,89 @@
 #include "base/utf.h"
 #include "base/win.h"
 #include "iocp/kernel.h"
+#include "server/serve.h"
+#include "server/writer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define OUTPUT__LINE 2048
+#define OUTPUT__LAST_MS 400u /* that a stream may take for what waits at the end */
 
-static HANDLE output__handle(output_stream stream)
+typedef struct output__target {
+    DWORD handle;
+    writer *writer; /* NULL: whoever prints writes */
+    DWORD error;    /* of the first write that failed, or 0 */
+} output__target;
+
+#define OUTPUT__STREAMS 2
+static output__target output__targets[OUTPUT__STREAMS] = {{STD_OUTPUT_HANDLE, NULL, ERROR_SUCCESS},
+                                                          {STD_ERROR_HANDLE, NULL, ERROR_SUCCESS}};
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+/* A console takes some 60 KiB at once, and no more, so it gets one line after the other. */
+static DWORD output__write_console(HANDLE console, const char *text)
 {
-    return GetStdHandle(stream == OUTPUT_STDOUT ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE);
+    DWORD code = ERROR_SUCCESS, written;
+
+    while (*text && code == ERROR_SUCCESS) {
+        size_t length = strcspn(text, "\n");
+        char line[OUTPUT__LINE + 1];
+        wchar_t *wide;
+
+        length += text[length] == '\n';
+        length = length < OUTPUT__LINE ? length : OUTPUT__LINE;
+        memcpy(line, text, length);
+        line[length] = 0;
+        text += length;
+        wide = utf_show_utf16(line);
+        if (!wide)
+            return ERROR_NOT_ENOUGH_MEMORY;
+        if (!WriteConsoleW(console, wide, (DWORD)wcslen(wide), &written, NULL))
+            code = GetLastError();
+        mem_free(wide);
+    }
+    return code;
 }
 
-/* Nobody could be told that writing failed, so nobody is. */
+/* Also a writer_fn. */
+static void output__write(void *target, const char *text)
+{
+    output__target *t = target;
+    HANDLE handle = GetStdHandle(t->handle);
+    DWORD mode, code;
+
+    if (GetConsoleMode(handle, &mode))
+        code = output__write_console(handle, text);
+    else
+        code = kernel_write_now(NULL, handle, text, (DWORD)strlen(text));
+    if (t->error == ERROR_SUCCESS)
+        t->error = code;
+}
+
 void output_text(output_stream stream, const char *text)
 {
-    HANDLE handle = output__handle(stream);
-    wchar_t *wide;
-    DWORD mode;
+    output__target *t = &output__targets[stream];
 
-    if (!GetConsoleMode(handle, &mode)) {
-        kernel_write_now(NULL, handle, text, (DWORD)strlen(text));
-        return;
-    }
-    wide = utf_copy_utf16(text);
-    if (wide)
-        WriteConsoleW(handle, wide, (DWORD)wcslen(wide), &mode, NULL);
-    mem_free(wide);
+    if (t->writer)
+        writer_add(t->writer, text);
+    else
+        output__write(t, text);
 }
+
+/* ---- Lines ---------------------------------------------------------------------------------- */
 
 void output_line(output_stream stream, const char *line)
 {
     char text[OUTPUT__LINE + 1];
-    size_t length = 0;
 
-    for (; line[length] && length < OUTPUT__LINE - 1; length++)
-        text[length] = (unsigned char)line[length] < ' ' ? '?' : line[length];
-    text[length] = '\n';
-    text[length + 1] = 0;
+    utf_fit(text, OUTPUT__LINE, line);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = '?';
+    strcat(text, "\n");
     output_text(stream, text);
 }
 
@@ -51,7 +96,43 @@ void output_format(output_stream stream, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    utf_format(line, sizeof line, format, arguments);
     va_end(arguments);
     output_line(stream, line);
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------------- */
+
+bool output_open(void)
+{
+    bool ok = true;
+
+    for (int i = 0; i < OUTPUT__STREAMS; i++) {
+        output__targets[i].writer = writer_open(output__write, &output__targets[i]);
+        ok = ok && output__targets[i].writer;
+    }
+    return ok;
+}
+
+void output_close(void)
+{
+    for (int i = 0; i < OUTPUT__STREAMS; i++) {
+        writer *w = output__targets[i].writer;
+
+        output__targets[i].writer = NULL;
+        if (w && !writer_close(w, OUTPUT__LAST_MS)) {
+            /* Nobody reads. The thread is left in its write, and the end of the process ends it. */
+        }
+    }
+}
+
+int output_status(int status)
+{
+    DWORD error = output__targets[OUTPUT_STDOUT].error;
+
+    if (error == ERROR_SUCCESS)
+        return status;
+    output_format(OUTPUT_STDERR, "pipeport: standard output cannot be written: error %lu",
+                  (unsigned long)error);
+    return SERVE_FAILED;
 }

@@ -196,7 +196,7 @@ static int selftest__run_all(bool json)
         output_format(OUTPUT_STDOUT, "%u PASS, %u NOT HERE, %u FAIL", run.counts[PASS],
                       run.counts[NOT_HERE], run.counts[FAIL]);
     }
-    return run.counts[FAIL] == 0 ? 0 : SERVE_FAILED;
+    return output_status(run.counts[FAIL] == 0 ? 0 : SERVE_FAILED);
 }
 
 int selftest_main(int count, char **arguments)
@@ -210,7 +210,7 @@ int selftest_main(int count, char **arguments)
             "Tries, in a few seconds, what pipeport takes for granted of this system. Each\n"
             "line is PASS, FAIL or NOT HERE (it cannot be tried here, or this is Wine, which\n"
             "is known to differ), and what was seen. Status 1 when anything failed.\n");
-        return 0;
+        return output_status(0);
     }
     if (count > 0 && !json) {
         output_format(OUTPUT_STDERR,

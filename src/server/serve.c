@@ -1,7 +1,9 @@
 #include "server/serve.h"
 
+#include "base/error.h"
 #include "base/win.h"
 #include "pipeport.h"
+#include "server/logger.h"
 #include "server/output.h"
 #include "server/report.h"
 #include "server/settings.h"
@@ -9,22 +11,11 @@
 
 typedef struct serve {
     settings settings;
+    logger logger;
     pp_port *port;
     pp_mailslot *mailslot; /* NULL: there is none */
     pp_listener *listener;
 } serve;
-
-static void serve__log(void *user, pp_log_level level, const char *line)
-{
-    static const char *const levels[] = {"error", "warn", "info", "debug"};
-    SYSTEMTIME now;
-
-    (void)user;
-    GetSystemTime(&now);
-    output_format(OUTPUT_STDERR, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ %s %s", now.wYear, now.wMonth,
-                  now.wDay, now.wHour, now.wMinute, now.wSecond, now.wMilliseconds, levels[level],
-                  line);
-}
 
 /* A timer's function: it prints, and sets the next. */
 static void serve__stats(void *user, pp_status status)
@@ -39,16 +30,36 @@ static void serve__stats(void *user, pp_status status)
     pp_port_after(s->port, s->settings.stats_interval_ms, serve__stats, s, NULL);
 }
 
+/* A second server finds the standard name taken: it serves its pipe, and no mailslot. */
+static pp_status serve__open_mailslot(serve *s, pp_error *error)
+{
+    settings *wanted = &s->settings;
+    pp_status status;
+
+    if (wanted->no_mailslot)
+        return PP_OK;
+    status = pp_mailslot_listen(s->port, &wanted->mailslot, &s->mailslot, error);
+    if (status != PP_E_NAME_TAKEN || wanted->mailslot_asked)
+        return status;
+    if (wanted->port.log_level >= PP_LOG_WARN)
+        logger_write(&s->logger, PP_LOG_WARN, error->message);
+    return PP_OK;
+}
+
 /* The pipe comes last: when a client can connect, nothing can fail any more. */
 static pp_status serve__open(serve *s, pp_error *error)
 {
     settings *wanted = &s->settings;
     pp_status status;
 
-    wanted->port.log = serve__log;
+    if (!output_open())
+        return error_set(error, PP_E_MEMORY, 0, "no thread for the output");
+    logger_open(&s->logger, wanted->log_rate);
+    wanted->port.log = logger_write;
+    wanted->port.log_user = &s->logger;
     status = pp_port_open(&s->port, &wanted->port, error);
-    if (status == PP_OK && !wanted->no_mailslot)
-        status = pp_mailslot_listen(s->port, &wanted->mailslot, &s->mailslot, error);
+    if (status == PP_OK)
+        status = serve__open_mailslot(s, error);
     if (status == PP_OK && wanted->stats_interval_ms > 0)
         status = pp_port_after(s->port, wanted->stats_interval_ms, serve__stats, s, NULL);
     if (status == PP_OK)
@@ -86,7 +97,8 @@ static void serve__run(serve *s)
     pp_stats stats;
 
     if (stop_begin(s->port) != ERROR_SUCCESS)
-        serve__log(NULL, PP_LOG_WARN, "Ctrl-C will not be seen: Windows refuses the handler");
+        logger_write(&s->logger, PP_LOG_WARN,
+                     "Ctrl-C will not be seen: Windows refuses the handler");
     serve__print_ready(s);
     pp_port_wait(s->port);
     stop_end();
@@ -100,23 +112,34 @@ static int serve__fail(pp_status status, const pp_error *error)
     return status == PP_E_ARGUMENT ? SERVE_WRONG_ARGUMENTS : SERVE_FAILED;
 }
 
+static int serve__serve(serve *s)
+{
+    pp_error error = {PP_E_SYSTEM, 0, "the timer of the figures cannot be set"};
+    pp_status status = serve__open(s, &error);
+    int code = status == PP_OK ? 0 : serve__fail(status, &error);
+
+    if (status == PP_OK)
+        serve__run(s);
+    serve__close(s);
+    logger_close(&s->logger);
+    output_close();
+    return code;
+}
+
 int serve_main(int count, char **arguments)
 {
     serve s = {0};
-    pp_error error = {PP_E_SYSTEM, 0, "the timer of the figures cannot be set"};
+    pp_error error;
     pp_status status = settings_read(&s.settings, count, arguments, &error);
-    int code = 0;
+    int code;
 
-    if (status == PP_OK && s.settings.help) {
+    if (status != PP_OK) {
+        code = serve__fail(status, &error);
+    } else if (s.settings.help) {
         settings_print_help();
+        code = output_status(0);
     } else {
-        if (status == PP_OK)
-            status = serve__open(&s, &error);
-        if (status == PP_OK)
-            serve__run(&s);
-        else
-            code = serve__fail(status, &error);
-        serve__close(&s);
+        code = serve__serve(&s);
     }
     settings_free(&s.settings);
     return code;

@@ -11,14 +11,17 @@
 #include <string.h>
 
 #define SETTINGS__LEAST_INTERVAL 100u
+#define SETTINGS__MOST_RATE 100000u
 #define SETTINGS__MOST_INTERVAL (24u * 60 * 60 * 1000)
 
 static const option_row settings__own_rows[] = {
     {"stats_interval_ms", offsetof(settings, stats_interval_ms), OPTION_MS, 0,
      SETTINGS__LEAST_INTERVAL, SETTINGS__MOST_INTERVAL, true,
      "how often a line of figures goes to standard error; 0: never"},
+    {"log_rate", offsetof(settings, log_rate), OPTION_COUNT, 100, 1, SETTINGS__MOST_RATE, false,
+     "most lines of the log in a second, those of debug aside"},
 };
-static const option_table settings__own_table = {settings__own_rows, 1};
+static const option_table settings__own_table = {settings__own_rows, 2};
 
 /* Every number that the command line can set, and where its structure stands. */
 static const struct {
@@ -48,6 +51,11 @@ static bool settings__is(const settings__argument *a, const char *name)
     return strlen(name) == a->name_length && strncmp(name, a->name, a->name_length) == 0;
 }
 
+static bool settings__is_option(const settings__argument *a)
+{
+    return !a->joined && a->value && strncmp(a->value, "--", 2) == 0;
+}
+
 static bool settings__split(settings__argument *a, const char *text, const char *next)
 {
     const char *equals = strchr(text, '=');
@@ -61,6 +69,16 @@ static bool settings__split(settings__argument *a, const char *text, const char 
     return true;
 }
 
+/* Behind an option that takes a value, another option is no value: somebody forgot it. Joined by
+ * "=" it is one. */
+static pp_status settings__refuse_option(const settings__argument *a, pp_error *error)
+{
+    return error_set(
+        error, PP_E_ARGUMENT, 0,
+        "--%.*s has no value: \"%s\" is an option; allowed: --%.*s=VALUE for such a one",
+        (int)a->name_length, a->name, utf_shorten(a->value).text, (int)a->name_length, a->name);
+}
+
 static pp_status settings__take_word(settings *s, const word_row *row, const settings__argument *a,
                                      pp_error *error)
 {
@@ -70,6 +88,8 @@ static pp_status settings__take_word(settings *s, const word_row *row, const set
     if (row->value && !a->value)
         return error_set(error, PP_E_ARGUMENT, 0, "--%s has no value; allowed: --%s %s", row->name,
                          row->name, row->value);
+    if (row->value && settings__is_option(a))
+        return settings__refuse_option(a, error);
     return row->take(s, a->value, error);
 }
 
@@ -85,10 +105,26 @@ static bool settings__try_numbers(settings *s, const settings__argument *a, pp_s
             number_option_name(row, name);
             if (!settings__is(a, name))
                 continue;
-            *status = number_take(row, (char *)s + settings__groups[g].offset, a->value, error);
+            *status =
+                settings__is_option(a)
+                    ? settings__refuse_option(a, error)
+                    : number_take(row, (char *)s + settings__groups[g].offset, a->value, error);
             return true;
         }
     return false;
+}
+
+/* Of what stands twice one was meant, and we cannot tell which. */
+static pp_status settings__note(settings *s, const settings__argument *a, pp_error *error)
+{
+    for (size_t i = 0; i < s->given_count; i++)
+        if (strcspn(s->given[i], "=") == a->name_length &&
+            strncmp(s->given[i], a->name, a->name_length) == 0)
+            return error_set(error, PP_E_ARGUMENT, 0, "--%.*s is given twice; allowed: once",
+                             (int)a->name_length, a->name);
+    if (!settings__is(a, "allow"))
+        s->given[s->given_count++] = a->name;
+    return PP_OK;
 }
 
 /* Takes one argument, and the next when that is its value: `used` says how many. */
@@ -100,6 +136,9 @@ static pp_status settings__take(settings *s, const char *text, const char *next,
 
     *used = 1;
     if (settings__split(&a, text, next)) {
+        status = settings__note(s, &a, error);
+        if (status != PP_OK)
+            return status;
         for (size_t i = 0; i < WORD_COUNT; i++)
             if (settings__is(&a, word_table[i].name)) {
                 *used += word_table[i].value && !a.joined;
@@ -146,9 +185,10 @@ static pp_status settings__complete(settings *s, pp_error *error)
 pp_status settings_read(settings *s, int count, char **arguments, pp_error *error)
 {
     settings__init(s);
-    s->allow = mem_alloc_zeroed(((size_t)count + 1) * sizeof *s->allow);
+    s->allow = mem_alloc_zeroed(((size_t)count + 1) * 2 * sizeof *s->allow);
     if (!s->allow)
         return error_set(error, PP_E_MEMORY, 0, "no memory for the arguments");
+    s->given = s->allow + count + 1;
     for (int i = 0, used; i < count && !s->help; i += used) {
         const char *next = i + 1 < count ? arguments[i + 1] : NULL;
         pp_status status = settings__take(s, arguments[i], next, &used, error);
@@ -162,7 +202,7 @@ pp_status settings_read(settings *s, int count, char **arguments, pp_error *erro
 void settings_free(settings *s)
 {
     mem_free((void *)s->allow);
-    s->allow = NULL;
+    s->allow = s->given = NULL;
 }
 
 /* ---- Help ----------------------------------------------------------------------------------- */
@@ -197,7 +237,8 @@ void settings_print_help(void)
                 "pipeport serve [OPTION]...\n"
                 "Serves a named pipe and a mailslot until Ctrl-C, Ctrl-Break, logoff or shutdown.\n"
                 "It then stops gracefully; a second Ctrl-C stops it at once. Both end with the\n"
-                "status 0; 1 means that it could not serve, 2 that an argument is wrong.\n\n");
+                "status 0; 1 means that it could not serve, 2 that an argument is wrong, and 3\n"
+                "that something was stuck at the second Ctrl-C, and was cut off.\n\n");
     for (size_t i = 0; i < WORD_COUNT; i++)
         settings__print_row(word_table[i].name, word_table[i].value, word_table[i].help);
     for (size_t g = 0; g < SETTINGS__GROUPS; g++)

@@ -13,10 +13,12 @@ typedef struct settings {
     pp_port_options port;
     pp_listen_options listen;
     pp_mailslot_options mailslot;
-    bool no_mailslot, json, help;
+    bool mailslot_asked, no_mailslot, json, help; /* asked: the mailslot was named */
     const service *service;
     const char **allow; /* what both access structures point to */
-    uint64_t stats_interval_ms;
+    const char **given; /* the options that were read; in the same block */
+    size_t given_count;
+    uint64_t stats_interval_ms, log_rate;
 } settings;
 
 /* Reads `count` arguments, which must outlive the settings. Paired with settings_free, also when it

@@ -2,31 +2,45 @@
 
 #include "base/win.h"
 
+#define STOP__GRACE_MS 750u /* that the main thread has to end after the second event */
+
 static SRWLOCK stop__lock = SRWLOCK_INIT; /* for the next two */
 static pp_port *stop__port;
-static bool stop__asked;
+static unsigned stop__asked;
 
-static void stop__ask(void)
+/* Returns how often it has been asked. */
+static unsigned stop__ask(void)
 {
+    unsigned asked;
+
     AcquireSRWLockExclusive(&stop__lock);
-    if (stop__port && !stop__asked)
+    asked = ++stop__asked;
+    if (stop__port && asked == 1)
         pp_port_stop(stop__port);
     else if (stop__port)
         pp_port_abort(stop__port);
-    stop__asked = true;
     ReleaseSRWLockExclusive(&stop__lock);
+    return asked;
+}
+
+/* The end of main ends the process, and this thread with it, and so the wait. */
+static void stop__wait_for_the_end(DWORD ms)
+{
+    WaitForSingleObject(GetCurrentThread(), ms);
 }
 
 /* Windows runs this on a thread of its own. */
 static BOOL WINAPI stop__event(DWORD kind)
 {
-    stop__ask();
-    if (kind == CTRL_C_EVENT || kind == CTRL_BREAK_EVENT)
-        return TRUE;
-    /* Console closed, logoff, shutdown: Windows ends the process as soon as this returns, so it
-     * does not; the end of main ends this thread too. */
-    for (;;)
-        WaitForSingleObject(GetCurrentThread(), INFINITE);
+    if (stop__ask() > 1) {
+        stop__wait_for_the_end(STOP__GRACE_MS);
+        /* Something is stuck, and ExitProcess would wait for what it holds. */
+        TerminateProcess(GetCurrentProcess(), STOP_FORCED);
+    }
+    /* Console closed, logoff, shutdown: Windows ends the process as soon as this returns. */
+    if (kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT)
+        stop__wait_for_the_end(INFINITE);
+    return TRUE;
 }
 
 uint32_t stop_begin(pp_port *port)

@@ -78,6 +78,7 @@ static pp_status words__mailslot(settings *s, const char *value, pp_error *error
     name_path path;
 
     s->mailslot.name = value;
+    s->mailslot_asked = true;
     return name_parse(&path, NAME_MAILSLOT, value, true, "--mailslot", error);
 }
 
@@ -140,7 +141,7 @@ const word_row word_table[WORD_COUNT] = {
     {"mode", "MODE", words__mode, "stream, message or framed; default: stream"},
     {"service", "SERVICE", words__service, "echo or sink; default: echo"},
     {"mailslot", "NAME", words__mailslot,
-     "a bare name or \\\\.\\mailslot\\NAME; default: pipeport"},
+     "a bare name or \\\\.\\mailslot\\NAME; default: pipeport, or none where that is taken"},
     {"no-mailslot", NULL, words__no_mailslot, "open no mailslot"},
     {"allow", "USER", words__allow, "a user or SID who may connect too; may be repeated"},
     {"sddl", "STRING", words__sddl, "replaces all other rules of who may connect"},

@@ -70,16 +70,17 @@ class Process:
 
     running = []
 
-    def __init__(self, name, *arguments, env=None):
+    def __init__(self, name, *arguments, env=None, errors=None):
+        """Standard error goes to a file, or to `errors`."""
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.errors = pathlib.Path(self.folder.name) / "stderr"
         flags = subprocess.CREATE_NEW_PROCESS_GROUP if WINDOWS else 0
-        with open(self.errors, "ab") as errors:
+        with open(self.errors, "ab") as file:
             self.process = subprocess.Popen(
                 [*WRAPPER, program(name), *map(str, arguments)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=file if errors is None else errors,
                 env=env,
                 creationflags=flags,
             )
@@ -133,10 +134,11 @@ def figures_of(line):
 class Server(Process):
     """`pipeport serve` on names of its own; ready when it is made."""
 
-    def __init__(self, *arguments, mailslot=False, env=None):
+    def __init__(self, *arguments, mailslot=False, env=None, errors=None):
         self.name = unique()
         slot = ["--mailslot", self.name] if mailslot else ["--no-mailslot"]
-        super().__init__("pipeport", "serve", "--pipe", self.name, *slot, *arguments, env=env)
+        super().__init__("pipeport", "serve", "--pipe", self.name, *slot, *arguments, env=env,
+                         errors=errors)  # fmt: skip
         self.ready = self.line()
         check(self.ready is not None, f"no ready line: {self.stderr()}")
 
@@ -217,6 +219,24 @@ def run_in_terminal(name, *arguments):
     os.close(ours)
     status = process.wait(DEADLINE)
     return status, re.sub(rb"\x1b\[[?0-9;]*[A-Za-z]", b"", seen).decode("utf-8", "replace")
+
+
+def expect_lost_output(name, *arguments):
+    """It ends with status 1 and says why when nobody can have its standard output: its reader has
+    left, or, where there is such a device, the disk is full."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    targets = [writing]
+    if os.path.exists("/dev/full"):
+        targets.append(os.open("/dev/full", os.O_WRONLY))
+    for target in targets:
+        process = subprocess.run([*WRAPPER, program(name), *map(str, arguments)], stdout=target,
+                                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                 timeout=DEADLINE)  # fmt: skip
+        os.close(target)
+        what = f"{name} {' '.join(map(str, arguments))}"
+        equal(process.returncode, 1, f"{what}: status; {process.stderr}")
+        check(b"standard output cannot be written" in process.stderr, process.stderr)
 
 
 def expect_refusal(name, arguments, status, *allowed):

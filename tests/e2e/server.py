@@ -9,9 +9,11 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
 
 from harness import (
+    DEADLINE,
     WINDOWS,
     Load,
     Process,
@@ -20,16 +22,19 @@ from harness import (
     case,
     check,
     equal,
+    expect_lost_output,
     expect_refusal,
     load,
     main,
+    run,
+    run_in_terminal,
     ticks,
     unique,
     wait_until,
 )
 
 STOPPED = (
-    "clients messages_in messages_out bytes_in bytes_out datagrams errors kernel_reads"
+    "clients messages_in messages_out bytes_in bytes_out datagrams datagrams_oversized errors kernel_reads"
     " kernel_writes kernel_dequeues kernel_other handles_open"
 ).split()
 
@@ -233,6 +238,185 @@ def figures_come_at_their_interval():
     server = Server("--stats-interval", 0.2)
     wait_until(lambda: server.stderr().count("stats clients_now=0 ") >= 3, "figures")
     server.stop()
+
+
+# ---- Nothing stops the operator ----------------------------------------------------------------
+
+
+def count_lines(text):
+    """The lines about connections that ended, and how many were dropped or left out, as it says."""
+    lines = text.decode().splitlines()
+    told = re.findall(r"(\d+) lines were (?:dropped|left out)", text.decode())
+    return sum(" ended: " in line for line in lines), sum(map(int, told))
+
+
+def connect_many(server, times):
+    for _ in range(times):
+        load("--pipe", server.name, "--clients", 2000, "--duration", 0.1, "--warmup", 0)
+
+
+@case
+def a_log_that_nobody_reads_stops_nothing():
+    reading, writing = os.pipe()
+    server = Server("--log-level", "debug", "--stats-interval", 0.1, errors=writing)
+    os.close(writing)
+    connect_many(server, 3)
+    equal(server.stop()["clients"], 6000, "clients")
+    with open(reading, "rb") as log:
+        lines, _ = count_lines(log.read())
+    check(0 < lines < 6000, f"{lines} lines of 6000 were read")
+
+
+@case
+def a_log_that_is_read_late_says_what_it_lost():
+    reading, writing = os.pipe()
+    server = Server("--log-level", "debug", errors=writing)
+    os.close(writing)
+    connect_many(server, 3)
+    seen = []
+
+    def read():
+        with open(reading, "rb") as log:
+            seen.append(log.read())
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    equal(server.stop()["clients"], 6000, "clients")
+    reader.join(DEADLINE)
+    lines, dropped = count_lines(seen[0])
+    check(dropped > 0, "some were dropped")
+    equal(lines + dropped, 6000, f"{lines} lines and {dropped} dropped")
+
+
+@case
+def the_log_has_a_rate():
+    server = Server("--log-rate", 5, "--mode", "framed", "--max-message", 10)
+    began = time.monotonic()
+    load("--pipe", server.name, "--mode", "framed", "--size", 11, "--clients", 300, "--duration", 5,
+         status=1)  # fmt: skip
+    equal(server.stop()["errors"], 300, "connections that ended so")
+    took = time.monotonic() - began
+    lines, left_out = count_lines(server.stderr().encode())
+    check(5 <= lines <= 5 * (took + 2), f"{lines} lines in {took:.1f} s")
+    equal(lines + left_out, 300, f"{lines} lines and {left_out} left out")
+
+
+@case
+def a_client_at_fault_is_in_the_log():
+    server = Server("--mode", "message", "--max-message", 10)
+    client = Load("--pipe", server.name, "--mode", "message", "--size", 11, "--clients", 1,
+                  "--duration", 5)  # fmt: skip
+    client.result(status=1)
+    load("--pipe", server.name, "--mode", "message", "--size", 10, "--clients", 3, "--duration",
+         0.2, "--warmup", 0)  # fmt: skip
+    server.stop()
+    lines = [line for line in server.stderr().splitlines() if " ended: " in line]
+    equal(len(lines), 1, f"lines in {server.stderr()!r}")
+    wanted = r".* info connection 1 of process \d+ ended: the message is longer than the limit"
+    check(re.fullmatch(wanted, lines[0]), lines[0])
+
+
+@case
+def a_second_ctrl_c_ends_what_is_stuck():
+    server = Process("stuck_server")
+    equal((server.line() or b"").strip(), b"ready", "its first line")
+    server.interrupt()
+    equal((server.line() or b"").strip(), b"stopping", "the first one stops it")
+    check(server.runs(), "a callback that does not return holds it up")
+    began = time.monotonic()
+    server.interrupt()
+    equal(server.wait(), 3, "status")
+    check(time.monotonic() - began < 2, "within a second, and a little for a slow machine")
+
+
+# ---- Names, and what is allowed ----------------------------------------------------------------
+
+
+@case
+def what_is_ready_is_reached_by_its_text_and_its_path():
+    for text in "//./pipe/{}", "//./PIPE/{}/levels", r"\\.\pipe\{}/mixed", " .{}..x":
+        text = text.format(unique())
+        server = Process("pipeport", "serve", "--no-mailslot", "--pipe", text)
+        path = re.search(r"pipe=(.+) mode=", server.line().decode())[1]
+        status, output, errors = run("textbook", path)
+        equal(status, 0, f"a textbook client of {path}: {output} {errors}")
+        load("--pipe", text, "--clients", 1, "--duration", 0.1, "--warmup", 0)
+        server.interrupt()
+        equal(server.wait(), 0, "status")
+    for text in "//./mailslot/{}", r"\\.\mailslot\{}/level", "{}-é":
+        text = text.format(unique())
+        server = Process("pipeport", "serve", "--stats-interval", 0.2, "--pipe", unique(),
+                         "--mailslot", text)  # fmt: skip
+        path = re.search(r"mailslot=(.+) workers=", server.line().decode())[1]
+        for name in text, path:
+            load("--mailslot", name, "--clients", 1, "--duration", 0.1, "--warmup", 0)
+        run("cmd", "/c", f'echo one >"{path}"')
+        server.interrupt()
+        last = [line for line in server.lines()][0].decode()
+        check(int(re.search(r"datagrams=(\d+)", last)[1]) > 0, last)
+        equal(server.wait(), 0, "status")
+
+
+@case
+def a_second_server_has_no_standard_mailslot():
+    first = Process("pipeport", "serve", "--pipe", unique())
+    check(b"ready " in first.line(), "the first one's line")  # perhaps not the first of this user
+    second = Process("pipeport", "serve", "--pipe", unique())
+    check(b" mailslot=none " in (second.line() or b""), second.stderr())
+    check(re.search(r" warn .*mailslot\\pipeport is taken", second.stderr()), second.stderr())
+    for server in first, second:
+        server.interrupt()
+        equal(server.wait(), 0, "status")
+    asked = ["serve", "--pipe", unique(), "--mailslot", "pipeport"]
+    third = Process("pipeport", "serve", "--pipe", unique())
+    third.line()
+    expect_refusal("pipeport", asked, 1, r"\\.\mailslot\pipeport", "taken")
+    third.interrupt()
+
+
+@case
+def a_descriptor_without_a_list_is_refused():
+    alone = ["serve", "--pipe", unique(), "--no-mailslot"]
+    for sddl in "", "O:BAG:BA":
+        expect_refusal("pipeport", [*alone, "--sddl", sddl], 1, "sddl", "list of who may connect")
+
+
+@case
+def options_stand_once_and_are_no_values():
+    for twice in (["--pipe", "a", "--pipe=b"], ["--workers", "1", "--workers", "1"],
+                  ["--json", "--json"]):  # fmt: skip
+        expect_refusal("pipeport", ["serve", *twice], 2, f"{twice[0]} is given twice", "once")
+    for option in "--pipe", "--max-clients":
+        arguments = ["serve", option, "--no-mailslot"]
+        expect_refusal("pipeport", arguments, 2, f"{option} has no value", '"--no-mailslot"')
+    server = Process("pipeport", "serve", "--no-mailslot", "--pipe=--odd-" + unique())
+    check(rb"pipe=\\.\pipe\--odd-" in server.line(), "a value behind = is one")
+    server.interrupt()
+
+
+@case
+def a_value_is_cut_at_a_character_for_a_terminal():
+    for lead in "", "a":
+        arguments = ("serve", "--mode", lead + "é" * 60)
+        status, seen = run_in_terminal("pipeport", *arguments)
+        equal(status, 2, "status")
+        check("allowed:stream,messageorframed" in re.sub(r"\s+", "", seen), seen)
+        equal(run("pipeport", *arguments)[2].count("\ufffd"), 0, "what is no text")
+
+
+@case
+def output_that_is_lost_is_a_failure():
+    for arguments in ["--version"], ["--help"], ["serve", "--help"], ["selftest", "--json"], ["selftest"]:
+        expect_lost_output("pipeport", *arguments)
+
+
+@case
+def oversized_datagrams_are_in_the_figures():
+    server = Server("--stats-interval", 0.2, "--max-datagram", 100, mailslot=True)
+    load("--mailslot", server.name, "--size", 50, "--duration", 0.1, "--warmup", 0, "--clients", 1)
+    server.wait_for(lambda seen: seen["datagrams"] > 0, "datagrams")
+    check("datagrams_oversized=0 " in server.stderr(), server.stderr())
+    equal(server.stop()["datagrams_oversized"], 0, "oversized")
 
 
 @case
