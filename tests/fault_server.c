@@ -5,6 +5,7 @@
  *     flip     changes one byte of the 100th message, and echoes the others
  *     stall    takes nothing for one second, once, from its second message on
  *     twice    answers its 100th message twice
+ *     drip     answers one message in a second
  * Says "ready", and serves until it is killed.
  */
 #include "pipeport.h"
@@ -96,14 +97,22 @@ static pp_status fault__stall(pp_conn *conn, void *user, const void *data, size_
     return PP_E_AGAIN; /* it comes again on resume */
 }
 
+static pp_status fault__drip(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    (void)user;
+    if (++fault__messages % 2 == 0)
+        return pp_conn_send(conn, data, length);
+    pp_conn_ref(conn);
+    pp_port_after(fault__port, FAULT__STALL_MS, fault__resume, conn, NULL);
+    return PP_E_AGAIN; /* it comes again on resume */
+}
+
 static const struct {
     const char *name;
     pp_status (*on_message)(pp_conn *conn, void *user, const void *data, size_t length);
 } fault__table[] = {
-    {"late", fault__late},
-    {"flip", fault__flip},
-    {"stall", fault__stall},
-    {"twice", fault__twice},
+    {"late", fault__late},   {"flip", fault__flip}, {"stall", fault__stall},
+    {"twice", fault__twice}, {"drip", fault__drip},
 };
 
 int main(int argc, char **argv)

@@ -242,7 +242,9 @@ static void client__on_close(pp_conn *conn, void *user, pp_status reason)
     ReleaseSRWLockExclusive(&c->lock);
     if (!c->opened)
         load_note_refusal(c->load, c, reason);
-    else if (!expected || (reason != PP_OK && reason != PP_E_PEER_CLOSED && reason != PP_E_ABORTED))
+    else if (reason == PP_E_ABORTED)
+        ; /* by us: for an error that was noted, or when everything was over */
+    else if (!expected || (reason != PP_OK && reason != PP_E_PEER_CLOSED))
         load_note_error(c->load, c, reason);
     load_note_over(c->load);
 }

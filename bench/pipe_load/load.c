@@ -1,14 +1,17 @@
 #include "load.h"
 
+#include "interrupt.h"
 #include "moment.h"
 #include "progress.h"
 #include "schedule.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define LOAD__DIALS_AT_ONCE 64 /* more would only find every instance taken */
 #define LOAD__DIAL_MS 30000    /* a name may still be on its way */
+#define LOAD__SILENT_MS 900    /* nobody has connected for so long: somebody may wonder */
 #define LOAD__DRAIN_MS 10000   /* of a graceful close */
 #define LOAD__SILENCE_S 5.0    /* no reply for so long: those outstanding are lost */
 #define LOAD__PATIENCE 6       /* times that, while replies still come */
@@ -155,6 +158,34 @@ static void load__close(load *l)
 
 /* ---- The phases ----------------------------------------------------------------------------- */
 
+static void load__say_waiting(const load *l)
+{
+    fprintf(stderr,
+            "pipe_load: waiting for %s: %llu of %llu clients are connected; each tries for %d s\n",
+            l->options->pipe, (unsigned long long)l->open, (unsigned long long)l->client_count,
+            LOAD__DIAL_MS / 1000);
+    fflush(stderr);
+}
+
+/* Waits until all are open, or one cannot be. False: Ctrl-C. When nothing happens it says so,
+ * once. */
+static bool load__wait_connected(load *l)
+{
+    HANDLE events[] = {l->connected, interrupt_event()};
+    bool said = l->options->quiet;
+    LONG64 open = 0;
+    DWORD came;
+
+    while ((came = WaitForMultipleObjects(2, events, FALSE, LOAD__SILENT_MS)) == WAIT_TIMEOUT) {
+        if (l->open == open && !said) {
+            load__say_waiting(l);
+            said = true;
+        }
+        open = l->open;
+    }
+    return came == WAIT_OBJECT_0;
+}
+
 static bool load__connect(load *l, char error[OPTIONS_ERROR])
 {
     uint64_t began = moment_now();
@@ -162,10 +193,13 @@ static bool load__connect(load *l, char error[OPTIONS_ERROR])
     l->alive = (LONG64)l->client_count;
     for (int i = 0; i < LOAD__DIALS_AT_ONCE; i++)
         load__dial_next(l);
-    WaitForSingleObject(l->connected, INFINITE);
+    if (!load__wait_connected(l)) {
+        snprintf(error, OPTIONS_ERROR, "interrupted before every client was connected");
+        return false;
+    }
     l->result->connect_s = (double)(moment_now() - began) / (double)MOMENT_SECOND;
     if (l->refused)
-        snprintf(error, OPTIONS_ERROR, "%s: %s", l->options->pipe, l->refusal);
+        snprintf(error, OPTIONS_ERROR, "%s: %s", text_shorten(l->options->pipe).text, l->refusal);
     return !l->refused;
 }
 
@@ -225,7 +259,20 @@ static bool load__measure(load *l, schedule *s, char error[OPTIONS_ERROR])
     return true;
 }
 
-/* Waits until every connection has closed, as long as replies still come, within reason. */
+/* Each client is counted once: that its connection is then aborted is no second error. */
+static void load__note_missing(load *l, bool late, int rounds)
+{
+    for (uint64_t i = 0; i < l->client_count; i++)
+        if (client_waits(&l->clients[i]) && late)
+            trouble_note(&l->result->trouble,
+                         "client %u: its replies were late: %.0f s after the end some still came",
+                         (unsigned)i, rounds * LOAD__SILENCE_S);
+        else if (client_waits(&l->clients[i]))
+            trouble_note(&l->result->trouble, "client %u: replies are missing", (unsigned)i);
+}
+
+/* Waits until every connection has closed, as long as replies still come, within reason. After
+ * Ctrl-C nobody waits. */
 static void load__drain(load *l)
 {
     uint64_t seen;
@@ -237,14 +284,13 @@ static void load__drain(load *l)
     do {
         seen = tallies_replies(&l->tallies);
         gone = progress_wait(l->options, l->gone, LOAD__SILENCE_S, "ending", &l->tallies);
+        rounds++;
         /* One-way there are none: each close has its own deadline. */
-    } while (!gone && (l->options->one_way || tallies_replies(&l->tallies) != seen) &&
-             ++rounds < LOAD__PATIENCE);
-    if (gone || tallies_replies(&l->tallies) != seen)
-        return;
-    for (uint64_t i = 0; i < l->client_count; i++)
-        if (client_waits(&l->clients[i]))
-            trouble_note(&l->result->trouble, "client %u: replies are missing", (unsigned)i);
+    } while (!gone && !interrupt_came() &&
+             (l->options->one_way || tallies_replies(&l->tallies) != seen) &&
+             rounds < LOAD__PATIENCE);
+    if (!gone && !interrupt_came())
+        load__note_missing(l, tallies_replies(&l->tallies) != seen, rounds);
 }
 
 bool load_run(const options *o, result *r, char error[OPTIONS_ERROR], bool *wrong_argument)

@@ -3,17 +3,21 @@
  * latency. It is built on pipeport.h alone, so it proves the client side of the library as well.
  * This file reads the command line and decides about the exit status.
  */
-#include "moment.h"
 #include "datagrams.h"
+#include "figures.h"
+#include "interrupt.h"
 #include "load.h"
+#include "moment.h"
 #include "options.h"
 #include "report.h"
+#include "text.h"
 #include "win.h"
 
 #include <fcntl.h>
 #include <io.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAIN__FAILED 1
 #define MAIN__WRONG_ARGUMENT 2
@@ -52,33 +56,34 @@ static int main__complain(const char *text, int code)
     return code;
 }
 
-/* Opened before the run, so that a wrong path does not cost one. NULL without --json, and when it
- * cannot be opened, which `ok` then says. */
-static FILE *main__open_json(const char *path, bool *ok)
+/* What is printed is what a run is for. stdio may say so late, but it does. */
+static int main__end(int code)
 {
-    wchar_t wide[1024];
-    FILE *file = NULL;
-
-    *ok = true;
-    if (!path)
-        return NULL;
-    if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, (int)(sizeof wide / sizeof *wide)) > 0)
-        file = _wfopen(wide, L"wb");
-    *ok = file != NULL;
-    return file;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    return main__complain("standard output cannot be written", MAIN__FAILED);
 }
 
-static int main__report(const options *o, const result *r, FILE *json)
+static bool main__is_stdout(const options *o)
+{
+    return o->json && strcmp(o->json, OPTIONS_STDOUT) == 0;
+}
+
+static int main__report(const options *o, const result *r)
 {
     int code = r->trouble.count > 0 || r->tally->verify_failures > 0 ? MAIN__FAILED : 0;
 
-    if (!o->quiet)
+    if (main__is_stdout(o))
+        report_write_json(o, r, stdout);
+    else if (!o->quiet)
         report_print_table(o, r);
-    fflush(stdout);
+    code = main__end(code);
     if (r->trouble.count > 0)
         main__complain(r->trouble.text, code);
-    if (json && !report_write_json(o, r, json))
-        code = main__complain("the JSON file cannot be written", MAIN__FAILED);
+    if (o->json && !main__is_stdout(o) && !figures_write(o->json, o, r))
+        code = main__complain("the JSON file cannot be written, and is as it was", MAIN__FAILED);
+    if (interrupt_came())
+        code = main__complain("interrupted; the figures end there", INTERRUPT_STATUS);
     return code;
 }
 
@@ -87,19 +92,22 @@ static int main__run(const options *o)
     static result r; /* threads that still block at the end may note into it */
     char error[OPTIONS_ERROR];
     bool ok, wrong_argument = false;
-    FILE *json = main__open_json(o->json, &ok);
 
-    if (!ok) {
-        snprintf(error, sizeof error, "--json is \"%.200s\", which cannot be opened for writing",
-                 o->json);
+    if (o->json && !main__is_stdout(o) && !figures_check(o->json)) {
+        snprintf(error, sizeof error, "--json is \"%s\"; allowed: a file that can be written, or -",
+                 text_shorten(o->json).text);
         return main__complain(error, MAIN__FAILED);
     }
+    if (!interrupt_open())
+        return main__complain("Windows refuses the handler of Ctrl-C", MAIN__FAILED);
     moment_open();
     ok = o->mailslot ? datagrams_run(o, &r, error, &wrong_argument)
                      : load_run(o, &r, error, &wrong_argument);
-    if (!ok)
-        return main__complain(error, wrong_argument ? MAIN__WRONG_ARGUMENT : MAIN__FAILED);
-    return main__report(o, &r, json);
+    if (ok)
+        return main__report(o, &r);
+    return main__complain(error, interrupt_came() ? INTERRUPT_STATUS
+                                 : wrong_argument ? MAIN__WRONG_ARGUMENT
+                                                  : MAIN__FAILED);
 }
 
 int wmain(int argc, wchar_t **argv)
@@ -119,7 +127,7 @@ int wmain(int argc, wchar_t **argv)
         return main__complain(error, MAIN__WRONG_ARGUMENT);
     if (o.help) {
         options_print_help();
-        return 0;
+        return main__end(0);
     }
     return main__run(&o);
 }

@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +46,8 @@ static const options__text options__texts[] = {
     {"pipe", "NAME", offsetof(options, pipe), "a bare name or a path; default: pipeport"},
     {"mode", "MODE", offsetof(options, mode_name), "stream, message or framed; default: stream"},
     {"mailslot", "NAME", offsetof(options, mailslot), "send datagrams to this slot instead"},
-    {"json", "FILE", offsetof(options, json), "write the figures to this file"},
+    {"json", "FILE", offsetof(options, json),
+     "write the figures to this file; -: to standard output, and no table"},
 };
 
 typedef struct options__switch {
@@ -67,7 +70,7 @@ static bool options__refuse(char error[OPTIONS_ERROR], const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(error, OPTIONS_ERROR, format, arguments);
+    text_format(error, OPTIONS_ERROR, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -104,8 +107,8 @@ static bool options__take_number(options *o, const options__number *row, const c
         *(double *)(void *)((char *)o + row->offset) = number;
         return true;
     }
-    return options__refuse(error, "--%s is \"%.80s\"; allowed: %.15g to %.15g", row->name,
-                           value ? value : "", row->least, row->most);
+    return options__refuse(error, "--%s is \"%s\"; allowed: %.15g to %.15g", row->name,
+                           text_shorten(value ? value : "").text, row->least, row->most);
 }
 
 static bool options__take_text(options *o, const options__text *row, const char *value,
@@ -125,30 +128,78 @@ static bool options__is(const char *name, const char *text, size_t length)
     return strlen(name) == length && strncmp(name, text, length) == 0;
 }
 
+/* Of what stands twice one was meant, and we cannot tell which. `bit` is the option's own. */
+static bool options__note(options *o, const char *name, size_t bit, char error[OPTIONS_ERROR])
+{
+    uint32_t mask = 1u << bit;
+
+    if (o->given & mask)
+        return options__refuse(error, "--%s is given twice; allowed: once", name);
+    o->given |= mask;
+    return true;
+}
+
+/* Behind an option that takes a value, another option is no value: somebody forgot it. */
+static bool options__is_value(const char *name, const char *value, char error[OPTIONS_ERROR])
+{
+    if (!value || strncmp(value, "--", 2) != 0)
+        return true;
+    return options__refuse(error,
+                           "--%s has no value: \"%s\" is an option; allowed: --%s=VALUE for such a "
+                           "one",
+                           name, text_shorten(value).text, name);
+}
+
+/* An argument taken apart: --name, --name value or --name=value. */
+typedef struct options__argument {
+    const char *name, *value;
+    size_t length; /* of the name */
+    bool joined;   /* the value was in the same argument */
+} options__argument;
+
+static options__argument options__split(const char *text, const char *next)
+{
+    options__argument a = {.name = strncmp(text, "--", 2) == 0 ? text + 2 : ""};
+    const char *equals = strchr(a.name, '=');
+
+    a.joined = equals != NULL;
+    a.value = equals ? equals + 1 : next;
+    a.length = equals ? (size_t)(equals - a.name) : strlen(a.name);
+    return a;
+}
+
 /* Takes one argument, and the next when that is its value: `*used` says how many. */
 static bool options__take(options *o, const char *text, const char *next, int *used,
                           char error[OPTIONS_ERROR])
 {
-    bool named = strncmp(text, "--", 2) == 0;
-    const char *name = named ? text + 2 : "", *equals = strchr(name, '=');
-    const char *value = equals ? equals + 1 : next;
-    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    options__argument a = options__split(text, next);
+    size_t bit = 0;
 
-    *used = equals ? 1 : 2;
-    for (size_t i = 0; i < COUNT_OF(options__numbers); i++)
-        if (options__is(options__numbers[i].name, name, length))
-            return options__take_number(o, &options__numbers[i], value, error);
-    for (size_t i = 0; i < COUNT_OF(options__texts); i++)
-        if (options__is(options__texts[i].name, name, length))
-            return options__take_text(o, &options__texts[i], value, error);
+    *used = a.joined ? 1 : 2;
+    for (size_t i = 0; i < COUNT_OF(options__numbers); i++, bit++) {
+        const options__number *row = &options__numbers[i];
+
+        if (options__is(row->name, a.name, a.length))
+            return options__note(o, row->name, bit, error) &&
+                   (a.joined || options__is_value(row->name, a.value, error)) &&
+                   options__take_number(o, row, a.value, error);
+    }
+    for (size_t i = 0; i < COUNT_OF(options__texts); i++, bit++) {
+        const options__text *row = &options__texts[i];
+
+        if (options__is(row->name, a.name, a.length))
+            return options__note(o, row->name, bit, error) &&
+                   (a.joined || options__is_value(row->name, a.value, error)) &&
+                   options__take_text(o, row, a.value, error);
+    }
     *used = 1;
-    for (size_t i = 0; !equals && i < COUNT_OF(options__switches); i++)
-        if (options__is(options__switches[i].name, name, length)) {
+    for (size_t i = 0; !a.joined && i < COUNT_OF(options__switches); i++, bit++)
+        if (options__is(options__switches[i].name, a.name, a.length)) {
             *(bool *)(void *)((char *)o + options__switches[i].offset) = true;
-            return true;
+            return options__note(o, options__switches[i].name, bit, error);
         }
-    return options__refuse(error, "\"%.80s\" is no argument; allowed: those of pipe_load --help",
-                           text);
+    return options__refuse(error, "\"%s\" is no argument; allowed: those of pipe_load --help",
+                           text_shorten(text).text);
 }
 
 static bool options__set_mode(options *o, char error[OPTIONS_ERROR])
@@ -160,8 +211,8 @@ static bool options__set_mode(options *o, char error[OPTIONS_ERROR])
             o->mode = (pp_mode)i;
             return true;
         }
-    return options__refuse(error, "--mode is \"%.80s\"; allowed: stream, message or framed",
-                           o->mode_name);
+    return options__refuse(error, "--mode is \"%s\"; allowed: stream, message or framed",
+                           text_shorten(o->mode_name).text);
 }
 
 /* What only all arguments together tell. */
@@ -220,7 +271,8 @@ void options_print_help(void)
     printf("pipe_load [OPTION]...\n"
            "Sends messages over a named pipe, or datagrams to a mailslot, and measures.\n"
            "The status is 0, or 1 when any error or verify failure occurred, or 2 when an\n"
-           "argument is wrong.\n\n");
+           "argument is wrong. Ctrl-C ends the measuring; what was measured is reported, and\n"
+           "the status is 130.\n\n");
     for (size_t i = 0; i < COUNT_OF(options__texts); i++) {
         options__print_row(options__texts[i].name, options__texts[i].value, options__texts[i].help);
         printf("\n");

@@ -7,17 +7,19 @@
 #include "pipeport.h"
 
 #define OPTIONS_ERROR 512
+#define OPTIONS_STDOUT "-"
 
 typedef struct options {
     const char *pipe;     /* a bare name or a path */
     const char *mailslot; /* NULL: the pipe */
-    const char *json;     /* a file; NULL: none */
+    const char *json;     /* a file, or OPTIONS_STDOUT; NULL: none */
     const char *mode_name;
     pp_mode mode;
     double clients, size, depth, workers; /* whole numbers; workers 0: as many as processors */
     double duration, warmup;              /* seconds */
     double rate;                          /* messages a second; 0: closed loop */
     bool one_way, verify, quiet, help;
+    uint32_t given; /* which options were: one bit each */
 } options;
 
 /* False: `error` holds one line that says what is wrong and what is allowed. */

@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "interrupt.h"
 #include "moment.h"
 
 #include <stdio.h>
@@ -27,13 +28,16 @@ bool progress_wait(const options *o, HANDLE event, double seconds, const char *w
     bool watched = progress__is_watched(o);
     uint64_t began = moment_now(), end = began + (uint64_t)(seconds * (double)MOMENT_SECOND);
     uint64_t before = tallies_messages(all);
+    HANDLE events[] = {event, interrupt_event()};
 
     for (uint64_t second = 1; moment_now() < end; second++) {
         uint64_t tick = began + second * MOMENT_SECOND, messages;
 
-        if (WaitForSingleObject(event, progress__until(watched && tick < end ? tick : end)) ==
-            WAIT_OBJECT_0)
-            return true;
+        DWORD came = WaitForMultipleObjects(2, events, FALSE,
+                                            progress__until(watched && tick < end ? tick : end));
+
+        if (came != WAIT_TIMEOUT)
+            return came == WAIT_OBJECT_0;
         messages = tallies_messages(all);
         if (watched && tick < end) {
             fprintf(stderr, "pipe_load: %s %llu s: %llu messages/s\n", what,

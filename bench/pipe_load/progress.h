@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 /*
- * Waits for `seconds`, or until `event` is set: then it returns true. Meanwhile it prints how many
- * messages there were, with `what` that is.
+ * Waits for `seconds`, or until `event` is set: then it returns true; or for Ctrl-C. Meanwhile it
+ * prints how many messages there were, with `what` that is.
  */
 bool progress_wait(const options *o, HANDLE event, double seconds, const char *what,
                    const tallies *all);

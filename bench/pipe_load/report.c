@@ -136,7 +136,7 @@ bool report_write_json(const options *o, const result *r, FILE *file)
 {
     cJSON *object = report__make_json(o, r);
     char *text = cJSON_Print(object);
-    bool ok = text && fprintf(file, "%s\n", text) > 0 && fflush(file) == 0;
+    bool ok = text && fprintf(file, "%s\n", text) > 0 && fflush(file) == 0 && ferror(file) == 0;
 
     cJSON_free(text);
     cJSON_Delete(object);

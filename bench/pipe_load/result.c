@@ -1,7 +1,6 @@
 #include "result.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "text.h"
 
 void trouble_note(trouble *t, const char *format, ...)
 {
@@ -11,6 +10,6 @@ void trouble_note(trouble *t, const char *format, ...)
     if (InterlockedExchange(&t->noted, 1) != 0)
         return;
     va_start(arguments, format);
-    vsnprintf(t->text, sizeof t->text, format, arguments);
+    text_format(t->text, sizeof t->text, format, arguments);
     va_end(arguments);
 }

@@ -2,8 +2,12 @@
 The program pipe_load: that its figures are true, and that it notices what is wrong.
 """
 
+import json
+import os
 import re
 import sys
+import tempfile
+import time
 
 from harness import (
     FaultServer,
@@ -12,12 +16,14 @@ from harness import (
     case,
     check,
     equal,
+    expect_lost_output,
     expect_refusal,
     load,
     main,
     run,
     run_in_terminal,
     unique,
+    wait_until,
 )
 
 KEYS = {
@@ -154,10 +160,104 @@ def a_server_that_dies_in_the_middle_gives_status_1():
 
 @case
 def a_name_that_stays_absent_gives_status_1():
-    status, output, errors = run("pipe_load", "--pipe", unique(), "--clients", 3, timeout=90)
-    equal((status, output), (1, b""), "status and output")
-    equal(errors.count("\n"), 1, f"lines in {errors!r}")
-    check("cannot connect" in errors, errors)
+    name = unique()
+    client = Load("--pipe", name, "--clients", 3)
+    client.json.write_text("yesterday's")
+    began = time.monotonic()
+    wait_until(lambda: client.stderr().endswith("\n"), "it says that it waits")
+    check(time.monotonic() - began < 10, "within a second, and some for a start")
+    check(f"waiting for {name}: 0 of 3 clients are connected; each tries for 30 s" in client.stderr(),
+          client.stderr())  # fmt: skip
+    equal((client.lines(90), client.wait()), ([], 1), "output and status")
+    equal(client.stderr().count("\n"), 2, f"lines in {client.stderr()!r}")
+    check("cannot connect" in client.stderr(), client.stderr())
+    equal(client.json.read_text(), "yesterday's", "the figures of the run before")
+    equal(os.listdir(client.json.parent), [client.json.name], "files")
+
+
+@case
+def ctrl_c_ends_the_measuring_and_reports():
+    server = Server("--stats-interval", 0.1, mailslot=True)
+    for target in ["--pipe", server.name], ["--mailslot", server.name]:
+        client = Load(*target, "--clients", 2, "--duration", 600, "--warmup", 0)
+        client.json.write_text("yesterday's")
+        key = "messages_in" if target[0] == "--pipe" else "datagrams"
+        server.wait_for(lambda seen: seen[key] >= 100, "work")
+        client.interrupt()
+        figures = client.result(status=130, timeout=20)
+        check_figures(figures)
+        equal(figures["errors"], 0, "errors")
+        check(figures["duration_s"] < 300, "the time that it measured")
+        check("interrupted" in client.stderr(), client.stderr())
+        equal(client.stderr().count("\n"), 1, client.stderr())
+    server.stop()
+
+
+@case
+def ctrl_c_ends_the_waiting_for_a_server():
+    client = Load("--pipe", unique(), "--clients", 2)
+    client.json.write_text("yesterday's")
+    wait_until(lambda: "waiting for" in client.stderr(), "it says that it waits")
+    client.interrupt()
+    equal(client.wait(20), 130, "status")
+    check("interrupted before every client was connected" in client.stderr(), client.stderr())
+    equal(client.json.read_text(), "yesterday's", "the figures of the run before")
+
+
+@case
+def figures_go_to_standard_output_for_a_hyphen():
+    server = Server()
+    short = ("--pipe", server.name, "--duration", 0.2, "--warmup", 0, "--clients", 2)
+    status, output, errors = run("pipe_load", *short, "--json", "-")
+    equal((status, errors), (0, ""), "status and standard error")
+    check_figures(json.loads(output))
+    expect_lost_output("pipe_load", *short, "--json", "-")
+    expect_lost_output("pipe_load", *short)
+    expect_lost_output("pipe_load", "--help")
+    server.stop()
+
+
+@case
+def a_file_that_cannot_be_written_costs_no_run():
+    with tempfile.TemporaryDirectory() as folder:
+        for path in folder, os.path.join(folder, "absent", "file"):
+            expect_refusal("pipe_load", ["--json", path, "--pipe", unique()], 1, "--json", "allowed")
+
+
+@case
+def missing_replies_are_one_error_for_each_client():
+    server = Server("--service", "sink")
+    figures = Load("--pipe", server.name, "--clients", 4, "--duration", 0.2, "--warmup", 0)
+    equal(figures.result(status=1)["errors"], 4, "errors")
+    check("replies are missing" in figures.stderr(), figures.stderr())
+    server.stop()
+
+
+@case
+def late_replies_are_called_late():
+    server = FaultServer("drip", 1)
+    client = Load("--pipe", server.name, "--mode", "message", "--clients", 1, "--depth", 60,
+                  "--duration", 1.5, "--warmup", 0)  # fmt: skip
+    equal(client.result(status=1)["errors"], 1, "errors")
+    check("its replies were late" in client.stderr(), client.stderr())
+    server.kill()
+
+
+@case
+def a_server_of_another_mode_is_named():
+    server = Server("--mode", "stream")
+    expect_refusal("pipe_load", ["--pipe", server.name, "--mode", "message"], 1, server.name,
+                   "the pipe is of another mode")  # fmt: skip
+    server.stop()
+
+
+@case
+def long_names_leave_room_for_the_reason():
+    for lead in "", "a":
+        name = lead + "é" * 240
+        expect_refusal("pipe_load", ["--mailslot", name], 1, "...: ", "(2)")
+        got = run("pipe_load", "--mode", name)[2]
+        check("allowed: stream" in got and "\ufffd" not in got, got)
 
 
 @case
@@ -182,6 +282,11 @@ def every_wrong_argument_of_pipe_load_is_one_line_and_status_2():
         (["--mailslot", "a\\b"], "1 to 243 characters"),
         (["--verify", "--one-way"], "one of them"),
         (["--json"], "--json FILE"),
+        (["--pipe", "--quiet"], "--pipe=VALUE"),
+        (["--depth", "--quiet"], "--depth=VALUE"),
+        (["--depth", "1", "--depth=2"], "--depth is given twice"),
+        (["--pipe", "a", "--pipe", "a"], "--pipe is given twice"),
+        (["--quiet", "--quiet"], "--quiet is given twice"),
         (["--frobnicate"], "--help"),
         (["frobnicate"], "--help"),
     ):
