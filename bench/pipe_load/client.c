@@ -230,6 +230,14 @@ static void client__on_writable(pp_conn *conn, void *user)
     ReleaseSRWLockExclusive(&c->lock);
 }
 
+/* Only this program aborts: for an error that it has noted, or when everything is over. */
+static bool client__is_error(pp_status reason, bool expected)
+{
+    if (reason == PP_E_ABORTED)
+        return false;
+    return !expected || (reason != PP_OK && reason != PP_E_PEER_CLOSED);
+}
+
 static void client__on_close(pp_conn *conn, void *user, pp_status reason)
 {
     client *c = user;
@@ -242,9 +250,7 @@ static void client__on_close(pp_conn *conn, void *user, pp_status reason)
     ReleaseSRWLockExclusive(&c->lock);
     if (!c->opened)
         load_note_refusal(c->load, c, reason);
-    else if (reason == PP_E_ABORTED)
-        ; /* by us: for an error that was noted, or when everything was over */
-    else if (!expected || (reason != PP_OK && reason != PP_E_PEER_CLOSED))
+    else if (client__is_error(reason, expected))
         load_note_error(c->load, c, reason);
     load_note_over(c->load);
 }

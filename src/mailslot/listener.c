@@ -78,7 +78,7 @@ static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t lengt
     took = slow_took(m->strand.port, &began);
     if (took > 0)
         port_log(m->strand.port, PP_LOG_WARN, "%s: on_datagram took %llu ms, longer than allowed",
-                 m->path.text, (unsigned long long)took);
+                 utf_shorten(m->path.text).text, (unsigned long long)took);
     return status;
 }
 

@@ -40,8 +40,8 @@ static void instance__failed(const instance *i)
     if (l->closing)
         return; /* we cancelled it */
     counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
-    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu", l->path.text,
-             (unsigned long)i->error);
+    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu",
+             utf_shorten(l->path.text).text, (unsigned long)i->error);
 }
 
 /* A client has opened this instance: a connection gets its pipe. Owns `i`. */
@@ -151,7 +151,7 @@ static void listener__adapt(pp_listener *l)
 static void listener__retry_later(pp_listener *l)
 {
     port_log(l->strand.port, PP_LOG_WARN, "%s: an instance cannot be made: Windows error %lu",
-             l->path.text, (unsigned long)GetLastError());
+             utf_shorten(l->path.text).text, (unsigned long)GetLastError());
     counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
     timer_set(&l->retry, clock_ms() + LISTENER__RETRY_MS);
 }

@@ -1,6 +1,7 @@
 #include "server/selftest_trial.h"
 
 #include "base/mem.h"
+#include "base/utf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,7 +67,7 @@ void trial_see(trial *t, const char *format, ...)
         used += 2;
     }
     va_start(arguments, format);
-    vsnprintf(t->seen + used, sizeof t->seen - used, format, arguments);
+    utf_format(t->seen + used, sizeof t->seen - used, format, arguments);
     va_end(arguments);
 }
 
@@ -75,7 +76,7 @@ void trial_see_aside(trial *t, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(t->aside, sizeof t->aside, format, arguments);
+    utf_format(t->aside, sizeof t->aside, format, arguments);
     va_end(arguments);
 }
 

@@ -9,6 +9,8 @@
 #include "server/settings.h"
 #include "server/stop.h"
 
+#include <stdio.h>
+
 typedef struct serve {
     settings settings;
     logger logger;
@@ -34,6 +36,7 @@ static void serve__stats(void *user, pp_status status)
 static pp_status serve__open_mailslot(serve *s, pp_error *error)
 {
     settings *wanted = &s->settings;
+    char line[sizeof error->message + 32];
     pp_status status;
 
     if (wanted->no_mailslot)
@@ -41,8 +44,9 @@ static pp_status serve__open_mailslot(serve *s, pp_error *error)
     status = pp_mailslot_listen(s->port, &wanted->mailslot, &s->mailslot, error);
     if (status != PP_E_NAME_TAKEN || wanted->mailslot_asked)
         return status;
+    snprintf(line, sizeof line, "%s; no mailslot is served", error->message);
     if (wanted->port.log_level >= PP_LOG_WARN)
-        logger_write(&s->logger, PP_LOG_WARN, error->message);
+        logger_write(&s->logger, PP_LOG_WARN, line);
     return PP_OK;
 }
 

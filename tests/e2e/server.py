@@ -90,6 +90,11 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["--pipe", "a\\b"], "1 to 247 characters"),
         (["--pipe", ""], "1 to 247 characters"),
         (["--pipe", "x" * 248], "1 to 247 characters"),
+        (["--pipe", "."], "ends in no dot and no space"),
+        (["--pipe", " "], "ends in no dot and no space"),
+        (["--pipe", "a/b"], "without \\ and /"),
+        (["--mailslot", "trail "], "ends in no dot and no space"),
+        (["--log-rate", "0"], "1 to 100000"),
         (["--pipe", r"\\.\mailslot\x"], r"\\.\pipe\NAME"),
         (["--pipe", r"\\machine\pipe\x"], r"\\.\pipe\NAME"),
         (["--mailslot", "a\\b"], r"\\.\mailslot\NAME"),
@@ -363,7 +368,7 @@ def a_second_server_has_no_standard_mailslot():
     check(b"ready " in first.line(), "the first one's line")  # perhaps not the first of this user
     second = Process("pipeport", "serve", "--pipe", unique())
     check(b" mailslot=none " in (second.line() or b""), second.stderr())
-    check(re.search(r" warn .*mailslot\\pipeport is taken", second.stderr()), second.stderr())
+    check(re.search(r" warn .*mailslot\\pipeport is taken .*no mailslot", second.stderr()), second.stderr())
     for server in first, second:
         server.interrupt()
         equal(server.wait(), 0, "status")
