@@ -1,5 +1,6 @@
 #include "datagrams.h"
 
+#include "interrupt.h"
 #include "moment.h"
 #include "payload.h"
 #include "pipeport.h"
@@ -234,6 +235,10 @@ static bool datagrams__measure(datagrams *d, char error[OPTIONS_ERROR])
         return false;
     if (o->warmup > 0) {
         progress_wait(o, d->gone, o->warmup, "warming up", &d->tallies);
+        if (interrupt_came()) {
+            snprintf(error, OPTIONS_ERROR, "interrupted before anything was measured");
+            return false;
+        }
         began = moment_now();
         InterlockedExchange(&d->measuring, 1);
     }

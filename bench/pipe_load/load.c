@@ -162,8 +162,8 @@ static void load__say_waiting(const load *l)
 {
     fprintf(stderr,
             "pipe_load: waiting for %s: %llu of %llu clients are connected; each tries for %d s\n",
-            l->options->pipe, (unsigned long long)l->open, (unsigned long long)l->client_count,
-            LOAD__DIAL_MS / 1000);
+            text_shorten(l->options->pipe).text, (unsigned long long)l->open,
+            (unsigned long long)l->client_count, LOAD__DIAL_MS / 1000);
     fflush(stderr);
 }
 
@@ -252,6 +252,10 @@ static bool load__measure(load *l, schedule *s, char error[OPTIONS_ERROR])
     }
     if (o->warmup > 0) {
         progress_wait(o, l->gone, o->warmup, "warming up", &l->tallies);
+        if (interrupt_came()) {
+            snprintf(error, OPTIONS_ERROR, "interrupted before anything was measured");
+            return false;
+        }
         load__begin(l, &before);
     }
     progress_wait(o, l->gone, o->duration, "measuring", &l->tallies);

@@ -63,7 +63,7 @@ void logger_write(void *user, pp_log_level level, const char *line)
 {
     logger *l = user;
     uint64_t left_out = 0;
-    bool may = level == PP_LOG_DEBUG || l->most == 0 || logger__may_write(l, &left_out);
+    bool may = level == PP_LOG_DEBUG || logger__may_write(l, &left_out);
 
     logger__print_left_out(left_out);
     if (may)

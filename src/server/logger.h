@@ -10,7 +10,7 @@
 #include "pipeport.h"
 
 typedef struct logger {
-    uint64_t most; /* lines in a second; 0: any */
+    uint64_t most; /* lines in a second */
 
     SRWLOCK lock; /* for what follows */
     uint64_t second, lines, left_out;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define OUTPUT__LINE 2048
-#define OUTPUT__LAST_MS 400u /* that a stream may take for what waits at the end */
+#define OUTPUT__LAST_MS 2000u /* that a stream may take for what waits at the end */
 
 typedef struct output__target {
     DWORD handle;

@@ -70,8 +70,8 @@ class Process:
 
     running = []
 
-    def __init__(self, name, *arguments, env=None, errors=None):
-        """Standard error goes to a file, or to `errors`."""
+    def __init__(self, name, *arguments, env=None, errors=None, stdout=None):
+        """Standard error goes to a file, or to `errors`; standard output to us, or to `stdout`."""
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.errors = pathlib.Path(self.folder.name) / "stderr"
         flags = subprocess.CREATE_NEW_PROCESS_GROUP if WINDOWS else 0
@@ -79,14 +79,15 @@ class Process:
             self.process = subprocess.Popen(
                 [*WRAPPER, program(name), *map(str, arguments)],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if stdout is None else stdout,
                 stderr=file if errors is None else errors,
                 env=env,
                 creationflags=flags,
             )
         self.pid = self.process.pid
         self.output = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        if stdout is None:
+            threading.Thread(target=self._read, daemon=True).start()
         Process.running.append(self)
 
     def _read(self):

@@ -194,6 +194,21 @@ def ctrl_c_ends_the_measuring_and_reports():
 
 
 @case
+def ctrl_c_in_the_warm_up_leaves_the_figures():
+    server = Server("--stats-interval", 0.1, mailslot=True)
+    for target in ["--pipe", server.name], ["--mailslot", server.name]:
+        client = Load(*target, "--clients", 2, "--warmup", 600)
+        client.json.write_text("yesterday's")
+        key = "messages_in" if target[0] == "--pipe" else "datagrams"
+        server.wait_for(lambda seen: seen[key] >= 100, "work")
+        client.interrupt()
+        equal((client.lines(20), client.wait()), ([], 130), "output and status")
+        check("interrupted before anything was measured" in client.stderr(), client.stderr())
+        equal(client.json.read_text(), "yesterday's", "the figures of the run before")
+    server.stop()
+
+
+@case
 def ctrl_c_ends_the_waiting_for_a_server():
     client = Load("--pipe", unique(), "--clients", 2)
     client.json.write_text("yesterday's")

@@ -2,6 +2,7 @@
 The program `pipeport serve`: its lines, its statuses, its end, and what it costs.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -291,6 +292,28 @@ def a_log_that_is_read_late_says_what_it_lost():
     lines, dropped = count_lines(seen[0])
     check(dropped > 0, "some were dropped")
     equal(lines + dropped, 6000, f"{lines} lines and {dropped} dropped")
+
+
+@case
+def an_output_that_nobody_reads_stops_nothing():
+    if WINDOWS:
+        raise Skip("Python cannot fill a pipe here without waiting for it")
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for size in 65536, 1:
+        with contextlib.suppress(BlockingIOError):
+            while os.write(writing, bytes(size)):
+                pass
+    os.set_blocking(writing, True)
+    name = unique()
+    server = Process("pipeport", "serve", "--pipe", name, "--no-mailslot", "--stats-interval", 0.1,
+                     stdout=writing)  # fmt: skip
+    os.close(writing)
+    load("--pipe", name, "--clients", 2, "--duration", 0.2, "--warmup", 0)
+    server.interrupt()
+    equal(server.wait(), 0, "status")
+    with open(reading, "rb") as output:
+        check(b"ready" not in output.read(), "it was full")
 
 
 @case
