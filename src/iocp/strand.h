@@ -21,8 +21,9 @@ typedef struct strand strand;
 /* Does what the events ask for; false when it has retired, and its memory perhaps gone. */
 typedef bool strand_fn(strand *s, LONG events);
 
-#define STRAND_MOST_TURN_NS 2000000u /* so long others wait for a turn whose callbacks are short   \
-                                      */
+#define STRAND_MOST_TURN_NS                                                                        \
+    2000000u /* so long others wait for a turn whose callbacks are short                           \
+              */
 
 #define STRAND_SCHEDULED 1L /* private: a turn is running or will run; stays set when retired */
 #define STRAND_STOP 2L      /* the port stops: end gracefully */

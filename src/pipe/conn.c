@@ -384,14 +384,6 @@ void conn_moved(pp_conn *c)
         c->moved_at = clock_ms();
 }
 
-void pp_conn_options_init(pp_conn_options *options)
-{
-    if (!options)
-        return;
-    *options = (pp_conn_options){0};
-    option_set_defaults(&option_conn_table, options);
-}
-
 pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
 {
     pp_conn *c = mem_alloc_zeroed(sizeof *c);

@@ -3,7 +3,16 @@
  * what belongs to the turn: it queues, or asks for a turn.
  */
 #include "base/mem.h"
+#include "base/options.h"
 #include "pipe/conn.h"
+
+void pp_conn_options_init(pp_conn_options *options)
+{
+    if (!options)
+        return;
+    *options = (pp_conn_options){0};
+    option_set_defaults(&option_conn_table, options);
+}
 
 /* Something was queued or asked for: the turn that is running here sees it anyway. */
 static void conn__look(pp_conn *c)
