@@ -1,12 +1,10 @@
 #include "iocp/timer.h"
 
-#include "base/mem.h"
+#include "base/list.h"
 #include "iocp/port.h"
 #include "iocp/strand.h"
 #include "iocp/worker.h"
 
-#define TIMER__FIRST_ROOM 64
-#define TIMER__NO_INDEX SIZE_MAX
 #define TIMER__MOST_WAIT (24u * 60 * 60 * 1000) /* one wait; longer deadlines take several */
 
 void timers_init(timers *t)
@@ -18,7 +16,7 @@ void timers_init(timers *t)
 
 void timers_free(timers *t)
 {
-    mem_free(t->heap);
+    heap_free(&t->heap);
 }
 
 static uint64_t timers__read(volatile LONG64 *deadline)
@@ -31,77 +29,29 @@ static void timers__write(volatile LONG64 *deadline, uint64_t value)
     InterlockedExchange64(deadline, (LONG64)value);
 }
 
-static void timers__place(timers *t, size_t index, timer *member)
-{
-    t->heap[index] = member;
-    member->index = index;
-}
-
-static void timers__up(timers *t, size_t index)
-{
-    timer *member = t->heap[index];
-
-    for (; index > 0 && t->heap[(index - 1) / 2]->deadline > member->deadline;
-         index = (index - 1) / 2)
-        timers__place(t, index, t->heap[(index - 1) / 2]);
-    timers__place(t, index, member);
-}
-
-static void timers__down(timers *t, size_t index)
-{
-    timer *member = t->heap[index];
-
-    for (size_t child; (child = 2 * index + 1) < t->count; index = child) {
-        if (child + 1 < t->count && t->heap[child + 1]->deadline < t->heap[child]->deadline)
-            child++;
-        if (t->heap[child]->deadline >= member->deadline)
-            break;
-        timers__place(t, index, t->heap[child]);
-    }
-    timers__place(t, index, member);
-}
-
 static void timers__take_out(timers *t, timer *member)
 {
-    size_t index = member->index;
-    timer *last = t->heap[--t->count];
-
-    member->index = TIMER__NO_INDEX;
+    heap_remove(&t->heap, &member->place);
     member->deadline = CLOCK_NEVER;
-    if (last == member)
-        return;
-    timers__place(t, index, last);
-    timers__up(t, index);
-    timers__down(t, last->index);
 }
 
 static void timers__note_first(timers *t)
 {
-    timers__write(&t->first, t->count > 0 ? t->heap[0]->deadline : CLOCK_NEVER);
+    timers__write(&t->first, heap_first(&t->heap) ? heap_first(&t->heap)->key : CLOCK_NEVER);
 }
 
 bool timer_open(timer *t, strand *s, LONG event)
 {
     timers *all = &s->port->timers;
-    bool ok = true;
+    bool ok;
 
     t->deadline = CLOCK_NEVER;
-    t->index = TIMER__NO_INDEX;
+    heap_node_init(&t->place);
     t->strand = s;
     t->event = event;
 
     AcquireSRWLockExclusive(&all->lock);
-    if (all->opened == all->room) {
-        size_t room = all->room ? all->room * 2 : TIMER__FIRST_ROOM;
-        timer **grown = mem_resize(all->heap, room * sizeof(timer *));
-
-        ok = grown != NULL;
-        if (ok) {
-            all->heap = grown;
-            all->room = room;
-        }
-    }
-    all->opened += ok;
+    ok = heap_reserve(&all->heap, 1);
     ReleaseSRWLockExclusive(&all->lock);
     return ok;
 }
@@ -112,7 +62,7 @@ void timer_close(timer *t)
 
     timer_stop(t);
     AcquireSRWLockExclusive(&all->lock);
-    all->opened--;
+    heap_unreserve(&all->heap, 1);
     ReleaseSRWLockExclusive(&all->lock);
 }
 
@@ -123,11 +73,8 @@ void timer_set(timer *t, uint64_t deadline)
     bool uncovered;
 
     AcquireSRWLockExclusive(&all->lock);
-    if (t->index == TIMER__NO_INDEX)
-        timers__place(all, all->count++, t);
     t->deadline = deadline;
-    timers__up(all, t->index);
-    timers__down(all, t->index);
+    heap_put(&all->heap, &t->place, deadline);
     timers__note_first(all);
     uncovered = deadline < timers__read(&all->covered);
     ReleaseSRWLockExclusive(&all->lock);
@@ -142,7 +89,7 @@ void timer_stop(timer *t)
     timers *all = &t->strand->port->timers;
 
     AcquireSRWLockExclusive(&all->lock);
-    if (t->index != TIMER__NO_INDEX) {
+    if (heap_has(&t->place)) {
         timers__take_out(all, t);
         timers__note_first(all);
     }
@@ -151,13 +98,14 @@ void timer_stop(timer *t)
 
 void timers_run(timers *t)
 {
+    heap_node *first;
     uint64_t now;
 
     if (timers__read(&t->first) == CLOCK_NEVER || timers__read(&t->first) > (now = clock_ms()))
         return;
     AcquireSRWLockExclusive(&t->lock);
-    while (t->count > 0 && t->heap[0]->deadline <= now) {
-        timer *due = t->heap[0];
+    while ((first = heap_first(&t->heap)) != NULL && first->key <= now) {
+        timer *due = CONTAINER_OF(first, timer, place);
 
         timers__take_out(t, due);
         strand_raise(due->strand, due->event);

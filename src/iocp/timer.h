@@ -10,6 +10,7 @@
 #define PP_IOCP_TIMER_H
 
 #include "base/clock.h"
+#include "base/heap.h"
 #include "base/win.h"
 #include "pipeport.h"
 
@@ -17,15 +18,14 @@ struct strand;
 
 typedef struct timer {
     uint64_t deadline; /* by clock_ms; CLOCK_NEVER while it is not set */
-    size_t index;      /* its place in the heap while it is set */
+    heap_node place;   /* in the heap while it is set */
     struct strand *strand;
     LONG event;
 } timer;
 
 typedef struct timers {
     SRWLOCK lock;
-    timer **heap;
-    size_t count, room, opened;
+    heap heap;
     volatile LONG64 first;   /* the first deadline, to be read without the lock */
     volatile LONG64 covered; /* the deadline that a waiting worker will wake for */
 } timers;
