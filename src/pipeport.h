@@ -9,6 +9,9 @@
  *   - Text is UTF-8. Sizes are bytes, times are milliseconds, unless the name says otherwise.
  *   - Every function may be called from any thread and from any callback, unless its text says
  *     otherwise. None blocks, unless its text says so.
+ *   - What a function makes is stored in its out parameter before the first callback, when nothing
+ *     can fail any more: another thread that finds it there may use it, and close it. A function
+ *     that fails stores NULL (pp_port_after: nothing).
  *   - A function that takes a `pp_error *` fills it in when it fails; NULL is allowed.
  *   - Options: call the `_init` function, change what you want, pass the structure. The strings and
  *     arrays that it points to are copied.

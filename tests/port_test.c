@@ -108,6 +108,26 @@ static void cancelling_a_timer_that_fires_tells_the_truth(void **state)
     assert_int_equal(c.ok + c.cancelled, rounds);
 }
 
+/* Each cancel finds its timer without passing the others. */
+static void many_timers_are_cancelled_newest_first_in_good_time(void **state)
+{
+    enum { TIMERS = 50000 };
+    static uint64_t ids[TIMERS];
+    pp_port *port = kit_port(2);
+    calls c = {0};
+    ULONGLONG began;
+
+    (void)state;
+    for (int i = 0; i < TIMERS; i++)
+        assert_ok(pp_port_after(port, 3600000, count_call, &c, &ids[i]));
+    began = GetTickCount64();
+    for (int i = TIMERS - 1; i >= 0; i--)
+        assert_ok(pp_port_cancel(port, ids[i]));
+    assert_count(c.cancelled, TIMERS);
+    assert_true(GetTickCount64() - began < 5000);
+    kit_close(&port);
+}
+
 static void stopping_cancels_timers(void **state)
 {
     pp_port *port = kit_port(2);
@@ -315,6 +335,7 @@ static const struct CMUnitTest tests[] = {
     TEST(timers_fire_in_order_and_never_early),
     TEST(a_cancelled_timer_is_called_as_cancelled),
     TEST(cancelling_a_timer_that_fires_tells_the_truth),
+    TEST(many_timers_are_cancelled_newest_first_in_good_time),
     TEST(stopping_cancels_timers),
     TEST(a_port_can_be_stopped_from_a_callback),
     TEST(two_workers_run_two_callbacks_at_once),

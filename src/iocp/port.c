@@ -139,6 +139,7 @@ static void port__free(pp_port *port)
 {
     timers_free(&port->timers);
     budget_free(&port->budget);
+    tasks_free(&port->tasks);
     if (port->ended_event)
         CloseHandle(port->ended_event);
     if (port->iocp)

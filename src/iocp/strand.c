@@ -5,7 +5,7 @@
 
 void strand_init(strand *s, pp_port *port, strand_fn *turn)
 {
-    s->events = 0;
+    s->events = STRAND_SCHEDULED;
     s->turn = turn;
     s->port = port;
     list_init(&s->member);
@@ -21,12 +21,22 @@ static void strand__make_ready(strand *s)
         inbox_push(s->port, s);
 }
 
+bool strand_join(strand *s)
+{
+    return port_join(s->port, s);
+}
+
+void strand_go(strand *s, LONG events)
+{
+    InterlockedOr(&s->events, events);
+    strand__make_ready(s);
+}
+
 bool strand_start(strand *s, LONG events)
 {
-    s->events = events | STRAND_SCHEDULED;
-    if (!port_join(s->port, s))
+    if (!strand_join(s))
         return false;
-    strand__make_ready(s);
+    strand_go(s, events);
     return true;
 }
 

@@ -8,6 +8,11 @@
  * turn. The memory may go after `strand_retire`, which is for the strand's own turn alone, and
  * which the object calls when no operation is pending and no timer set; from then on raising does
  * nothing.
+ *
+ * An object is made in this order: whatever may fail; `strand_join`, the last that may; then, in
+ * one place, whatever lets others find it (out parameters, lists); then `strand_go`. From joining
+ * on anybody may raise events, and none is lost: the strand counts as scheduled from the beginning,
+ * so only `strand_go` queues it.
  */
 #ifndef PP_IOCP_STRAND_H
 #define PP_IOCP_STRAND_H
@@ -40,11 +45,15 @@ struct strand {
 
 void strand_init(strand *s, pp_port *port, strand_fn *turn);
 
-/*
- * Joins the port, which from now on does not end before the strand retires, and raises the first
- * events. The last step of making an object: its turn may run, and end it, before this returns.
- * False: the port stops, and nothing has happened.
- */
+/* Joins the port, which from now on does not end before the strand retires. False: the port stops,
+ * and nothing has happened. */
+bool strand_join(strand *s);
+
+/* Raises the first events. The last step of making an object: its turn may run, and end it, before
+ * this returns. */
+void strand_go(strand *s, LONG events);
+
+/* Both at once, for what nobody can find yet. */
 bool strand_start(strand *s, LONG events);
 
 void strand_raise(strand *s, LONG events);

@@ -24,7 +24,7 @@ typedef struct task {
     pp_task_fn *function;
     void *user;
 
-    list link; /* this and the next two: under the lock of the tasks */
+    struct task *next; /* in its chain; this and the next: under the lock of the tasks */
     uint64_t id;
     bool cancelled;
 } task;
@@ -32,7 +32,57 @@ typedef struct task {
 void tasks_init(tasks *t)
 {
     InitializeSRWLock(&t->lock);
-    list_init(&t->delayed);
+    t->chains = t->few;
+    t->chain_count = TASKS_FEW;
+}
+
+void tasks_free(tasks *t)
+{
+    if (t->chains != t->few)
+        mem_free(t->chains);
+}
+
+/* Where the chain begins that has this id. */
+static task **tasks__chain(tasks *all, uint64_t id)
+{
+    return &all->chains[id & (all->chain_count - 1)];
+}
+
+static void tasks__insert(tasks *all, task *t)
+{
+    task **chain = tasks__chain(all, t->id);
+
+    t->next = *chain;
+    *chain = t;
+}
+
+/* Twice as many chains. Without memory for them the old ones only grow longer. */
+static void tasks__grow(tasks *all)
+{
+    task **old = all->chains, **chains = mem_alloc_zeroed(2 * all->chain_count * sizeof *chains);
+    size_t old_count = all->chain_count;
+
+    if (!chains)
+        return;
+    all->chains = chains;
+    all->chain_count = 2 * old_count;
+    for (size_t i = 0; i < old_count; i++)
+        for (task *t = old[i], *next; t; t = next) {
+            next = t->next;
+            tasks__insert(all, t);
+        }
+    if (old != all->few)
+        mem_free(old);
+}
+
+static void task__list(tasks *all, task *t)
+{
+    AcquireSRWLockExclusive(&all->lock);
+    if (all->count == all->chain_count)
+        tasks__grow(all);
+    tasks__insert(all, t);
+    all->count++;
+    ReleaseSRWLockExclusive(&all->lock);
 }
 
 /* After this nobody finds it any more. True: somebody had cancelled it. */
@@ -40,8 +90,15 @@ static bool task__unlist(tasks *all, task *t)
 {
     bool cancelled;
 
+    if (!t->delayed)
+        return false;
     AcquireSRWLockExclusive(&all->lock);
-    list_remove(&t->link);
+    for (task **link = tasks__chain(all, t->id); *link; link = &(*link)->next)
+        if (*link == t) {
+            *link = t->next;
+            all->count--;
+            break;
+        }
     cancelled = t->cancelled;
     ReleaseSRWLockExclusive(&all->lock);
     return cancelled;
@@ -84,7 +141,6 @@ static task *task__new(pp_port *port, pp_task_fn *function, void *user)
     if (!t)
         return NULL;
     strand_init(&t->strand, port, task__turn);
-    list_init(&t->link);
     t->function = function;
     t->user = user;
     return t;
@@ -122,36 +178,33 @@ pp_status pp_port_after(pp_port *port, uint64_t delay_ms, pp_task_fn *function, 
     t->delayed = true;
     t->deadline = clock_ms() + delay_ms + 1; /* the clock rounds down: never early */
     t->id = port_next_id(port);
+    if (!strand_join(&t->strand)) {
+        timer_close(&t->timer);
+        mem_free(t);
+        return PP_E_CLOSING;
+    }
+    task__list(&port->tasks, t);
     if (id)
         *id = t->id;
-
-    AcquireSRWLockExclusive(&port->tasks.lock);
-    list_append(&port->tasks.delayed, &t->link);
-    ReleaseSRWLockExclusive(&port->tasks.lock);
-    if (strand_start(&t->strand, TASK__SET_TIMER))
-        return PP_OK;
-    task__unlist(&port->tasks, t);
-    timer_close(&t->timer);
-    mem_free(t);
-    return PP_E_CLOSING;
+    strand_go(&t->strand, TASK__SET_TIMER);
+    return PP_OK;
 }
 
 pp_status pp_port_cancel(pp_port *port, uint64_t id)
 {
     pp_status status = PP_E_NOT_FOUND;
+    task *t;
 
     if (!port)
         return PP_E_ARGUMENT;
     AcquireSRWLockExclusive(&port->tasks.lock);
-    for (list *link = port->tasks.delayed.next; link != &port->tasks.delayed; link = link->next) {
-        task *t = CONTAINER_OF(link, task, link);
-
-        if (t->id == id && !t->cancelled) {
-            t->cancelled = true;
-            strand_raise(&t->strand, TASK__CANCEL);
-            status = PP_OK;
-            break;
-        }
+    t = *tasks__chain(&port->tasks, id);
+    while (t && t->id != id)
+        t = t->next;
+    if (t && !t->cancelled) {
+        t->cancelled = true;
+        strand_raise(&t->strand, TASK__CANCEL);
+        status = PP_OK;
     }
     ReleaseSRWLockExclusive(&port->tasks.lock);
     return status;

@@ -4,16 +4,24 @@
 #ifndef PP_IOCP_TASK_H
 #define PP_IOCP_TASK_H
 
-#include "base/list.h"
 #include "base/win.h"
 
-#include <stdint.h>
+#include <stddef.h>
 
+#define TASKS_FEW 64
+
+struct task;
+
+/* The tasks that wait for their timer, to be found by id: a hash table with as many chains as it
+ * has held tasks at once. */
 typedef struct tasks {
-    SRWLOCK lock; /* for what follows */
-    list delayed; /* tasks that wait for their timer, to be found by id */
+    SRWLOCK lock;         /* for what follows */
+    struct task **chains; /* a power of two */
+    size_t chain_count, count;
+    struct task *few[TASKS_FEW]; /* the first chains */
 } tasks;
 
 void tasks_init(tasks *t);
+void tasks_free(tasks *t);
 
 #endif

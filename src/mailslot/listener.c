@@ -334,6 +334,7 @@ static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
     return ERROR_SUCCESS;
 }
 
+/* Makes the slot, and joins the port. On failure nothing is left but `m`. */
 static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
 {
     security s;
@@ -354,7 +355,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         mailslot__close_slot(m);
         return error_set(error, PP_E_MEMORY, 0, "no memory for a mailslot");
     }
-    if (strand_start(&m->strand, MAILSLOT_LOOK))
+    if (strand_join(&m->strand))
         return PP_OK;
     timer_close(&m->wake);
     mailslot__close_slot(m);
@@ -369,21 +370,23 @@ pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,
 
     if (!port || !options)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");
+    if (mailslot)
+        *mailslot = NULL;
     m = mem_alloc_zeroed(sizeof *m);
     if (!m)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a mailslot");
     status = mailslot__init(m, port, options, error);
+    if (status == PP_OK)
+        status = mailslot__start(m, error);
+    if (status != PP_OK) {
+        mem_free(m);
+        return status;
+    }
     m->refs = mailslot ? 2 : 1;
     if (mailslot)
         *mailslot = m; /* before the first callback */
-    if (status == PP_OK)
-        status = mailslot__start(m, error);
-    if (status == PP_OK)
-        return PP_OK;
-    if (mailslot)
-        *mailslot = NULL;
-    mem_free(m);
-    return status;
+    strand_go(&m->strand, MAILSLOT_LOOK);
+    return PP_OK;
 }
 
 pp_status pp_mailslot_resume(pp_mailslot *m)

@@ -21,6 +21,8 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
 
     if (!handle || handle == INVALID_HANDLE_VALUE)
         return error_set(error, PP_E_ARGUMENT, 0, "handle is none");
+    if (conn)
+        *conn = NULL;
     if (!port || !options)
         return adopt__refuse(
             handle, error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port"));
@@ -37,16 +39,19 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
         conn_discard(c);
         return error_set_windows(error, code, "the handle cannot be on a port");
     }
+    if (!strand_join(&c->strand)) {
+        conn_discard(c);
+        kernel_close(port, &pipe);
+        return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    }
     /* At once, for who opened it may have set the modes already. */
     kernel_tune(port, &pipe, checked.mode != PP_MODE_MESSAGE);
+    c->pipe = pipe;
+    c->state = CONN_OPEN;
     if (conn) {
         pp_conn_ref(c);
         *conn = c; /* before the first callback */
     }
-    if (conn_start_open(c, &pipe))
-        return PP_OK;
-    if (conn)
-        *conn = NULL;
-    kernel_close(port, &pipe);
-    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    strand_go(&c->strand, CONN_START);
+    return PP_OK;
 }

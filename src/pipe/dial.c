@@ -217,18 +217,20 @@ pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
 
     if (!port || !options)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");
+    if (conn)
+        *conn = NULL;
     status = dial__new(port, options, &c, error);
     if (status != PP_OK)
         return status;
+    if (!strand_join(&c->strand)) {
+        dial_free(c);
+        conn_discard(c);
+        return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    }
     if (conn) {
         pp_conn_ref(c);
         *conn = c; /* before the first callback */
     }
-    if (strand_start(&c->strand, CONN_START))
-        return PP_OK;
-    if (conn)
-        *conn = NULL;
-    dial_free(c);
-    conn_discard(c);
-    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    strand_go(&c->strand, CONN_START);
+    return PP_OK;
 }

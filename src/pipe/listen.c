@@ -94,7 +94,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     return status;
 }
 
-/* Takes the name and begins. On failure nothing is left but `l`. */
+/* Takes the name, and joins the port. On failure nothing is left but `l`. */
 static pp_status listen__start(pp_listener *l, pp_error *error)
 {
     DWORD code;
@@ -106,7 +106,7 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
     }
     code = listen__make_first(l);
-    if (code == ERROR_SUCCESS && strand_start(&l->strand, LISTENER_CAME))
+    if (code == ERROR_SUCCESS && strand_join(&l->strand))
         return PP_OK;
     budget_leave(&l->strand.port->budget, l->options.conn.max_message);
     timer_close(&l->retry);
@@ -124,22 +124,24 @@ pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener
 
     if (!port || !options)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");
+    if (listener)
+        *listener = NULL;
     l = mem_alloc_zeroed(sizeof *l);
     if (!l)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
     status = listen__init(l, port, options, error);
-    l->refs = listener ? 2 : 1;
-    if (listener)
-        *listener = l; /* before the first callback */
     if (status == PP_OK)
         status = listen__start(l, error);
-    if (status == PP_OK)
-        return PP_OK;
-    if (listener)
-        *listener = NULL;
-    l->refs = 1;
-    listener_unref(l);
-    return status;
+    if (status != PP_OK) {
+        listener_unref(l);
+        return status;
+    }
+    if (listener) {
+        l->refs = 2;
+        *listener = l; /* before the first callback */
+    }
+    strand_go(&l->strand, LISTENER_CAME);
+    return PP_OK;
 }
 
 pp_status pp_listener_close(pp_listener **listener)
