@@ -417,22 +417,34 @@ typedef struct pp_access {
 typedef struct pp_listen_options {
     const char *name; /* bare, or a full path such as \\.\pipe\name */
     pp_conn_options conn;
-    uint64_t accept_depth;          /* most instances that wait for clients at once */
+    uint64_t accept_ready;          /* instances that always wait for clients */
+    uint64_t accept_depth;          /* most that wait, after bursts; at least accept_ready */
+    uint64_t wait_timeout_ms;       /* how long a client waits that waits the default */
     uint64_t max_clients;           /* beyond it clients find the name busy */
     uint64_t pipe_buffer;           /* the kernel's quota for each direction */
     uint64_t max_clients_per_user;  /* beyond it a connection ends with PP_E_USER_LIMIT; 0: any */
     uint64_t max_connects_per_user; /* in a second; beyond it PP_E_USER_RATE; 0: any */
     pp_access access;
+
+    /* The listener is over: it was closed, or the port stops, and its last connection has ended.
+     * Once and last, also when pp_listen had no out parameter; not when pp_listen fails. All its
+     * instances are closed, so the name may be taken again (by Windows's rules as soon as the
+     * clients have closed their ends, too). */
+    void (*on_close)(void *user);
+    void *user;
 } pp_listen_options;
 
 PP_API void pp_listen_options_init(pp_listen_options *options);
 
 /*
  * Creates the name and accepts clients until pp_listener_close or the port stops. By default the
- * current user, SYSTEM and Administrators of this machine may connect. On success clients can
- * connect; callbacks may run before it returns.
+ * current user, SYSTEM and Administrators of this machine may connect. On success accept_ready
+ * instances (or max_clients, if that is less) are there for clients to open; callbacks may run
+ * before it returns. BLOCKS, with `access.allow`, for as long as Windows takes to look a name up,
+ * which may ask a domain controller; SIDs are not looked up.
  *   PP_E_ARGUMENT    an option is out of its range, or the name is wrong
- *   PP_E_NAME_TAKEN  another process or listener owns the name
+ *   PP_E_NAME_TAKEN  another process owns the name, or a listener of this one, until its on_close;
+ *                    the error's message says which
  *   PP_E_SECURITY    a user is unknown, or the SDDL string is wrong or without a list of who may
  *                    connect
  *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
@@ -440,8 +452,20 @@ PP_API void pp_listen_options_init(pp_listen_options *options);
 PP_API pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener **listener,
                            pp_error *error);
 
-/* Accepts no more, and sets *listener to NULL. Its connections go on. Returns at once. */
+/*
+ * Accepts no more, and sets *listener to NULL. Its connections go on, and keep the name: it is free
+ * when on_close has come. Returns at once.
+ */
 PP_API pp_status pp_listener_close(pp_listener **listener);
+
+/*
+ * Sets other limits while the listener goes on: accept_ready, accept_depth, max_clients,
+ * max_clients_per_user and max_connects_per_user; the rest of `options` is not looked at, but for
+ * being in range. They hold for clients that come from now on: nobody is ended who is over one.
+ * Returns at once. PP_E_ARGUMENT: one is out of its range.
+ */
+PP_API pp_status pp_listener_set_limits(pp_listener *listener, const pp_listen_options *options,
+                                        pp_error *error);
 
 /* The full path. Valid until pp_listener_close. */
 PP_API const char *pp_listener_path(pp_listener *listener);

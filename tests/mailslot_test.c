@@ -213,12 +213,81 @@ static void a_taken_slot_and_an_absent_one_say_so(void **state)
     kit_close(&port);
 }
 
+typedef struct slow_slot {
+    volatile LONG datagrams, posted, closed, posted_after, closed_after;
+    HANDLE go;
+} slow_slot;
+
+static pp_status take_slowly(void *user, const void *data, size_t length)
+{
+    slow_slot *s = user;
+    ULONGLONG began = GetTickCount64();
+
+    (void)data, (void)length;
+    WaitForSingleObject(s->go, KIT_WAIT_MS);
+    while (GetTickCount64() - began < 2)
+        YieldProcessor();
+    kit_add(&s->datagrams, 1);
+    return PP_OK;
+}
+
+static void note_post(void *user, pp_status status)
+{
+    slow_slot *s = user;
+
+    (void)status;
+    s->posted_after = s->datagrams;
+    kit_add(&s->posted, 1);
+}
+
+static void note_close(void *user, pp_status reason)
+{
+    slow_slot *s = user;
+
+    (void)reason;
+    s->closed_after = s->datagrams;
+    kit_add(&s->closed, 1);
+}
+
+/* Thousands of datagrams are read at once; a slow consumer must not make one turn of them. */
+static void a_slow_consumer_holds_up_neither_others_nor_the_close(void **state)
+{
+    enum { ALL = 2000 };
+    pp_port *port = kit_port(1);
+    slow_slot s = {.go = CreateEventW(NULL, TRUE, FALSE, NULL)};
+    pp_mailslot_options options;
+    pp_mailslot *slot;
+    pp_sender *sender;
+
+    (void)state;
+    pp_mailslot_options_init(&options);
+    options.name = kit_name();
+    options.on_datagram = take_slowly;
+    options.on_close = note_close;
+    options.user = &s;
+    assert_ok(pp_mailslot_listen(port, &options, &slot, NULL));
+    assert_ok(pp_sender_open(&sender, options.name, NULL));
+    for (int i = 0; i < ALL; i++)
+        assert_ok(pp_sender_send(sender, "x", 1));
+    assert_ok(pp_port_post(port, note_post, &s));
+    SetEvent(s.go);
+    assert_count(s.posted, 1);
+    assert_true(s.posted_after < 100);
+    assert_ok(pp_mailslot_close(&slot));
+    assert_count(s.closed, 1);
+    assert_true(s.closed_after < 200);
+    assert_ok(pp_sender_close(&sender));
+    kit_close(&port);
+    CloseHandle(s.go);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(twenty_thousand_datagrams_arrive_in_order),
     TEST(four_senders_at_once_keep_their_orders),
     TEST(a_slot_can_be_closed_while_senders_write),
     TEST(a_consumer_that_is_not_ready_is_waited_for),
     TEST(limits_are_kept_and_counted),
+    TEST(a_slow_consumer_holds_up_neither_others_nor_the_close),
     TEST(a_slot_is_reached_by_its_full_path),
     TEST(a_taken_slot_and_an_absent_one_say_so),
 };

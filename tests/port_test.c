@@ -319,6 +319,59 @@ static void workers_beyond_the_processors_stand_by(void **state)
     SetProcessAffinityMask(GetCurrentProcess(), ours);
 }
 
+/* Functions of 5 ms, and the threads that they run on. */
+typedef struct sharing {
+    pp_port *port;
+    volatile LONG done, threads;
+    volatile LONG ids[64];
+} sharing;
+
+#define SHARED_FUNCTIONS 200
+
+static void work_a_while(void *user, pp_status status)
+{
+    sharing *s = user;
+    LONG me = (LONG)GetCurrentThreadId(), before;
+    ULONGLONG began = GetTickCount64();
+
+    (void)status;
+    for (int i = 0; i < 64; i++) {
+        before = InterlockedCompareExchange(&s->ids[i], me, 0);
+        if (before == 0)
+            InterlockedIncrement(&s->threads);
+        if (before == 0 || before == me)
+            break;
+    }
+    while (GetTickCount64() - began < 5)
+        SwitchToThread();
+    kit_add(&s->done, 1);
+}
+
+static void post_many(void *user, pp_status status)
+{
+    sharing *s = user;
+
+    (void)status;
+    for (int i = 0; i < SHARED_FUNCTIONS; i++)
+        pp_port_post(s->port, work_a_while, s);
+}
+
+static void what_a_callback_or_the_clock_makes_ready_is_shared(void **state)
+{
+    (void)state;
+    for (int by_clock = 0; by_clock < 2; by_clock++) {
+        sharing s = {.port = kit_port(6)};
+
+        if (!by_clock)
+            assert_ok(pp_port_post(s.port, post_many, &s));
+        for (int i = 0; by_clock && i < SHARED_FUNCTIONS; i++)
+            assert_ok(pp_port_after(s.port, 100, work_a_while, &s, NULL));
+        assert_count(s.done, SHARED_FUNCTIONS);
+        assert_true(s.threads >= 4);
+        kit_close(&s.port);
+    }
+}
+
 static void an_unused_port_closes(void **state)
 {
     (void)state;
@@ -340,6 +393,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_port_can_be_stopped_from_a_callback),
     TEST(two_workers_run_two_callbacks_at_once),
     TEST(a_callback_that_blocks_holds_up_nobody_else),
+    TEST(what_a_callback_or_the_clock_makes_ready_is_shared),
     TEST(workers_beyond_the_processors_stand_by),
     TEST(an_unused_port_closes),
 };

@@ -48,8 +48,12 @@ static const option_row option__conn_rows[] = {
 };
 
 static const option_row option__listen_rows[] = {
-    ROW(pp_listen_options, accept_depth, OPTION_COUNT, 64, 1, 1024, false,
-        "most instances that wait for clients"),
+    ROW(pp_listen_options, accept_ready, OPTION_COUNT, 64, 1, 1024, false,
+        "instances that always wait for clients"),
+    ROW(pp_listen_options, accept_depth, OPTION_COUNT, 256, 1, 1024, false,
+        "most instances that wait for clients, after bursts"),
+    ROW(pp_listen_options, wait_timeout_ms, OPTION_MS, 5 * SECOND, 1, 1 * HOUR, false,
+        "how long a client waits for an instance that does not say how long"),
     ROW(pp_listen_options, max_clients, OPTION_COUNT, 10000, 1, 100000, false, "most clients"),
     ROW(pp_listen_options, pipe_buffer, OPTION_BYTES, 64 * KIB, 0, 1 * MIB, false,
         "the kernel's quota for each direction"),

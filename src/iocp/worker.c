@@ -79,14 +79,27 @@ void worker_rob(worker *w, queue *taken)
     ReleaseSRWLockExclusive(&w->lock);
 }
 
+/* Callbacks took longer than a batch should: the port is asked again, and what still waits here is
+ * for all workers. */
+static bool worker__shares(worker *w)
+{
+    queue waiting = {NULL, NULL};
+
+    if (w->callback_ns < WORKER__BATCH_NS)
+        return false;
+    if (w->port->worker_count > 1)
+        worker_rob(w, &waiting);
+    if (waiting.first)
+        inbox_give(w->port, &waiting);
+    return true;
+}
+
 /* Runs ready turns, for as long as the port may go unasked; returns how many. */
 static unsigned worker__run_turns(worker *w)
 {
     unsigned turns = 0;
 
-    for (strand *s; turns < WORKER__MOST_TURNS && w->callback_ns < WORKER__BATCH_NS &&
-                    (s = worker__next(w)) != NULL;
-         turns++) {
+    for (strand *s; turns < WORKER__MOST_TURNS && (s = worker__next(w)) != NULL; turns++) {
         bool again;
 
         w->turns++;
@@ -99,6 +112,8 @@ static unsigned worker__run_turns(worker *w)
             standby_return(&w->port->standby, w);
         if (again)
             worker_push(w, s);
+        if (worker__shares(w))
+            return turns + 1;
     }
     return turns;
 }

@@ -102,11 +102,17 @@ static bool mailslot__deliver_one(pp_mailslot *m)
     return true;
 }
 
+/* False: something is left, for the consumer is not ready, or others have their turns first. */
 static bool mailslot__deliver(pp_mailslot *m)
 {
-    while (!batch_is_empty(&m->batch))
+    while (!batch_is_empty(&m->batch)) {
         if (gate_is_shut(&m->gate) || !mailslot__deliver_one(m))
             return false;
+        if (strand_turn_is_long(&m->strand)) {
+            strand_raise(&m->strand, MAILSLOT_LOOK);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -284,8 +290,11 @@ static bool mailslot__turn(strand *s, LONG events)
     }
     if ((events & MAILSLOT_CAME) && reader_has_ended(&m->reader))
         mailslot__reader_ended(m);
-    mailslot__advance(m);
-    if (events & (MAILSLOT_CLOSE | STRAND_STOP | STRAND_ABORT))
+    if (events & (MAILSLOT_CLOSE | STRAND_ABORT))
+        mailslot__close_for(m, PP_OK);
+    if (!m->closing)
+        mailslot__advance(m);
+    if (events & STRAND_STOP) /* what had come was delivered, as far as a turn's time allows */
         mailslot__close_for(m, PP_OK);
     if ((events & MAILSLOT_WAKE) && !reader_has_ended(&m->reader))
         mailslot__wake_reader(m);

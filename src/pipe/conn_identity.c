@@ -50,11 +50,10 @@ static void identity__ask(pp_conn *c)
 static pp_status identity__judge(pp_conn *c, const char **reason)
 {
     pp_listener *l = c->instance->listener;
-    uint64_t most = l->options.max_clients_per_user, rate = l->options.max_connects_per_user;
     pp_status status = PP_OK;
 
-    if (most > 0 || rate > 0)
-        status = users_enter(&l->users, c->peer->user, most, rate, &c->user_entry);
+    if (users_are_limited(&l->users))
+        status = users_enter(&l->users, c->peer->user, &c->user_entry);
     *reason = pp_status_text(status);
     if (status != PP_OK || !c->options.handlers.on_identity)
         return status;
@@ -66,15 +65,13 @@ static pp_status identity__judge(pp_conn *c, const char **reason)
 
 bool conn_identify(pp_conn *c)
 {
-    const pp_listen_options *options = c->instance ? &c->instance->listener->options : NULL;
     pp_status status;
     const char *reason;
 
-    if (c->judged || !options)
+    if (c->judged || !c->instance)
         return true;
     c->judged = true;
-    if (!c->options.handlers.on_identity && options->max_clients_per_user == 0 &&
-        options->max_connects_per_user == 0)
+    if (!c->options.handlers.on_identity && !users_are_limited(&c->instance->listener->users))
         return true;
     identity__ask(c);
     status = identity__judge(c, &reason);

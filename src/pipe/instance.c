@@ -17,7 +17,8 @@ static HANDLE instance__create(pp_listener *l, bool first)
                                      : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE) |
                                 (l->options.access.allow_remote ? PIPE_ACCEPT_REMOTE_CLIENTS
                                                                 : PIPE_REJECT_REMOTE_CLIENTS),
-                            PIPE_UNLIMITED_INSTANCES, quota, quota, 0, &l->security.attributes);
+                            PIPE_UNLIMITED_INSTANCES, quota, quota,
+                            (DWORD)l->options.wait_timeout_ms, &l->security.attributes);
 }
 
 instance *instance_make(pp_listener *l, bool first)

@@ -1,6 +1,7 @@
 /*
  * What users call: listening on a name, and closing.
  */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/options.h"
@@ -24,17 +25,43 @@ void pp_listen_options_init(pp_listen_options *options)
 static DWORD listen__make_first(pp_listener *l)
 {
     DWORD count = 0;
+    instance *i = instance_make(l, true);
 
-    l->first = instance_make(l, true);
-    if (!l->first)
+    if (!i)
         return GetLastError();
     kernel_count_other(l->strand.port);
-    if (!GetNamedPipeHandleStateW(l->first->pipe.handle, NULL, &count, NULL, NULL, NULL, 0) ||
-        count <= 1)
-        return ERROR_SUCCESS;
-    instance_discard(l->first);
-    l->first = NULL;
-    return ERROR_ALREADY_EXISTS;
+    if (GetNamedPipeHandleStateW(i->pipe.handle, NULL, &count, NULL, NULL, NULL, 0) && count > 1) {
+        instance_discard(i);
+        return ERROR_ALREADY_EXISTS;
+    }
+    queue_append(&l->made, &i->came);
+    return ERROR_SUCCESS;
+}
+
+static void listen__discard_made(pp_listener *l)
+{
+    for (queue_link *link; (link = queue_take(&l->made)) != NULL;)
+        instance_discard(CONTAINER_OF(link, instance, came));
+}
+
+/* All that should be ready: clients can open them from here on. On failure nothing is left. */
+static DWORD listen__make_all(pp_listener *l)
+{
+    uint64_t wanted = l->options.accept_ready < l->options.max_clients ? l->options.accept_ready
+                                                                       : l->options.max_clients;
+    DWORD error = listen__make_first(l);
+
+    for (uint64_t made = 1; error == ERROR_SUCCESS && made < wanted; made++) {
+        instance *i = instance_make(l, false);
+
+        if (i)
+            queue_append(&l->made, &i->came);
+        else
+            error = GetLastError();
+    }
+    if (error != ERROR_SUCCESS)
+        listen__discard_made(l);
+    return error;
 }
 
 /* The process that serves the name, or 0. To the owner it is a client that comes and leaves. */
@@ -54,12 +81,17 @@ static ULONG listen__owner(const name_path *path)
 
 static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *error)
 {
-    ULONG process;
+    ULONG process = GetCurrentProcessId();
 
     switch (code) {
     case ERROR_ACCESS_DENIED: /* what FILE_FLAG_FIRST_PIPE_INSTANCE answers */
     case ERROR_PIPE_BUSY:
     case ERROR_ALREADY_EXISTS:
+        if (listener_is_ours(&l->path))
+            return error_set(error, PP_E_NAME_TAKEN, code,
+                             "%s is taken by process %lu, this one: a listener has it until its "
+                             "on_close",
+                             utf_shorten(l->path.text).text, (unsigned long)process);
         process = listen__owner(&l->path);
         if (process == 0)
             return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
@@ -71,6 +103,18 @@ static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *err
     }
 }
 
+static pp_status listen__check(const pp_listen_options *options, pp_error *error)
+{
+    pp_status status = option_check(&option_listen_table, options, error);
+
+    if (status == PP_OK && options->accept_ready > options->accept_depth)
+        status = error_set(error, PP_E_ARGUMENT, 0,
+                           "accept_ready is %llu; allowed: at most accept_depth, which is %llu",
+                           (unsigned long long)options->accept_ready,
+                           (unsigned long long)options->accept_depth);
+    return status;
+}
+
 static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_options *options,
                               pp_error *error)
 {
@@ -79,14 +123,16 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     strand_init(&l->strand, port, listener_turn);
     l->refs = 1;
     l->options = *options;
-    l->target = options->accept_depth < LISTENER_LEAST_WAITING ? (size_t)options->accept_depth
-                                                               : LISTENER_LEAST_WAITING;
+    l->retry_at = CLOCK_NEVER;
+    l->wanted = *options;
     list_init(&l->waiting);
+    list_init(&l->sibling);
     users_init(&l->users);
+    users_set_limits(&l->users, options->max_clients_per_user, options->max_connects_per_user);
     InitializeSRWLock(&l->lock);
     status = name_parse(&l->path, NAME_PIPE, options->name, true, "pipe", error);
     if (status == PP_OK)
-        status = option_check(&option_listen_table, options, error);
+        status = listen__check(options, error);
     if (status == PP_OK)
         status = conn_check_options(port, &options->conn, &l->options.conn, error);
     if (status == PP_OK)
@@ -99,20 +145,20 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
 {
     DWORD code;
 
-    if (!timer_open(&l->retry, &l->strand, LISTENER_RETRY))
+    if (!timer_open(&l->timer, &l->strand, LISTENER_TIMER))
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
     if (!budget_join(&l->strand.port->budget, l->options.conn.max_message)) {
-        timer_close(&l->retry);
+        timer_close(&l->timer);
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
     }
-    code = listen__make_first(l);
+    code = listen__make_all(l);
     if (code == ERROR_SUCCESS && strand_join(&l->strand))
         return PP_OK;
     budget_leave(&l->strand.port->budget, l->options.conn.max_message);
-    timer_close(&l->retry);
+    timer_close(&l->timer);
     if (code != ERROR_SUCCESS)
         return listen__explain(l, code, error);
-    instance_discard(l->first);
+    listen__discard_made(l);
     return error_set(error, PP_E_CLOSING, 0, "the port stops");
 }
 
@@ -136,6 +182,7 @@ pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener
         listener_unref(l);
         return status;
     }
+    listener_enter(l);
     if (listener) {
         l->refs = 2;
         *listener = l; /* before the first callback */
@@ -153,6 +200,23 @@ pp_status pp_listener_close(pp_listener **listener)
     *listener = NULL;
     strand_raise(&l->strand, LISTENER_CLOSE);
     listener_unref(l);
+    return PP_OK;
+}
+
+pp_status pp_listener_set_limits(pp_listener *l, const pp_listen_options *options, pp_error *error)
+{
+    pp_status status;
+
+    if (!l || !options)
+        return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", l ? "options" : "listener");
+    status = listen__check(options, error);
+    if (status != PP_OK)
+        return status;
+    AcquireSRWLockExclusive(&l->lock);
+    l->wanted = *options;
+    ReleaseSRWLockExclusive(&l->lock);
+    users_set_limits(&l->users, options->max_clients_per_user, options->max_connects_per_user);
+    strand_raise(&l->strand, LISTENER_LIMITS);
     return PP_OK;
 }
 

@@ -3,11 +3,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "iocp/counters.h"
+#include "iocp/slow.h"
 #include "pipe/conn.h"
 
-#define LISTENER__CALM_MS 10000 /* without a burst, until fewer instances wait */
 #define LISTENER__RETRY_MS 100
-#define LISTENER__MOST_PER_TURN 64
+#define LISTENER__MOST_PER_TURN 64 /* clients and instances, before others have their turn */
+
+/* The listeners of this process, of all ports: to say who has a name. */
+static SRWLOCK listener__all_lock = SRWLOCK_INIT;
+static list listener__all = {&listener__all, &listener__all};
 
 /* ---- Instances ------------------------------------------------------------------------------ */
 
@@ -33,145 +37,201 @@ static void instance__packet(op *o, DWORD error, DWORD bytes)
     instance__came(i);
 }
 
-static void instance__failed(const instance *i)
-{
-    pp_listener *l = i->listener;
-
-    if (l->closing)
-        return; /* we cancelled it */
-    counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
-    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu",
-             utf_shorten(l->path.text).text, (unsigned long)i->error);
-}
-
-/* A client has opened this instance: a connection gets its pipe. Owns `i`. */
-static void instance__connected(instance *i)
-{
-    pp_listener *l = i->listener;
-    pp_conn *c = conn_new(l->strand.port, &l->options.conn);
-
-    l->connections++;
-    if (c && conn_start_accepted(c, &i->pipe, i))
-        return; /* the instance is the connection's now */
-    l->connections--;
-    if (!c) {
-        i->error = ERROR_NOT_ENOUGH_MEMORY;
-        instance__failed(i);
-    } /* else the port stops */
-    instance_discard(i);
-}
-
 /* What a wait ends with. A client that has already gone may have left data. */
 static bool instance__has_client(DWORD error)
 {
     return error == ERROR_SUCCESS || error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA;
 }
 
-/* Begins to wait. Owns `i`, also when a client was already there, or it failed: then false. */
-static bool instance__listen(instance *i)
+/* Begins to wait. A wait that ends at once is settled like any other. */
+static void instance__listen(instance *i)
 {
     pp_listener *l = i->listener;
 
     op_init(&i->op, instance__packet);
     list_append(&l->waiting, &i->link);
     l->waiting_count++;
-    if (kernel_connect(l->strand.port, &i->pipe, &i->op, &i->error) == OP_PENDING)
-        return true;
-    list_remove(&i->link);
-    l->waiting_count--;
-    if (instance__has_client(i->error)) {
-        instance__connected(i);
-        return true;
-    }
-    instance__failed(i);
-    instance_discard(i);
-    return false;
+    if (kernel_connect(l->strand.port, &i->pipe, &i->op, &i->error) != OP_PENDING)
+        instance__came(i);
 }
 
-/* ---- The turn ------------------------------------------------------------------------------- */
+/* ---- How many wait -------------------------------------------------------------------------- */
 
-/* A connection has ended. Owns `i`; what cannot be used again goes to `dying`. */
-static void listener__settle_returned(pp_listener *l, instance *i, queue *dying)
+static size_t listener__target(pp_listener *l)
 {
-    bool again = i->reusable && !l->closing && l->waiting_count < l->target;
+    uint64_t most = l->options.max_clients;
+    uint64_t target =
+        demand_target(&l->demand, l->options.accept_ready, l->options.accept_depth, clock_ms());
+    uint64_t room = l->connections < most ? most - l->connections : 0;
 
-    l->connections--;
-    i->returned = false;
-    if (again && kernel_disconnect(l->strand.port, &i->pipe) == ERROR_SUCCESS)
-        instance__listen(i);
-    else
-        queue_append(dying, &i->came);
+    return (size_t)(target < room ? target : room);
 }
 
-/* The wait of an instance has ended. Owns `i`. */
-static void listener__settle_waited(pp_listener *l, instance *i, queue *dying)
+/* An instance could not be made, or used. */
+static void listener__failed(pp_listener *l, DWORD error)
 {
-    list_remove(&i->link);
-    l->waiting_count--;
-    if (instance__has_client(i->error) && !l->closing) {
-        instance__connected(i);
-        return;
-    }
-    instance__failed(i);
-    queue_append(dying, &i->came);
-}
-
-static void listener__settle_all(pp_listener *l, queue *dying)
-{
-    queue came = {NULL, NULL};
-
-    AcquireSRWLockExclusive(&l->lock);
-    queue_move(&came, &l->came);
-    ReleaseSRWLockExclusive(&l->lock);
-    for (queue_link *link; (link = queue_take(&came)) != NULL;) {
-        instance *i = CONTAINER_OF(link, instance, came);
-
-        if (i->returned)
-            listener__settle_returned(l, i, dying);
-        else
-            listener__settle_waited(l, i, dying);
-    }
-}
-
-/* A burst that used up all that waited doubles how many should; calm halves it. */
-static void listener__adapt(pp_listener *l)
-{
-    uint64_t now = clock_ms();
-
-    if (l->waiting_count == 0) {
-        l->target = l->target * 2 < l->options.accept_depth ? l->target * 2
-                                                            : (size_t)l->options.accept_depth;
-        l->burst_at = now;
-    } else if (now - l->burst_at > LISTENER__CALM_MS && l->target > LISTENER_LEAST_WAITING) {
-        l->target /= 2;
-        l->burst_at = now;
-    }
-}
-
-static void listener__retry_later(pp_listener *l)
-{
-    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance cannot be made: Windows error %lu",
-             utf_shorten(l->path.text).text, (unsigned long)GetLastError());
+    if (l->closing)
+        return; /* we cancelled it */
+    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu",
+             utf_shorten(l->path.text).text, (unsigned long)error);
     counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
-    timer_set(&l->retry, clock_ms() + LISTENER__RETRY_MS);
+    l->retry_at = clock_ms() + LISTENER__RETRY_MS;
+}
+
+/* Makes another instance, if one should wait; false when none should, or it cannot be made. */
+static bool listener__make_one(pp_listener *l)
+{
+    instance *i;
+
+    if (l->closing || l->retry_at != CLOCK_NEVER || l->waiting_count >= listener__target(l))
+        return false;
+    i = instance_make(l, false);
+    if (!i) {
+        listener__failed(l, GetLastError());
+        return false;
+    }
+    instance__listen(i);
+    return true;
 }
 
 static void listener__replenish(pp_listener *l)
 {
-    for (int made = 0;
-         l->waiting_count < l->target && l->waiting_count + l->connections < l->options.max_clients;
-         made++) {
-        if (made == LISTENER__MOST_PER_TURN) {
-            strand_raise(&l->strand, LISTENER_CAME); /* the others' turn */
+    for (unsigned made = 0; listener__make_one(l);)
+        if (++made == LISTENER__MOST_PER_TURN) {
+            strand_raise(&l->strand, LISTENER_CAME);
             return;
         }
-        instance *i = instance_make(l, false);
+}
 
-        if (!i || !instance__listen(i)) {
-            listener__retry_later(l);
+static void instance__stop_waiting(instance *i)
+{
+    pp_listener *l = i->listener;
+
+    i->surplus = true;
+    list_remove(&i->link);
+    l->waiting_count--;
+    l->surplus_count++;
+    kernel_cancel(l->strand.port, &i->pipe, &i->op);
+}
+
+/* After a burst, or when the limits have become less. */
+static void listener__shrink(pp_listener *l, size_t most)
+{
+    for (unsigned n = 0; l->waiting_count > most && n < LISTENER__MOST_PER_TURN; n++)
+        instance__stop_waiting(CONTAINER_OF(l->waiting.next, instance, link));
+    if (l->waiting_count > most)
+        strand_raise(&l->strand, LISTENER_CAME);
+}
+
+static void listener__take_limits(pp_listener *l)
+{
+    AcquireSRWLockExclusive(&l->lock);
+    l->options.accept_ready = l->wanted.accept_ready;
+    l->options.accept_depth = l->wanted.accept_depth;
+    l->options.max_clients = l->wanted.max_clients;
+    ReleaseSRWLockExclusive(&l->lock);
+}
+
+static void listener__set_timer(pp_listener *l)
+{
+    uint64_t falls_at = demand_falls_at(&l->demand, l->options.accept_ready);
+    uint64_t next = l->retry_at < falls_at ? l->retry_at : falls_at;
+
+    if (next < l->timer.deadline) /* one that moves away is looked at when it fires */
+        timer_set(&l->timer, next);
+}
+
+/* ---- The turn ------------------------------------------------------------------------------- */
+
+/* A client has opened this instance: a connection gets its pipe. Owns `i`. */
+static void listener__connected(pp_listener *l, instance *i)
+{
+    pp_conn *c;
+
+    l->connections++;
+    demand_came(&l->demand, l->options.accept_ready, clock_ms());
+    listener__make_one(l); /* first, for who comes next */
+    c = conn_new(l->strand.port, &l->options.conn);
+    if (c && conn_start_accepted(c, &i->pipe, i))
+        return; /* the instance is the connection's now */
+    l->connections--;
+    if (!c)
+        listener__failed(l, ERROR_NOT_ENOUGH_MEMORY); /* else the port stops */
+    queue_append(&l->dying, &i->came);
+}
+
+/* A connection has ended. Owns `i`. */
+static void listener__settle_returned(pp_listener *l, instance *i)
+{
+    bool again;
+
+    l->connections--;
+    i->returned = false;
+    again = i->reusable && !l->closing && l->waiting_count < listener__target(l);
+    if (again && kernel_disconnect(l->strand.port, &i->pipe) == ERROR_SUCCESS)
+        instance__listen(i);
+    else
+        queue_append(&l->dying, &i->came);
+}
+
+/* The wait of an instance has ended. Owns `i`. */
+static void listener__settle_waited(pp_listener *l, instance *i)
+{
+    if (i->surplus) {
+        l->surplus_count--;
+    } else {
+        list_remove(&i->link);
+        l->waiting_count--;
+    }
+    if (instance__has_client(i->error) && !l->closing) {
+        listener__connected(l, i);
+        return;
+    }
+    if (!i->surplus)
+        listener__failed(l, i->error);
+    queue_append(&l->dying, &i->came);
+}
+
+static instance *listener__next_came(pp_listener *l)
+{
+    queue_link *link;
+
+    AcquireSRWLockExclusive(&l->lock);
+    link = queue_take(&l->came);
+    ReleaseSRWLockExclusive(&l->lock);
+    return link ? CONTAINER_OF(link, instance, came) : NULL;
+}
+
+static void listener__settle_all(pp_listener *l)
+{
+    unsigned settled = 0;
+
+    for (instance *i; (i = listener__next_came(l)) != NULL;) {
+        if (i->returned)
+            listener__settle_returned(l, i);
+        else
+            listener__settle_waited(l, i);
+        if (++settled == LISTENER__MOST_PER_TURN) {
+            strand_raise(&l->strand, LISTENER_CAME);
             return;
         }
     }
+}
+
+/* What pp_listen has made begins to wait. */
+static void listener__begin(pp_listener *l)
+{
+    for (queue_link *link; (link = queue_take(&l->made)) != NULL;)
+        instance__listen(CONTAINER_OF(link, instance, came));
+}
+
+/* Closes what is no longer used; while nothing else guards the name, one of it has to. */
+static void listener__bury(pp_listener *l)
+{
+    bool guarded = l->closing || l->waiting_count + l->surplus_count + l->connections > 0;
+
+    while (l->dying.first && (guarded || l->dying.first->next))
+        instance_discard(CONTAINER_OF(queue_take(&l->dying), instance, came));
 }
 
 void listener_unref(pp_listener *l)
@@ -196,31 +256,71 @@ static void listener__begin_close(pp_listener *l)
     }
 }
 
+void listener_enter(pp_listener *l)
+{
+    AcquireSRWLockExclusive(&listener__all_lock);
+    list_append(&listener__all, &l->sibling);
+    ReleaseSRWLockExclusive(&listener__all_lock);
+}
+
+static void listener__leave(pp_listener *l)
+{
+    AcquireSRWLockExclusive(&listener__all_lock);
+    list_remove(&l->sibling);
+    ReleaseSRWLockExclusive(&listener__all_lock);
+}
+
+bool listener_is_ours(const name_path *path)
+{
+    bool found = false;
+
+    AcquireSRWLockShared(&listener__all_lock);
+    for (list *link = listener__all.next; link != &listener__all && !found; link = link->next)
+        found = _wcsicmp(CONTAINER_OF(link, pp_listener, sibling)->path.wide, path->wide) == 0;
+    ReleaseSRWLockShared(&listener__all_lock);
+    return found;
+}
+
+/* The last turn. */
+static void listener__finish(pp_listener *l)
+{
+    pp_port *port = l->strand.port;
+    uint64_t began = clock_ns(), took;
+
+    listener__leave(l);
+    budget_leave(&port->budget, l->options.conn.max_message);
+    timer_close(&l->timer);
+    if (l->options.on_close)
+        l->options.on_close(l->options.user);
+    took = slow_took(port, &began);
+    if (took > 0)
+        port_log(port, PP_LOG_WARN, "%s: on_close took %llu ms, longer than allowed",
+                 utf_shorten(l->path.text).text, (unsigned long long)took);
+    strand_retire(&l->strand);
+    listener_unref(l);
+}
+
 bool listener_turn(strand *s, LONG events)
 {
     pp_listener *l = CONTAINER_OF(s, pp_listener, strand);
-    queue dying = {NULL, NULL};
 
-    if (l->first) {
-        instance__listen(l->first);
-        l->first = NULL;
-    }
+    if (l->retry_at <= clock_ms())
+        l->retry_at = CLOCK_NEVER;
+    listener__begin(l);
     if (events & (LISTENER_CLOSE | STRAND_STOP | STRAND_ABORT))
         listener__begin_close(l);
-    listener__settle_all(l, &dying);
+    if (events & LISTENER_LIMITS)
+        listener__take_limits(l);
+    listener__settle_all(l);
     if (!l->closing) {
-        listener__adapt(l);
         listener__replenish(l);
+        listener__shrink(l, listener__target(l));
+        listener__set_timer(l);
     }
-    /* Only now: what was made above guards the name. */
-    for (queue_link *link; (link = queue_take(&dying)) != NULL;)
-        instance_discard(CONTAINER_OF(link, instance, came));
-    if (!l->closing || l->waiting_count > 0 || l->connections > 0)
+    listener__bury(l);
+    if (!l->closing || l->waiting_count + l->surplus_count + l->connections > 0)
         return true;
-    budget_leave(&s->port->budget, l->options.conn.max_message);
-    timer_close(&l->retry);
-    strand_retire(s);
-    listener_unref(l);
+    listener__finish(l);
     return false;
 }
 

@@ -1,8 +1,8 @@
 /*
  * A listener keeps instances of its name waiting for clients, and makes a connection of each that a
- * client has opened. How many wait follows the bursts in which clients come: doubled when one has
- * used them all up, halved when none came for a while. As long as it is open, one instance is, so
- * that nobody else can take the name.
+ * client has opened. How many wait follows from how many clients come (demand.h); for each that
+ * comes, the next instance is made before the next client is looked at. As long as it is open, one
+ * instance is, so that nobody else can take the name.
  *
  * The rule. The listener's state belongs to its turn. Packets of its instances, and connections
  * that give instances back, only put them into a queue under the lock and raise an event. It
@@ -18,12 +18,14 @@
 #include "iocp/kernel.h"
 #include "iocp/strand.h"
 #include "iocp/timer.h"
+#include "pipe/demand.h"
 #include "pipe/users.h"
 #include "pipeport.h"
 
-#define LISTENER_CAME STRAND_EVENT(0)  /* an instance was connected, or came back */
-#define LISTENER_CLOSE STRAND_EVENT(1) /* the user closes it */
-#define LISTENER_RETRY STRAND_EVENT(2) /* instances could not be made a while ago */
+#define LISTENER_CAME STRAND_EVENT(0)   /* an instance was connected, or came back */
+#define LISTENER_CLOSE STRAND_EVENT(1)  /* the user closes it */
+#define LISTENER_TIMER STRAND_EVENT(2)  /* instances could not be made, or the demand has fallen */
+#define LISTENER_LIMITS STRAND_EVENT(3) /* the user has set others */
 
 typedef struct instance instance;
 
@@ -37,6 +39,7 @@ struct instance {
     DWORD error;   /* how the wait ended */
     bool returned; /* from a connection */
     bool reusable; /* and can wait again */
+    bool surplus;  /* its wait was cancelled: too many waited */
 };
 
 struct pp_listener {
@@ -48,19 +51,25 @@ struct pp_listener {
 
     users users; /* for the limits of each user; under its own lock */
 
-    instance *first; /* made by pp_listen, until the first turn */
-    list waiting;
-    size_t waiting_count, connections; /* instances that wait, and that connections have */
-    size_t target;                     /* how many should wait */
-    uint64_t burst_at;
+    queue made;                                       /* by pp_listen, until the first turn */
+    list waiting;                                     /* but for those that are surplus */
+    size_t waiting_count, surplus_count, connections; /* instances that wait or are had */
+    queue dying; /* no longer used; they close when another guards the name */
+    demand demand;
+    uint64_t retry_at; /* CLOCK_NEVER: nothing failed */
     bool closing;
-    timer retry;
+    timer timer;
 
-    SRWLOCK lock; /* for what follows */
-    queue came;   /* instances whose wait has ended, or that came back */
+    list sibling; /* among the listeners of the process, under their lock */
+
+    SRWLOCK lock;             /* for what follows */
+    queue came;               /* instances whose wait has ended, or that came back */
+    pp_listen_options wanted; /* its limits are those that were set last */
 };
 
-#define LISTENER_LEAST_WAITING 4 /* instances, unless accept_depth is less */
+/* Among the listeners of the process: from when it has its name until the name is free. */
+void listener_enter(pp_listener *l);
+bool listener_is_ours(const name_path *path);
 
 bool listener_turn(strand *s, LONG events);
 void listener_unref(pp_listener *l);

@@ -55,23 +55,40 @@ static user *users__find(users *u, const char *sid, uint64_t now)
     return found;
 }
 
-static pp_status users__count(user *entry, uint64_t most, uint64_t most_per_second, uint64_t now)
+void users_set_limits(users *u, uint64_t most, uint64_t most_per_second)
+{
+    AcquireSRWLockExclusive(&u->lock);
+    u->most = most;
+    u->most_per_second = most_per_second;
+    ReleaseSRWLockExclusive(&u->lock);
+}
+
+bool users_are_limited(users *u)
+{
+    bool limited;
+
+    AcquireSRWLockShared(&u->lock);
+    limited = u->most > 0 || u->most_per_second > 0;
+    ReleaseSRWLockShared(&u->lock);
+    return limited;
+}
+
+static pp_status users__count(const users *u, user *entry, uint64_t now)
 {
     if (now - entry->window_began >= USERS__WINDOW_MS) {
         entry->window_began = now;
         entry->in_window = 0;
     }
-    if (most > 0 && entry->connections >= most)
+    if (u->most > 0 && entry->connections >= u->most)
         return PP_E_USER_LIMIT;
-    if (most_per_second > 0 && entry->in_window >= most_per_second)
+    if (u->most_per_second > 0 && entry->in_window >= u->most_per_second)
         return PP_E_USER_RATE;
     entry->connections++;
     entry->in_window++;
     return PP_OK;
 }
 
-pp_status users_enter(users *u, const char *sid, uint64_t most, uint64_t most_per_second,
-                      user **entry)
+pp_status users_enter(users *u, const char *sid, user **entry)
 {
     uint64_t now = clock_ms();
     pp_status status = PP_E_MEMORY;
@@ -79,7 +96,7 @@ pp_status users_enter(users *u, const char *sid, uint64_t most, uint64_t most_pe
     AcquireSRWLockExclusive(&u->lock);
     *entry = users__find(u, sid, now);
     if (*entry)
-        status = users__count(*entry, most, most_per_second, now);
+        status = users__count(u, *entry, now);
     if (status != PP_OK)
         *entry = NULL;
     ReleaseSRWLockExclusive(&u->lock);

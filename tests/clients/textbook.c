@@ -1,7 +1,7 @@
 /*
- * A client as any textbook has it, with the Windows calls alone: waits for the pipe, opens it,
- * writes once, reads once, and exits without closing. `textbook PIPE [ROUNDS]`; status 0 when every
- * reply was the request.
+ * A client as any textbook has it, with the Windows calls alone: waits for the pipe, opens it
+ * (once), writes once, reads once, and exits without closing. `textbook PIPE [ROUNDS]`; status 0
+ * when every reply was the request.
  */
 #include <windows.h>
 
@@ -17,18 +17,14 @@ static int one_round(const char *name)
     DWORD written, read;
     HANDLE pipe;
 
-    for (;;) {
-        if (!WaitNamedPipeA(name, NMPWAIT_WAIT_FOREVER)) {
-            fprintf(stderr, "WaitNamedPipe: %lu\n", GetLastError());
-            return 1;
-        }
-        pipe = CreateFileA(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
-        if (pipe != INVALID_HANDLE_VALUE)
-            break;
-        if (GetLastError() != ERROR_PIPE_BUSY) { /* another client was faster: wait again */
-            fprintf(stderr, "CreateFile: %lu\n", GetLastError());
-            return 1;
-        }
+    if (!WaitNamedPipeA(name, NMPWAIT_WAIT_FOREVER)) {
+        fprintf(stderr, "WaitNamedPipe: %lu\n", GetLastError());
+        return 1;
+    }
+    pipe = CreateFileA(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    if (pipe == INVALID_HANDLE_VALUE) {
+        fprintf(stderr, "CreateFile: %lu\n", GetLastError());
+        return 1;
     }
     if (!WriteFile(pipe, request, sizeof request, &written, NULL) || written != sizeof request ||
         !ReadFile(pipe, reply, sizeof reply, &read, NULL)) {

@@ -1,7 +1,7 @@
 """
 Clients as people have them, in processes of their own, against `pipeport serve`.
 
-A number after the case's name is how many textbook clients come in a row, such as 1000.
+A number after the case's name is how often textbook clients come, in a row or a hundred at once.
 """
 
 import os
@@ -10,7 +10,9 @@ import tempfile
 
 from harness import (WINDOWS, Process, Server, case, check, equal, load, main, run, unique)
 
-in_a_row = int(sys.argv.pop()) if sys.argv[-1].isdigit() else 10
+given = int(sys.argv.pop()) if sys.argv[-1].isdigit() else None
+in_a_row = given or 10
+fresh_servers = given or 1
 
 
 def pipe(server):
@@ -27,17 +29,57 @@ def expect_echo(server, rounds=1):
 
 
 @case
-def fifty_textbook_clients_at_once_are_echoed():
+def a_hundred_textbook_clients_at_once_are_echoed():
+    for _ in range(fresh_servers):
+        server = Server()
+        clients = [start(server, "textbook") for _ in range(100)]
+        for client in clients:
+            equal(client.wait(), 0, f"a client's status; {client.stderr()}")
+        figures = server.stop()
+        equal(figures["clients"], 100, "clients")
+        equal(figures["bytes_in"], 100 * 17, "bytes in")
+        equal(figures["bytes_out"], 100 * 17, "bytes out")
+        equal(figures["errors"], 0, "errors")
+        equal(figures["handles_open"], 0, "handles open")
+
+
+def burst(server, processes, threads, way):
+    """That many threads of that many processes open the pipe at once: how many each way it went."""
+    group = [start(server, "burst", threads, way) for _ in range(processes)]
+    for process in group:
+        equal((process.line() or b"").strip(), b"ready", process.stderr())
+    for process in group:
+        process.process.stdin.write(b"go\n")
+        process.process.stdin.flush()
+    total = {}
+    for process in group:
+        words = (process.line() or b"").decode().split()
+        equal(process.wait(), 0, process.stderr())
+        for key, count in zip(words[::2], words[1::2]):
+            total[key] = total.get(key, 0) + int(count)
+    print(f"{processes} x {threads} {way}: {total}")
+    equal(sum(total.values()), processes * threads, "threads")
+    return total
+
+
+@case
+def a_burst_finds_an_instance_for_each_from_the_second_on():
+    server = Server("--accept-depth", "1024", "--stats-interval", "1")
+    burst(server, 4, 250, "wait")
+    for _ in range(2):
+        # Those who came have gone, and as many wait as are expected.
+        server.wait_for(lambda f: f["clients_now"] == 0 and f["handles_open"] >= 1000,
+                        "waiting for the next burst")
+        equal(burst(server, 4, 250, "wait")["opened"], 1000, "clients that found an instance")
+    server.interrupt()
+    equal(server.wait(), 0, "the server's status")
+
+
+@case
+def no_client_that_waits_the_default_times_out():
     server = Server()
-    clients = [start(server, "textbook") for _ in range(50)]
-    for client in clients:
-        equal(client.wait(), 0, f"a client's status; {client.stderr()}")
-    figures = server.stop()
-    equal(figures["clients"], 50, "clients")
-    equal(figures["bytes_in"], 50 * 17, "bytes in")
-    equal(figures["bytes_out"], 50 * 17, "bytes out")
-    equal(figures["errors"], 0, "errors")
-    equal(figures["handles_open"], 0, "handles open")
+    equal(burst(server, 2, 100, "default")["opened"], 200, "clients that found an instance")
+    equal(server.stop()["errors"], 0, "errors")
 
 
 @case

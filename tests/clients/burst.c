@@ -1,0 +1,71 @@
+/*
+ * Many threads that open a pipe at once, each as the textbook says, and keep it open until all have
+ * tried. `burst PIPE THREADS wait` waits with WaitNamedPipe for ever, then opens once; `burst PIPE
+ * THREADS default` waits the pipe's own time, and waits again when another was faster. Prints
+ * "opened N busy N timed-out N failed N".
+ */
+#include <windows.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name;
+static DWORD patience;
+static HANDLE go, all_tried;
+static volatile LONG left, opened, busy, timed_out, failed;
+
+static HANDLE open_once(void)
+{
+    HANDLE pipe;
+
+    if (!WaitNamedPipeA(name, patience))
+        return INVALID_HANDLE_VALUE;
+    pipe = CreateFileA(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    if (pipe == INVALID_HANDLE_VALUE && GetLastError() == ERROR_PIPE_BUSY &&
+        patience == NMPWAIT_USE_DEFAULT_WAIT)
+        return open_once();
+    return pipe;
+}
+
+static DWORD WINAPI client(void *argument)
+{
+    HANDLE pipe;
+
+    (void)argument;
+    WaitForSingleObject(go, INFINITE);
+    pipe = open_once();
+    if (pipe != INVALID_HANDLE_VALUE)
+        InterlockedIncrement(&opened);
+    else if (GetLastError() == ERROR_PIPE_BUSY)
+        InterlockedIncrement(&busy);
+    else if (GetLastError() == ERROR_SEM_TIMEOUT)
+        InterlockedIncrement(&timed_out);
+    else
+        InterlockedIncrement(&failed);
+    if (InterlockedDecrement(&left) == 0)
+        SetEvent(all_tried);
+    return 0; /* without closing, as many a program exits */
+}
+
+int main(int argc, char **argv)
+{
+    int threads = argc > 2 ? atoi(argv[2]) : 1;
+
+    name = argv[1];
+    patience = argc > 3 && strcmp(argv[3], "default") == 0 ? NMPWAIT_USE_DEFAULT_WAIT
+                                                           : NMPWAIT_WAIT_FOREVER;
+    go = CreateEventA(NULL, TRUE, FALSE, NULL);
+    all_tried = CreateEventA(NULL, TRUE, FALSE, NULL);
+    left = threads;
+    for (int i = 0; i < threads; i++)
+        CloseHandle(
+            CreateThread(NULL, 128 * 1024, client, NULL, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL));
+    puts("ready");
+    fflush(stdout);
+    (void)getchar(); /* until the others are ready, too */
+    SetEvent(go);
+    WaitForSingleObject(all_tried, INFINITE);
+    printf("opened %ld busy %ld timed-out %ld failed %ld\n", opened, busy, timed_out, failed);
+    return 0;
+}

@@ -1,0 +1,214 @@
+/*
+ * A listener: how many instances wait, when its name is free, and its limits.
+ */
+#include "kit.h"
+
+#include "pipe/demand.h"
+
+/* Opens without waiting; how many of so many tries found an instance. The pipes are kept. */
+static int open_many(const char *name, HANDLE *pipes, int tries)
+{
+    char path[256];
+    int opened = 0;
+
+    snprintf(path, sizeof path, "\\\\.\\pipe\\%s", name);
+    for (int i = 0; i < tries; i++) {
+        pipes[opened] =
+            CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+        opened += pipes[opened] != INVALID_HANDLE_VALUE;
+    }
+    return opened;
+}
+
+static void close_many(HANDLE *pipes, int count)
+{
+    for (int i = 0; i < count; i++)
+        CloseHandle(pipes[i]);
+}
+
+static void hold_worker(void *user, pp_status status)
+{
+    (void)status;
+    WaitForSingleObject(user, KIT_WAIT_MS);
+}
+
+/* With the only worker held, nobody makes instances but pp_listen itself. */
+static void as_many_instances_as_should_be_ready_are_there_at_once(void **state)
+{
+    static const uint64_t most[] = {10000, 7};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        pp_port *port = kit_port(1);
+        kit_counts counts = {0};
+        pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+        HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL), pipes[100];
+        int expected;
+
+        options.accept_ready = 20;
+        options.max_clients = most[i];
+        expected = most[i] < 20 ? (int)most[i] : 20;
+        assert_ok(pp_port_post(port, hold_worker, go_on));
+        kit_listen(port, &options);
+        assert_int_equal(open_many(options.name, pipes, 100), expected);
+        SetEvent(go_on);
+        assert_count(counts.opened, expected);
+        close_many(pipes, expected);
+        kit_close(&port);
+        CloseHandle(go_on);
+    }
+}
+
+static void no_more_clients_than_allowed_get_in_during_a_burst(void **state)
+{
+    enum { MOST = 30, TRIES = 400 };
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    HANDLE pipes[TRIES];
+
+    (void)state;
+    options.accept_ready = 4;
+    options.max_clients = MOST;
+    kit_listen(port, &options);
+    for (int have = 0; have < MOST;) {
+        have += open_many(options.name, pipes + have, TRIES - have);
+        assert_true(have <= MOST);
+        assert_count(counts.opened, have);
+    }
+    assert_int_equal(open_many(options.name, pipes + MOST, TRIES - MOST), 0);
+    close_many(pipes, MOST);
+    assert_count(counts.closed, MOST);
+    kit_close(&port);
+}
+
+static void bursts_raise_what_waits_and_calm_lowers_it(void **state)
+{
+    demand d = {0};
+    uint64_t now = 1000000;
+
+    (void)state;
+    assert_int_equal(demand_target(&d, 64, 256, now), 64);
+    assert_true(demand_falls_at(&d, 64) == UINT64_MAX);
+    for (int i = 0; i < 63; i++)
+        demand_came(&d, 64, now += 15); /* over a second */
+    assert_int_equal(demand_target(&d, 64, 256, now), 64);
+    demand_came(&d, 64, now += 500); /* the first of them still count */
+    assert_int_equal(demand_target(&d, 64, 256, now), 256);
+    assert_int_equal(demand_target(&d, 64, 256, now + DEMAND_CALM_MS - 1), 256);
+    assert_int_equal(demand_target(&d, 64, 256, now + DEMAND_CALM_MS), 128);
+    assert_int_equal(demand_falls_at(&d, 64), now + 2 * DEMAND_CALM_MS);
+    assert_int_equal(demand_target(&d, 64, 256, now + 2 * DEMAND_CALM_MS), 64);
+    assert_true(demand_falls_at(&d, 64) == UINT64_MAX);
+    now += 3 * DEMAND_CALM_MS;
+    for (int i = 0; i < 200; i++) /* too slowly for a burst */
+        demand_came(&d, 64, now += 100);
+    assert_int_equal(demand_target(&d, 64, 256, now), 64);
+}
+
+static void count_close(void *user)
+{
+    kit_add(user, 1);
+}
+
+static void a_listener_says_when_its_name_is_free(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    volatile LONG closed = 0;
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    pp_listener *listener;
+    HANDLE pipe;
+
+    (void)state;
+    options.on_close = count_close;
+    options.user = (void *)(uintptr_t)&closed;
+    for (LONG i = 1; i <= 20; i++) {
+        listener = kit_listen(port, &options);
+        if (i % 2) {
+            pipe = kit_open(options.name, false);
+            kit_write(pipe, "a", 1);
+            kit_expect(pipe, "a", 1);
+            assert_ok(pp_listener_close(&listener));
+            kit_write(pipe, "b", 1);
+            kit_expect(pipe, "b", 1);
+            assert_int_equal(closed, i - 1); /* its connection goes on */
+            CloseHandle(pipe);
+        } else {
+            assert_ok(pp_listener_close(&listener));
+        }
+        assert_count(closed, i);
+    }
+    kit_listen(port, &options);
+    kit_close(&port); /* the port's stop ends it, too */
+    assert_int_equal(closed, 21);
+}
+
+static void a_name_of_this_process_is_not_blamed_on_another(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    pp_listener *listener;
+    pp_error error;
+    HANDLE pipe;
+
+    (void)state;
+    listener = kit_listen(port, &options);
+    assert_status(pp_listen(port, &options, NULL, &error), PP_E_NAME_TAKEN);
+    assert_non_null(strstr(error.message, "this one"));
+    pipe = kit_open(options.name, false);
+    kit_write(pipe, "a", 1);
+    kit_expect(pipe, "a", 1);
+    assert_ok(pp_listener_close(&listener));
+    assert_status(pp_listen(port, &options, NULL, &error), PP_E_NAME_TAKEN);
+    assert_non_null(strstr(error.message, "this one"));
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+static void limits_change_while_connections_go_on(void **state)
+{
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    pp_listener *listener;
+    HANDLE pipes[100];
+    pp_error error;
+    int have;
+
+    (void)state;
+    options.max_clients = 5;
+    listener = kit_listen(port, &options);
+    assert_int_equal(have = open_many(options.name, pipes, 100), 5);
+    assert_count(counts.opened, 5);
+    options.max_clients = 10;
+    assert_ok(pp_listener_set_limits(listener, &options, &error));
+    pipes[have++] = kit_open(options.name, false); /* waits until there is another instance */
+    kit_write(pipes[5], "a", 1);
+    kit_expect(pipes[5], "a", 1);
+    options.max_clients = 3; /* what waits goes, and nobody who is there */
+    assert_ok(pp_listener_set_limits(listener, &options, &error));
+    kit_write(pipes[0], "a", 1);
+    kit_expect(pipes[0], "a", 1);
+    assert_int_equal(counts.closed, 0);
+    options.accept_depth = 10;
+    options.accept_ready = 11;
+    assert_status(pp_listener_set_limits(listener, &options, &error), PP_E_ARGUMENT);
+    assert_string_equal(error.message,
+                        "accept_ready is 11; allowed: at most accept_depth, which is 10");
+    assert_status(pp_listen(port, &options, NULL, &error), PP_E_ARGUMENT);
+    close_many(pipes, have);
+    kit_close(&port);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(as_many_instances_as_should_be_ready_are_there_at_once),
+    TEST(no_more_clients_than_allowed_get_in_during_a_burst),
+    TEST(bursts_raise_what_waits_and_calm_lowers_it),
+    TEST(a_listener_says_when_its_name_is_free),
+    TEST(a_name_of_this_process_is_not_blamed_on_another),
+    TEST(limits_change_while_connections_go_on),
+};
+
+HARNESS_MAIN(tests)
