@@ -608,7 +608,7 @@ typedef struct pp_mailslot_options {
 PP_API void pp_mailslot_options_init(pp_mailslot_options *options);
 
 /* Creates the slot and delivers what arrives, until pp_mailslot_close or the port stops. The
- * statuses are those of pp_listen. */
+ * statuses are those of pp_listen, and it BLOCKS where that does. */
 PP_API pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,
                                     pp_mailslot **mailslot, pp_error *error);
 

@@ -50,6 +50,7 @@ static void null_is_refused_everywhere(void **state)
     assert_status(pp_listen(port, NULL, &listener, &error), PP_E_ARGUMENT);
     assert_status(pp_listener_close(NULL), PP_E_ARGUMENT);
     assert_status(pp_listener_close(&listener), PP_E_ARGUMENT);
+    assert_status(pp_listener_set_limits(NULL, NULL, NULL), PP_E_ARGUMENT);
     assert_string_equal(pp_listener_path(NULL), "");
     assert_status(pp_dial(NULL, &dial, &conn, &error), PP_E_ARGUMENT);
     assert_status(pp_dial(port, NULL, &conn, &error), PP_E_ARGUMENT);

@@ -372,6 +372,52 @@ static void what_a_callback_or_the_clock_makes_ready_is_shared(void **state)
     }
 }
 
+/* PostQueuedCompletionStatus as the library imports it, while Windows has no memory. */
+extern void *__imp_PostQueuedCompletionStatus;
+static volatile LONG posts_to_fail, posts_failed;
+static BOOL(WINAPI *post_really)(HANDLE, DWORD, ULONG_PTR, LPOVERLAPPED);
+
+static BOOL WINAPI post_or_fail(HANDLE port, DWORD bytes, ULONG_PTR key, LPOVERLAPPED overlapped)
+{
+    if (InterlockedDecrement(&posts_to_fail) < 0)
+        return post_really(port, bytes, key, overlapped);
+    kit_add(&posts_failed, 1);
+    SetLastError(ERROR_NO_SYSTEM_RESOURCES);
+    return FALSE;
+}
+
+static void replace_post(void *function)
+{
+    DWORD before;
+
+    VirtualProtect(&__imp_PostQueuedCompletionStatus, sizeof(void *), PAGE_READWRITE, &before);
+    InterlockedExchangePointer(&__imp_PostQueuedCompletionStatus, function);
+    VirtualProtect(&__imp_PostQueuedCompletionStatus, sizeof(void *), before, &before);
+}
+
+static void packets_that_cannot_be_queued_are_queued_later(void **state)
+{
+    void *original = __imp_PostQueuedCompletionStatus;
+
+    (void)state;
+    memcpy(&post_really, &original, sizeof original);
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        pp_port *port = kit_port(workers);
+        calls c = {0};
+
+        posts_failed = 0;
+        posts_to_fail = 3;
+        replace_post((void *)(uintptr_t)post_or_fail);
+        assert_ok(pp_port_post(port, count_call, &c));
+        assert_count(c.ok, 1); /* nothing else is pushed that would bring it along */
+        assert_int_equal(posts_failed, 3);
+        posts_to_fail = 3;
+        kit_close(&port);
+        assert_int_equal(posts_failed, 6);
+        replace_post(original);
+    }
+}
+
 static void an_unused_port_closes(void **state)
 {
     (void)state;
@@ -394,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     TEST(two_workers_run_two_callbacks_at_once),
     TEST(a_callback_that_blocks_holds_up_nobody_else),
     TEST(what_a_callback_or_the_clock_makes_ready_is_shared),
+    TEST(packets_that_cannot_be_queued_are_queued_later),
     TEST(workers_beyond_the_processors_stand_by),
     TEST(an_unused_port_closes),
 };

@@ -6,15 +6,11 @@
 
 static void inbox__announce(pp_port *port)
 {
-    inbox *in = &port->inbox;
     DWORD error = kernel_post(port, PORT_KEY_INBOX);
 
     if (error == ERROR_SUCCESS)
         return;
-    /* Windows has no memory for a packet. The next push tries again. */
-    AcquireSRWLockExclusive(&in->lock);
-    in->announced = false;
-    ReleaseSRWLockExclusive(&in->lock);
+    watch_owe(port, WATCH_OWES_INBOX);
     port_log(port, PP_LOG_ERROR, "no packet could be queued: Windows error %lu",
              (unsigned long)error);
 }

@@ -83,7 +83,8 @@ static void port__end_if_empty(pp_port *port)
     if (port->state == PORT_RUNNING || port->ended || !list_is_empty(&port->members))
         return;
     InterlockedExchange(&port->ended, 1);
-    kernel_post(port, PORT_KEY_EXIT);
+    if (kernel_post(port, PORT_KEY_EXIT) != ERROR_SUCCESS)
+        watch_owe(port, WATCH_OWES_EXIT);
     standby_end(&port->standby);
     SetEvent(port->ended_event);
 }

@@ -1,6 +1,7 @@
 #include "iocp/watch.h"
 
 #include "iocp/inbox.h"
+#include "iocp/kernel.h"
 #include "iocp/port.h"
 #include "iocp/timer.h"
 #include "iocp/worker.h"
@@ -12,7 +13,7 @@ void watch_turn(worker *w)
 {
     watch *guard = &w->port->watch;
 
-    if (!guard->thread || guard->awake)
+    if (!guard->helps || guard->awake)
         return;
     if (!worker_has_ready(w) && !timers_are_uncovered(&w->port->timers) && !w->port->standby.used)
         return;
@@ -51,6 +52,25 @@ static bool watch__look(pp_port *port, LONG *last_turns, bool after_tick)
     return busy;
 }
 
+void watch_owe(pp_port *port, LONG packet)
+{
+    InterlockedOr(&port->watch.owed, packet);
+    SetEvent(port->watch.wake);
+}
+
+/* True: some are owed still. */
+static bool watch__pay(pp_port *port)
+{
+    LONG owed = InterlockedExchange(&port->watch.owed, 0);
+
+    if ((owed & WATCH_OWES_INBOX) && kernel_post(port, PORT_KEY_INBOX) == ERROR_SUCCESS)
+        owed &= ~WATCH_OWES_INBOX;
+    if ((owed & WATCH_OWES_EXIT) && kernel_post(port, PORT_KEY_EXIT) == ERROR_SUCCESS)
+        owed &= ~WATCH_OWES_EXIT;
+    InterlockedOr(&port->watch.owed, owed);
+    return owed != 0;
+}
+
 static DWORD WINAPI watch__main(void *argument)
 {
     pp_port *port = argument;
@@ -59,13 +79,14 @@ static DWORD WINAPI watch__main(void *argument)
     bool after_tick = false;
 
     while (!guard->ending) {
-        bool busy = watch__look(port, last_turns, after_tick);
+        bool busy = guard->helps && watch__look(port, last_turns, after_tick);
 
+        busy = watch__pay(port) || busy;
         if (!busy) {
             /* First the flag, then the look: a turn that the look misses began after it, sees the
              * flag down, and wakes us. */
             InterlockedExchange(&guard->awake, 0);
-            busy = watch__look(port, last_turns, false);
+            busy = guard->helps && watch__look(port, last_turns, false);
             if (busy)
                 InterlockedExchange(&guard->awake, 1);
         }
@@ -79,8 +100,7 @@ DWORD watch_start(pp_port *port)
 {
     watch *guard = &port->watch;
 
-    if (port->worker_count < 2)
-        return ERROR_SUCCESS;
+    guard->helps = port->worker_count > 1;
     guard->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (!guard->wake)
         return GetLastError();

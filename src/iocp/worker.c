@@ -195,7 +195,8 @@ static DWORD WINAPI worker__main(void *argument)
         worker__round(w);
     }
     /* One packet wakes one worker, which wakes the next. */
-    kernel_post(w->port, PORT_KEY_EXIT);
+    if (kernel_post(w->port, PORT_KEY_EXIT) != ERROR_SUCCESS)
+        watch_owe(w->port, WATCH_OWES_EXIT);
     return 0;
 }
 

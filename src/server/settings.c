@@ -179,6 +179,11 @@ static pp_status settings__complete(settings *s, pp_error *error)
         return error_set(error, PP_E_ARGUMENT, 0,
                          "--low-mark is %llu; allowed: at most --high-mark, which is %llu",
                          (unsigned long long)conn->low_mark, (unsigned long long)conn->high_mark);
+    if (s->listen.accept_ready > s->listen.accept_depth)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "--accept-ready is %llu; allowed: at most --accept-depth, which is %llu",
+                         (unsigned long long)s->listen.accept_ready,
+                         (unsigned long long)s->listen.accept_depth);
     return PP_OK;
 }
 
