@@ -70,7 +70,9 @@ def a_name_may_be_a_full_path_and_any_language():
 def every_wrong_argument_of_serve_is_one_line_and_status_2():
     ranges = {
         "workers": ("1 to 256", "0 257 x -1 1.5"),
+        "accept-ready": ("1 to 1024", "0 1025"),
         "accept-depth": ("1 to 1024", "0 1025"),
+        "wait-timeout": ("seconds", "0 3601"),
         "max-clients": ("1 to 100000", "0 100001"),
         "max-message": ("1 to 256M bytes", "0 268435457 1T"),
         "high-mark": ("1 to 256M bytes", "0 257M"),
@@ -100,6 +102,7 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["--pipe", r"\\machine\pipe\x"], r"\\.\pipe\NAME"),
         (["--mailslot", "a\\b"], r"\\.\mailslot\NAME"),
         (["--high-mark", "1K", "--low-mark", "2K"], "at most --high-mark"),
+        (["--accept-ready", "65", "--accept-depth", "64"], "at most --accept-depth"),
         (["--json=yes"], "none"),
         (["--mode"], "--mode MODE"),
         (["--frobnicate"], "--help"),
