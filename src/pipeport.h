@@ -564,9 +564,17 @@ PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *opt
                                 pp_error *error);
 
 /*
- * Sends a message (in stream mode: bytes), and returns when it is with the kernel. PP_E_TIMEOUT: it
- * is not known how much of it the other end will get, so the client can only be closed: from then
- * on everything returns PP_E_CLOSING. PP_E_TOO_LONG, PP_E_PEER_CLOSED, PP_E_CLOSING, PP_E_MEMORY.
+ * Sends a message (in stream mode: bytes), and returns when it is with the kernel. Sending and
+ * receiving end apart: what ends one leaves the other as it is.
+ *   PP_E_TIMEOUT      it is not known how much of it the other end will get: from then on sends
+ *                     return PP_E_CLOSING
+ *   PP_E_CLOSING      a send ran out of time, or the end of sending was declared
+ *   PP_E_PEER_CLOSED  the other end left; what it had sent can still be received
+ *   PP_E_TOO_LONG     longer than max_message
+ *   PP_E_ARGUMENT     also for no bytes where half_close gives them another meaning: use
+ *                     pp_client_end
+ *   PP_E_MEMORY, PP_E_SYSTEM
+ * `data` may be NULL when `length` is 0. A zero-length send in stream mode does nothing.
  */
 PP_API pp_status pp_client_send(pp_client *client, const void *data, size_t length,
                                 uint64_t timeout_ms);
@@ -575,14 +583,20 @@ PP_API pp_status pp_client_send(pp_client *client, const void *data, size_t leng
  * Receives a message; in stream mode what has come, at least 1 byte. `length` receives its length.
  *   PP_E_TIMEOUT      nothing whole came in time; what came is kept for the next call
  *   PP_E_TOO_LONG     it is longer than `size`; *length says how long, and it is kept for the next
- *                     call; or longer than max_message, and *length is 0: it can only be closed
- *   PP_E_PEER_CLOSED  the other end left, or declared the end of its sending
- *   PP_E_TRUNCATED, PP_E_PROTOCOL, PP_E_MEMORY
+ *                     call; or longer than max_message, and *length is 0: nothing more is received
+ *   PP_E_PEER_CLOSED  the other end left, or declared the end of its sending, in which case it may
+ *                     still read what is sent to it
+ *   PP_E_TRUNCATED    it left inside a message
+ *   PP_E_PROTOCOL     it does not follow the wire format: nothing more is received
+ *   PP_E_MEMORY, PP_E_SYSTEM
  */
 PP_API pp_status pp_client_receive(pp_client *client, void *buffer, size_t size, size_t *length,
                                    uint64_t timeout_ms);
 
-/* Declares the end of sending (framed mode, or message mode with half_close); else PP_E_ARGUMENT.
+/*
+ * Declares the end of sending (framed mode, or message mode with half_close; PP_E_ARGUMENT
+ * otherwise). Receiving goes on. PP_E_TIMEOUT, PP_E_CLOSING, PP_E_PEER_CLOSED, PP_E_MEMORY and
+ * PP_E_SYSTEM as pp_client_send.
  */
 PP_API pp_status pp_client_end(pp_client *client, uint64_t timeout_ms);
 

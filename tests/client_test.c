@@ -87,61 +87,6 @@ static void time_outs_are_kept_and_lose_nothing(void **state)
     kit_close(&port);
 }
 
-static void a_send_that_runs_out_of_time_breaks_the_client(void **state)
-{
-    static char data[1024 * 1024];
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
-    size_t length;
-    pp_client *client;
-
-    (void)state;
-    listen.conn.high_mark = 1000; /* an echo that soon waits for its client to read */
-    kit_listen(port, &listen);
-    client = open_client(name, PP_MODE_STREAM);
-    assert_status(pp_client_send(client, data, sizeof data, 300), PP_E_TIMEOUT);
-    assert_status(pp_client_send(client, data, 1, 300), PP_E_CLOSING);
-    assert_status(pp_client_receive(client, data, 1, &length, 300), PP_E_CLOSING);
-    assert_ok(pp_client_close(&client));
-    kit_close(&port);
-}
-
-static void ends_are_declared_and_seen(void **state)
-{
-    (void)state;
-    for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
-        pp_client_options options;
-        pp_client *client;
-        char got[16];
-        size_t length;
-
-        listen.conn.half_close = true;
-        kit_listen(port, &listen);
-        pp_client_options_init(&options);
-        options.name = name;
-        options.mode = (pp_mode)mode;
-        options.half_close = true;
-        assert_ok(pp_client_open(&client, &options, NULL));
-        assert_ok(pp_client_send(client, "one", 3, KIT_WAIT_MS));
-        assert_ok(pp_client_send(client, "two", 3, KIT_WAIT_MS));
-        assert_ok(pp_client_end(client, KIT_WAIT_MS));
-        assert_status(pp_client_send(client, "no", 2, 0), PP_E_CLOSING);
-        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
-        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
-        assert_memory_equal(got, "two", 3);
-        assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
-                      PP_E_PEER_CLOSED);
-        assert_ok(pp_client_close(&client));
-        kit_close(&port);
-    }
-}
-
 static void bad_input_to_the_client_is_named(void **state)
 {
     pp_client_options options;
@@ -356,8 +301,6 @@ static void a_taken_name_names_its_owner(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(a_blocking_client_is_echoed_in_every_mode),
     TEST(time_outs_are_kept_and_lose_nothing),
-    TEST(a_send_that_runs_out_of_time_breaks_the_client),
-    TEST(ends_are_declared_and_seen),
     TEST(bad_input_to_the_client_is_named),
     TEST(who_dials_makes_sure_of_who_serves),
     TEST(who_dials_asks_for_exactly_the_rights_it_needs),

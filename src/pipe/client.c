@@ -1,6 +1,7 @@
 /*
  * The blocking client: one end of a pipe without a port. Messages are assembled in a buffer of its
- * own, so a call that runs out of time loses nothing that came.
+ * own, so a call that runs out of time loses nothing that came. Sending and receiving end apart:
+ * what the other end sent before it left is there whatever a send has found.
  */
 #include "base/clock.h"
 #include "base/error.h"
@@ -21,8 +22,7 @@ struct pp_client {
     pp_mode mode;
     bool half_close;
     uint64_t max_message;
-    pp_status broken; /* PP_OK, or what everything returns from now on */
-    bool ended;       /* we declared the end of sending */
+    pp_status sending, receiving; /* PP_OK, or what it returns from now on */
 
     char *buffer; /* what came and was not yet handed over: from 0 to `have` */
     size_t size, have;
@@ -136,14 +136,12 @@ pp_status pp_client_close(pp_client **client)
 
 static pp_status client__write(pp_client *c, const void *data, size_t length, uint64_t timeout_ms)
 {
-    DWORD error =
-        kernel_write_until(c->pipe, c->event, data, (DWORD)length, client__deadline(timeout_ms));
+    pp_status status = error_from_windows(
+        kernel_write_until(c->pipe, c->event, data, (DWORD)length, client__deadline(timeout_ms)));
 
-    if (error == ERROR_SUCCESS)
-        return PP_OK;
-    /* How much of it will arrive nobody knows. */
-    c->broken = PP_E_CLOSING;
-    return error_from_windows(error);
+    /* How much of it will arrive nobody knows: nothing can follow it. */
+    c->sending = status == PP_E_TIMEOUT ? PP_E_CLOSING : status;
+    return status;
 }
 
 /* Header and payload in one write. */
@@ -172,8 +170,8 @@ pp_status pp_client_send(pp_client *c, const void *data, size_t length, uint64_t
 {
     if (!c || (!data && length > 0) || (length == 0 && client__empty_is_end(c)))
         return PP_E_ARGUMENT;
-    if (c->broken != PP_OK || c->ended)
-        return PP_E_CLOSING;
+    if (c->sending != PP_OK)
+        return c->sending;
     if (length > c->max_message)
         return PP_E_TOO_LONG;
     if (c->mode == PP_MODE_FRAMED)
@@ -190,19 +188,20 @@ pp_status pp_client_end(pp_client *c, uint64_t timeout_ms)
 
     if (!c || (c->mode != PP_MODE_FRAMED && !client__empty_is_end(c)))
         return PP_E_ARGUMENT;
-    if (c->broken != PP_OK || c->ended)
-        return PP_E_CLOSING;
+    if (c->sending != PP_OK)
+        return c->sending;
     framing_write(frame, FRAMING_END);
     status = client__write(c, frame, c->mode == PP_MODE_FRAMED ? sizeof frame : 0, timeout_ms);
-    c->ended = status == PP_OK;
+    if (status == PP_OK)
+        c->sending = PP_E_CLOSING;
     return status;
 }
 
 /* ---- Receiving ------------------------------------------------------------------------------ */
 
-static pp_status client__break(pp_client *c, pp_status status)
+static pp_status client__end_receiving(pp_client *c, pp_status status)
 {
-    c->broken = status;
+    c->receiving = status;
     return status;
 }
 
@@ -225,6 +224,7 @@ static pp_status client__read(pp_client *c, uint64_t deadline)
 {
     DWORD bytes, error = kernel_read_until(c->pipe, c->event, c->buffer + c->have,
                                            (DWORD)(c->size - c->have), deadline, &bytes);
+    pp_status status;
 
     c->have += bytes;
     if (error == WAIT_TIMEOUT)
@@ -233,9 +233,9 @@ static pp_status client__read(pp_client *c, uint64_t deadline)
         c->whole = error == ERROR_SUCCESS;
         return PP_OK;
     }
-    if (error_from_windows(error) == PP_E_PEER_CLOSED && c->have > 0 && c->mode == PP_MODE_FRAMED)
-        return client__break(c, PP_E_TRUNCATED);
-    return client__break(c, error_from_windows(error));
+    status = error_from_windows(error);
+    return client__end_receiving(c, status == PP_E_PEER_CLOSED && c->have > 0 ? PP_E_TRUNCATED
+                                                                              : status);
 }
 
 /* Reads until a message is whole: where it begins and how long it is. */
@@ -253,10 +253,10 @@ static pp_status client__await_message(pp_client *c, uint64_t deadline, size_t *
         if (status != PP_OK)
             return status;
         if (c->have > c->max_message)
-            return client__break(c, PP_E_TOO_LONG);
+            return client__end_receiving(c, PP_E_TOO_LONG);
     }
     *length = c->have;
-    return *length == 0 && c->half_close ? client__break(c, PP_E_PEER_CLOSED) : PP_OK;
+    return *length == 0 && c->half_close ? client__end_receiving(c, PP_E_PEER_CLOSED) : PP_OK;
 }
 
 static pp_status client__await_frame(pp_client *c, uint64_t deadline, size_t *length)
@@ -270,9 +270,10 @@ static pp_status client__await_frame(pp_client *c, uint64_t deadline, size_t *le
         if (kind == FRAMING_MESSAGE)
             return PP_OK;
         if (kind == FRAMING_ENDED)
-            return client__break(c, PP_E_PEER_CLOSED);
+            return client__end_receiving(c, PP_E_PEER_CLOSED);
         if (kind != FRAMING_PARTIAL)
-            return client__break(c, kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
+            return client__end_receiving(c,
+                                         kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
         if (!client__make_room(c, size > CLIENT__FIRST_SIZE ? size : CLIENT__FIRST_SIZE))
             return PP_E_MEMORY;
         status = client__read(c, deadline);
@@ -314,8 +315,8 @@ pp_status pp_client_receive(pp_client *c, void *buffer, size_t size, size_t *len
     if (!c || !length || (!buffer && size > 0) || (size == 0 && c->mode == PP_MODE_STREAM))
         return PP_E_ARGUMENT;
     *length = 0;
-    if (c->broken != PP_OK)
-        return c->broken;
+    if (c->receiving != PP_OK)
+        return c->receiving;
     status = c->mode == PP_MODE_FRAMED    ? client__await_frame(c, deadline, length)
              : c->mode == PP_MODE_MESSAGE ? client__await_message(c, deadline, length)
                                           : client__await_bytes(c, deadline, length);
