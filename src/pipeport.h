@@ -223,8 +223,13 @@ PP_API pp_status pp_port_stats(pp_port *port, pp_stats *stats);
 
 /* ---- Connections ---------------------------------------------------------------------------- */
 
-/* Who may send; seen from the end that has the option. Both ends are duplex in Windows, so that
- * each sees the other leave. */
+/*
+ * Who may send; seen from the end that has the option. Both ends are duplex in Windows, so that
+ * each sees the other leave. Where a pipe denies one of the ways, because its server made it one
+ * way (see "CreateNamedPipe" in Microsoft's reference) or by its security descriptor, who dials is
+ * content with the way of its direction. An end that can only write learns by a send alone that the
+ * other has left.
+ */
 typedef enum pp_direction {
     PP_DIRECTION_DUPLEX,
     PP_DIRECTION_INBOUND, /* we only receive: sends return PP_E_DIRECTION */
@@ -484,16 +489,16 @@ PP_API void pp_dial_options_init(pp_dial_options *options);
 
 /*
  * Connects to a pipe. Ends in on_open, or in on_close with PP_E_NOT_FOUND (absent), PP_E_BUSY (all
- * instances taken), PP_E_ACCESS, PP_E_IMPOSTOR (another serves it; checked before the first byte is
- * sent), PP_E_MODE (message mode, and its server made a pipe of bytes), PP_E_ABORTED (pp_conn_abort
- * or pp_conn_close before it was open) or another status. Sends are accepted at once and go out
- * when it is open. The server learns who the client is but cannot act for it
- * (SECURITY_IDENTIFICATION). `conn` (NULL is allowed) receives a reference that the caller drops
- * with pp_conn_unref. The opening of a name on another machine blocks for as long as Windows likes,
- * in a thread of the process's pool. The connection does not wait for it: it ends with PP_E_TIMEOUT
- * when timeout_ms is over (with 0 the one try takes as long as it takes), and at once when it is
- * aborted or the port stops; what is opened after that is closed at once. PP_E_ARGUMENT,
- * PP_E_CLOSING, PP_E_MEMORY: no callback comes.
+ * instances taken), PP_E_ACCESS (also for a pipe of one way that is not our direction's),
+ * PP_E_IMPOSTOR (another serves it; checked before the first byte is sent), PP_E_MODE (message
+ * mode, and its server made a pipe of bytes), PP_E_ABORTED (pp_conn_abort or pp_conn_close before
+ * it was open) or another status. Sends are accepted at once and go out when it is open. The server
+ * learns who the client is but cannot act for it (SECURITY_IDENTIFICATION). `conn` (NULL is
+ * allowed) receives a reference that the caller drops with pp_conn_unref. The opening of a name on
+ * another machine blocks for as long as Windows likes, in a thread of the process's pool. The
+ * connection does not wait for it: it ends with PP_E_TIMEOUT when timeout_ms is over (with 0 the
+ * one try takes as long as it takes), and at once when it is aborted or the port stops; what is
+ * opened after that is closed at once. PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: no callback comes.
  */
 PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
                          pp_error *error);
@@ -548,6 +553,7 @@ typedef struct pp_client pp_client;
 typedef struct pp_client_options {
     const char *name;
     pp_mode mode;
+    pp_direction direction;  /* where only one way is allowed, the other returns PP_E_DIRECTION */
     bool half_close;         /* in message mode, a message of no bytes is the end of sending */
     uint64_t max_message;    /* longest message, both ways */
     uint64_t timeout_ms;     /* how long an absent or busy name is tried again; 0: one try */
@@ -558,8 +564,8 @@ typedef struct pp_client_options {
 PP_API void pp_client_options_init(pp_client_options *options);
 
 /* Opens a pipe. PP_E_ARGUMENT, PP_E_NOT_FOUND, PP_E_BUSY (still, when the time was up),
- * PP_E_ACCESS, PP_E_IMPOSTOR (another serves it), PP_E_MODE (message mode, and its server made a
- * pipe of bytes), PP_E_MEMORY, PP_E_SYSTEM. */
+ * PP_E_ACCESS (as pp_dial), PP_E_IMPOSTOR (another serves it), PP_E_MODE (message mode, and its
+ * server made a pipe of bytes), PP_E_MEMORY, PP_E_SYSTEM. */
 PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *options,
                                 pp_error *error);
 
@@ -571,6 +577,7 @@ PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *opt
  *   PP_E_CLOSING      a send ran out of time, or the end of sending was declared
  *   PP_E_PEER_CLOSED  the other end left; what it had sent can still be received
  *   PP_E_TOO_LONG     longer than max_message
+ *   PP_E_DIRECTION    the client only receives
  *   PP_E_ARGUMENT     also for no bytes where half_close gives them another meaning: use
  *                     pp_client_end
  *   PP_E_MEMORY, PP_E_SYSTEM
@@ -587,6 +594,7 @@ PP_API pp_status pp_client_send(pp_client *client, const void *data, size_t leng
  *   PP_E_PEER_CLOSED  the other end left, or declared the end of its sending, in which case it may
  *                     still read what is sent to it
  *   PP_E_TRUNCATED    it left inside a message
+ *   PP_E_DIRECTION    the client only sends
  *   PP_E_PROTOCOL     it does not follow the wire format: nothing more is received
  *   PP_E_MEMORY, PP_E_SYSTEM
  */
@@ -595,8 +603,8 @@ PP_API pp_status pp_client_receive(pp_client *client, void *buffer, size_t size,
 
 /*
  * Declares the end of sending (framed mode, or message mode with half_close; PP_E_ARGUMENT
- * otherwise). Receiving goes on. PP_E_TIMEOUT, PP_E_CLOSING, PP_E_PEER_CLOSED, PP_E_MEMORY and
- * PP_E_SYSTEM as pp_client_send.
+ * otherwise). Receiving goes on. PP_E_TIMEOUT, PP_E_CLOSING, PP_E_PEER_CLOSED, PP_E_DIRECTION,
+ * PP_E_MEMORY and PP_E_SYSTEM as pp_client_send.
  */
 PP_API pp_status pp_client_end(pp_client *client, uint64_t timeout_ms);
 

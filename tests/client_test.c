@@ -111,6 +111,14 @@ static void bad_input_to_the_client_is_named(void **state)
     options.server_process = UINT64_MAX;
     assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
     options.server_process = 0;
+    options.direction = (pp_direction)3;
+    assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "direction is 3"));
+    options.direction = PP_DIRECTION_DUPLEX;
+    options.mode = (pp_mode)3;
+    assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "mode is 3"));
+    options.mode = PP_MODE_STREAM;
     options.max_message = 0;
     assert_status(pp_client_open(&client, &options, &error), PP_E_ARGUMENT);
     assert_non_null(strstr(error.message, "max_message is 0"));
@@ -178,7 +186,7 @@ static void who_dials_asks_for_exactly_the_rights_it_needs(void **state)
         DWORD error;
 
         kit_listen(port, &listen);
-        assert_ok(open_prepare(&request, name, (pp_mode)mode, 0, NULL, NULL));
+        assert_ok(open_prepare(&request, name, (pp_mode)mode, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
         assert_ok(open_once(&request, &pipe, &error));
         assert_int_equal(
             NtQueryObject(pipe, ObjectBasicInformation, &information, sizeof information, NULL), 0);

@@ -70,6 +70,8 @@ static pp_status client__init(pp_client *c, const pp_client_options *options, pp
     pp_status status;
 
     c->mode = options->mode;
+    c->sending = options->direction == PP_DIRECTION_INBOUND ? PP_E_DIRECTION : PP_OK;
+    c->receiving = options->direction == PP_DIRECTION_OUTBOUND ? PP_E_DIRECTION : PP_OK;
     c->half_close = options->half_close;
     c->max_message = options->max_message;
     c->pipe = INVALID_HANDLE_VALUE;
@@ -79,8 +81,8 @@ static pp_status client__init(pp_client *c, const pp_client_options *options, pp
         mem_free(request);
         return error_set(error, PP_E_MEMORY, 0, "no memory for a client");
     }
-    status = open_prepare(request, options->name, options->mode, options->server_process,
-                          options->server_user, error);
+    status = open_prepare(request, options->name, options->mode, options->direction,
+                          options->server_process, options->server_user, error);
     if (status == PP_OK)
         status = client__dial(c, request, client__deadline(options->timeout_ms), error);
     mem_free(request);
@@ -97,6 +99,23 @@ static void client__free(pp_client *c)
     mem_free(c);
 }
 
+static pp_status client__check(const pp_client_options *options, pp_error *error)
+{
+    pp_status status = option_check(&option_client_table, options, error);
+
+    if (status != PP_OK)
+        return status;
+    if ((unsigned)options->mode > PP_MODE_FRAMED)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "mode is %d; allowed: stream (0), message (1) or framed (2)",
+                         (int)options->mode);
+    if ((unsigned)options->direction > PP_DIRECTION_OUTBOUND)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "direction is %d; allowed: duplex (0), inbound (1) or outbound (2)",
+                         (int)options->direction);
+    return PP_OK;
+}
+
 pp_status pp_client_open(pp_client **client, const pp_client_options *options, pp_error *error)
 {
     pp_client *c;
@@ -105,13 +124,9 @@ pp_status pp_client_open(pp_client **client, const pp_client_options *options, p
     if (!client || !options)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", client ? "options" : "client");
     *client = NULL;
-    status = option_check(&option_client_table, options, error);
+    status = client__check(options, error);
     if (status != PP_OK)
         return status;
-    if ((unsigned)options->mode > PP_MODE_FRAMED)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "mode is %d; allowed: stream (0), message (1) or framed (2)",
-                         (int)options->mode);
     c = mem_alloc_zeroed(sizeof *c);
     if (!c)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a client");

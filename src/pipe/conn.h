@@ -52,6 +52,7 @@ typedef struct conn_reader {
     size_t size, start, end; /* unread data is from start to end */
     bool whole;              /* message mode: the data is a whole message */
     bool ended;              /* the other end declared the end of its sending */
+    bool denied;             /* we only send, and the handle is for writing alone */
     unsigned small_reads;    /* in a row that used little of the buffer */
     budget_account account;  /* what the buffer holds of the port's limit */
 } conn_reader;

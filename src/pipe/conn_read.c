@@ -254,8 +254,20 @@ static bool read__is_inside_message(const pp_conn *c)
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
+/* From here on a write alone can find that the other end has left; perhaps one has already. */
+static void read__denied(pp_conn *c)
+{
+    c->read.denied = true;
+    if (c->unanswerable)
+        conn_end(c, PP_E_PEER_CLOSED);
+}
+
 static void read__failed(pp_conn *c, DWORD error)
 {
+    if (error == ERROR_ACCESS_DENIED && c->options.direction == PP_DIRECTION_OUTBOUND) {
+        read__denied(c);
+        return;
+    }
     if (error == ERROR_OPERATION_ABORTED) {
         /* We asked for it: to read on with a smaller buffer, or because nothing more is read. */
         if (c->state == CONN_OPEN && read__unread(c) == 0)
@@ -354,7 +366,7 @@ static bool read__make_room(pp_conn *c)
 
 static bool read__may_read(pp_conn *c)
 {
-    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) &&
+    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) && !c->read.denied &&
            !c->read.operation.pending && kernel_is_open(&c->pipe);
 }
 
@@ -400,7 +412,7 @@ static void read__deliver_and_read(pp_conn *c)
 static void read__discard(pp_conn *c)
 {
     for (int reads = 0; c->state == CONN_DRAINING && !c->read.operation.pending && !c->read.ended &&
-                        !write_is_empty(c) && read__has_buffer(c);
+                        !c->read.denied && !write_is_empty(c) && read__has_buffer(c);
          reads++) {
         read__forget(&c->read);
         if (reads == READ__MOST_PER_TURN) {

@@ -164,7 +164,8 @@ static void write__done(pp_conn *c, const write_piece *piece)
  * slow the handler is, and then finds the end. */
 static void write__failed(pp_conn *c, DWORD error)
 {
-    if (error_from_windows(error) != PP_E_PEER_CLOSED || c->state > CONN_WINDING || c->closing) {
+    if (error_from_windows(error) != PP_E_PEER_CLOSED || c->state > CONN_WINDING || c->closing ||
+        c->read.denied) {
         conn_end_error(c, error, "write");
         return;
     }

@@ -196,8 +196,8 @@ static pp_status dial__new(pp_port *port, const pp_dial_options *options, pp_con
     d = mem_alloc_zeroed(sizeof *d);
     if (!d)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a connection");
-    status = open_prepare(&d->request, options->name, checked.mode, options->server_process,
-                          options->server_user, error);
+    status = open_prepare(&d->request, options->name, checked.mode, checked.direction,
+                          options->server_process, options->server_user, error);
     *made = status == PP_OK ? conn_new(port, &checked) : NULL;
     if (!*made) {
         mem_free(d);

@@ -3,11 +3,24 @@
 #include "base/error.h"
 
 /* A message client must be able to switch its read mode, and who wants to know the owner to ask. */
-static DWORD open__rights(const open_request *r)
+static DWORD open__rights(const open_request *r, pp_direction direction)
 {
-    return FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE |
-           (r->mode == PP_MODE_MESSAGE ? FILE_WRITE_ATTRIBUTES : 0) |
+    return (direction != PP_DIRECTION_OUTBOUND ? FILE_READ_DATA : 0) |
+           (direction != PP_DIRECTION_INBOUND ? FILE_WRITE_DATA : 0) | FILE_READ_ATTRIBUTES |
+           SYNCHRONIZE | (r->mode == PP_MODE_MESSAGE ? FILE_WRITE_ATTRIBUTES : 0) |
            (r->server_user[0] ? READ_CONTROL : 0);
+}
+
+/* Both ways, for only a read shows at once that the other end leaves. But a pipe that its server
+ * made one way lets in only who asks for that way alone. */
+static HANDLE open__file(const open_request *r)
+{
+    HANDLE pipe = open_file(r->path.wide, open__rights(r, PP_DIRECTION_DUPLEX));
+
+    if (pipe != INVALID_HANDLE_VALUE || r->direction == PP_DIRECTION_DUPLEX ||
+        GetLastError() != ERROR_ACCESS_DENIED)
+        return pipe;
+    return open_file(r->path.wide, open__rights(r, r->direction));
 }
 
 /* The owner of the pipe, which its creator alone decides. */
@@ -45,9 +58,7 @@ pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error)
     DWORD message = PIPE_READMODE_MESSAGE;
 
     *error = ERROR_SUCCESS;
-    *pipe =
-        CreateFileW(r->path.wide, open__rights(r), 0, NULL, OPEN_EXISTING,
-                    FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
+    *pipe = open__file(r);
     if (*pipe == INVALID_HANDLE_VALUE) {
         *error = GetLastError();
         return error_from_windows(*error);

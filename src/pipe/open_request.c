@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-pp_status open_prepare(open_request *r, const char *name, pp_mode mode, uint64_t server_process,
-                       const char *server_user, pp_error *error)
+pp_status open_prepare(open_request *r, const char *name, pp_mode mode, pp_direction direction,
+                       uint64_t server_process, const char *server_user, pp_error *error)
 {
     PSID sid;
 
     r->mode = mode;
+    r->direction = direction;
     r->server_process = server_process;
     r->server_user[0] = 0;
     if (server_process > UINT32_MAX)
