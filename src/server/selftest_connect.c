@@ -180,6 +180,50 @@ static void connect__switch_granted(trial *t)
                                 FILE_WRITE_ATTRIBUTES | SYNCHRONIZE);
 }
 
+/* Opens a message pipe that its server made one way. */
+static HANDLE connect__open_one_way(trial *t, DWORD way, DWORD rights, const char *what)
+{
+    DWORD least = FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES | SYNCHRONIZE;
+    HANDLE client;
+
+    trial_keep(t, CreateNamedPipeW(t->pipe, way, PIPE_TYPE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS,
+                                   PIPE_UNLIMITED_INSTANCES, TRIAL_QUOTA, TRIAL_QUOTA, 0, NULL));
+    client =
+        CreateFileW(t->pipe, rights | least, 0, NULL, OPEN_EXISTING,
+                    FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
+    trial_see_ok(t, what, client != INVALID_HANDLE_VALUE);
+    return trial_keep(t, client);
+}
+
+/* As the library dials: for both ways, then for the one; and what that cannot do. */
+static void connect__one_way(trial *t, DWORD way, DWORD right)
+{
+    DWORD message = PIPE_READMODE_MESSAGE;
+    HANDLE client;
+
+    connect__open_one_way(t, way, FILE_READ_DATA | FILE_WRITE_DATA, "open both ways");
+    client = connect__open_one_way(t, way, right, "open one way");
+    if (client == INVALID_HANDLE_VALUE)
+        return;
+    trial_see_ok(t, "switch", SetNamedPipeHandleState(client, &message, NULL, NULL));
+    trial_see_ok(t, "port", CreateIoCompletionPort(client, t->port, 0, 0) != NULL);
+    if (right == FILE_WRITE_DATA)
+        trial_read(t, client, 1);
+    else
+        trial_write(t, client, 1);
+    trial_see_no_packet(t);
+}
+
+static void connect__only_takes(trial *t)
+{
+    connect__one_way(t, PIPE_ACCESS_INBOUND, FILE_WRITE_DATA);
+}
+
+static void connect__only_gives(trial *t)
+{
+    connect__one_way(t, PIPE_ACCESS_OUTBOUND, FILE_READ_DATA);
+}
+
 static const selftest_row connect__rows[] = {
     {"ConnectNamedPipe is pending until a client comes", connect__pending,
      "connect: pending; packet: 0 bytes", NULL},
@@ -210,6 +254,12 @@ static const selftest_row connect__rows[] = {
      "switch: error 5", "switch: ok"},
     {"a client with the rights that the library asks for can switch", connect__switch_granted,
      "switch: ok", NULL},
+    {"a pipe that only takes lets in who only writes", connect__only_takes,
+     "open both ways: error 5; open one way: ok; switch: ok; port: ok; read: error 5; no packet",
+     "open both ways: ok; open one way: ok; switch: ok; port: ok; read: error 5; no packet"},
+    {"a pipe that only gives lets in who only reads", connect__only_gives,
+     "open both ways: error 5; open one way: ok; switch: ok; port: ok; write: error 5; no packet",
+     "open both ways: ok; open one way: ok; switch: ok; port: ok; write: error 5; no packet"},
 };
 
 const selftest_table selftest_connect_table = SELFTEST_TABLE(connect__rows);

@@ -19,6 +19,8 @@ DIFFERS = {
     "a message read that is too small brings a packet even where success is skipped",
     "a first instance is refused where there is one",
     "a client with the right to read alone cannot switch",
+    "a pipe that only takes lets in who only writes",
+    "a pipe that only gives lets in who only reads",
     "the client's process is gone after DisconnectNamedPipe",
     "a client is not impersonated before the first read",
     "a client is identified after the first read, no further",
