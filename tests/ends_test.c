@@ -187,7 +187,9 @@ static void who_was_refused_hears_that_the_client_left(void **state)
     options.pipe_buffer = 256 * KIB;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
-    for (int i = 0; i < 20; i++)
+    /* One more than the kernel and the queue take of the answers, 8 and 3; and, whenever the
+     * handler stops, fewer than it has taken by then and the kernel takes of the orders. */
+    for (int i = 0; i < 12; i++)
         kit_write(pipe, order, sizeof order);
     while (kit_stats(port).refused_sends == 0)
         assert_false(kit_wait_ms(&counts.closed, 1, 10));
@@ -195,7 +197,7 @@ static void who_was_refused_hears_that_the_client_left(void **state)
     assert_count(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     assert_true(counts.writable > 0);
-    assert_int_equal(kit_stats(port).messages_in, 20);
+    assert_int_equal(kit_stats(port).messages_in, 12);
     kit_close(&port);
 }
 
