@@ -10,7 +10,7 @@ LONGER = [(1000, 3), (5000, 10)]  # from so many clients on, so many times the d
 HEAVY = 32 << 20  # bytes in flight of a thousand clients, from which on buffers grow for long ...
 GROWING = 10  # ... so that the warm-up takes so many times as long again
 PATIENCE = 120  # seconds that a load may take beside what it measures
-SILENT = ["--rate", "0.01", "--warmup", "0"]  # clients that connect and do next to nothing
+SHORTLY = 0.1  # seconds that clients stay who only connect
 QUIET = 2  # seconds without work, after which connecting is over
 WATCHED = 10  # seconds that an idle server is watched
 HELD = 25  # seconds that the idle clients stay
@@ -38,15 +38,18 @@ class Runner:
         growing = longer > 1 and cell.clients * cell.size * cell.depth >= HEAVY
         return self.duration * longer, self.warmup * longer * (GROWING if growing else 1)
 
-    def load_command(self, cell, pipe, *more):
-        duration, warmup = self.times(cell)
+    def load_command(self, cell, pipe, silent_for=None):
+        """`silent_for` that many seconds: clients that connect and do next to nothing."""
+        duration, warmup = self.times(cell) if silent_for is None else (silent_for, 0)
         load = f"--mode {cell.mode} --clients {cell.clients} --size {cell.size} --workers 1"
         load += f" --depth {cell.depth} --duration {duration:.3f} --warmup {warmup:.3f}"
-        return [servers.LOAD, "--pipe", pipe, *load.split(), *more]
+        if silent_for is not None:
+            load += " --rate 0.01"
+        return [servers.LOAD, "--pipe", pipe, *load.split()]
 
-    def put(self, cell, pipe, *more):
+    def put(self, cell, pipe, silent_for=None):
         timeout = PATIENCE + sum(self.times(cell))
-        return self.wine.load(self.load_command(cell, pipe, *more), timeout)
+        return self.wine.load(self.load_command(cell, pipe, silent_for), timeout)
 
     def rate(self, cell, server):
         """Messages a second."""
@@ -71,10 +74,10 @@ class Runner:
         """Kernel calls a message: what connecting costs is measured without messages and taken
         away."""
         totals = []
-        for more in ([*SILENT, "--duration", "0.1"], []):
+        for silent_for in (SHORTLY, None):
             pipe, stopped = self.wine.pipe(), {}
             with self.wine.server(server.command(pipe), stopped):
-                self.put(cell, pipe, *more)
+                self.put(cell, pipe, silent_for)
             totals.append(stopped)
         base, run = totals
         messages = (run["bytes_in"] - base["bytes_in"]) / cell.size
@@ -88,7 +91,7 @@ class Runner:
         with self.wine.server(server.command(pipe), stopped) as process:
             process.wait_until_quiet(QUIET)
             before = process.resident()
-            command = self.load_command(cell, pipe, *SILENT, "--duration", HELD)
+            command = self.load_command(cell, pipe, HELD)
             with self.wine.loading(command, PATIENCE) as (load, _):
                 process.wait_until_quiet(QUIET)
                 memory, ticks = process.resident() - before, process.ticks()
@@ -106,13 +109,13 @@ class Runner:
         if server.name != servers.OURS:
             return self.wine.output([server.program, pipe, cell.clients], PATIENCE)
         with self.wine.server(server.command(pipe)):
-            return self.put(cell, pipe, *SILENT, "--duration", "0.1")
+            return self.put(cell, pipe, SHORTLY)
 
     def burst(self, cell, server):
         """The part of the opens that found every instance taken, in a second burst."""
         pipe = self.wine.pipe()
         with self.wine.server(server.command(pipe)):
             for _ in range(2):
-                figures = self.put(cell, pipe, *SILENT, "--duration", "0.1")
+                figures = self.put(cell, pipe, SHORTLY)
         busy = figures["busy_retries"]
         return {**figures, "busy_part": busy / (busy + cell.clients)}
