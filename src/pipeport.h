@@ -11,7 +11,7 @@
  *     otherwise. None blocks, unless its text says so.
  *   - What a function makes is stored in its out parameter before the first callback, when nothing
  *     can fail any more: another thread that finds it there may use it, and close it. A function
- *     that fails stores NULL (pp_port_after: nothing).
+ *     that fails stores NULL (pp_port_after: nothing), and no callback comes of it.
  *   - A function that takes a `pp_error *` fills it in when it fails; NULL is allowed.
  *   - Options: call the `_init` function, change what you want, pass the structure. The strings and
  *     arrays that it points to are copied.
@@ -535,9 +535,18 @@ typedef struct pp_child {
 /*
  * Starts a child process whose standard streams are pipes with the other end on the port. The child
  * gets these handles and no other, and no other child of ours gets them. Closing `input` is its end
- * of file; a child that ends shows as PP_E_PEER_CLOSED on `output` and `errors`. BLOCKS as long as
- * Windows takes to create a process.
- * PP_E_ARGUMENT, PP_E_NOT_FOUND (no such program), PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM.
+ * of file. BLOCKS as long as Windows takes to create a process; callbacks come when there is one.
+ *
+ * A stream ends with PP_E_PEER_CLOSED when the last handle of the child's end of it is closed,
+ * after all that was written has been delivered. A process that the child started, and that
+ * inherited the stream, keeps it open after the child has ended: `process` tells when that is, and
+ * pp_conn_close waits for neither.
+ *
+ *   PP_E_ARGUMENT   also for a command line that is not UTF-8, or not of 1 to 32,766 characters,
+ *                   and for a stream in message mode
+ *   PP_E_NOT_FOUND  no such program
+ *   PP_E_ACCESS     the program may not be run
+ *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
  */
 PP_API pp_status pp_spawn(pp_port *port, const pp_spawn_options *options, pp_child *child,
                           pp_error *error);

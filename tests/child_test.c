@@ -190,6 +190,83 @@ static void a_program_that_is_not_there_is_named(void **state)
     kit_close(&port);
 }
 
+/* Spawns with all three streams, and expects it to fail without a callback, now or later. */
+static pp_status spawn_in_vain(pp_port *port, const char *command_line, collected *c,
+                               pp_error *error)
+{
+    pp_conn_options stream = stream_options(c);
+    pp_spawn_options options = {command_line, &stream, &stream, &stream};
+    pp_child child;
+    pp_status status = pp_spawn(port, &options, &child, error);
+
+    assert_int_not_equal(status, PP_OK);
+    assert_null(child.process);
+    assert_null(child.input);
+    assert_null(child.output);
+    assert_null(child.errors);
+    return status;
+}
+
+static void a_child_that_is_not_started_calls_nothing(void **state)
+{
+    static char long_line[40000];
+    pp_port *port = kit_port(2);
+    pp_conn_options message = stream_options(NULL);
+    pp_spawn_options options = {"x", NULL, &message, NULL};
+    collected c = {0};
+    pp_child child;
+    pp_error error;
+
+    (void)state;
+    memset(long_line, 'x', sizeof long_line - 1);
+    assert_status(spawn_in_vain(port, "no-such-program.exe", &c, &error), PP_E_NOT_FOUND);
+    assert_status(spawn_in_vain(port, "\xff\xfe.exe", &c, &error), PP_E_ARGUMENT);
+    assert_string_equal(error.message, "command_line is not UTF-8");
+    assert_status(spawn_in_vain(port, "", &c, &error), PP_E_ARGUMENT);
+    assert_string_equal(error.message, "command_line has 0 characters; allowed: 1 to 32766");
+    assert_status(spawn_in_vain(port, long_line, &c, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "39999"));
+    spawn_in_vain(port, "   ", &c, &error);
+    message.mode = PP_MODE_MESSAGE;
+    assert_status(pp_spawn(port, &options, &child, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "output.mode"));
+    assert_ok(pp_port_stop(port));
+    assert_status(spawn_in_vain(port, child_command("early"), &c, &error), PP_E_CLOSING);
+    kit_close(&port); /* nothing can come any more */
+    assert_int_equal(c.counts.opened, 0);
+    assert_int_equal(c.counts.closed, 0);
+}
+
+/* A child of the child has the stream, too: it ends with the last of them. */
+static void an_output_ends_with_its_last_holder(void **state)
+{
+    pp_port *port = kit_port(1);
+    collected kept = {0}, closed = {0};
+    pp_conn_options output = stream_options(&kept), other = stream_options(&closed);
+    pp_spawn_options options = {NULL, NULL, &output, &other};
+    const char *name = kit_name();
+    HANDLE event = CreateEventA(NULL, TRUE, FALSE, name);
+    pp_child child;
+    char arguments[96];
+
+    (void)state;
+    snprintf(arguments, sizeof arguments, "leaves %s", name);
+    options.command_line = child_command(arguments);
+    assert_ok(pp_spawn(port, &options, &child, NULL));
+    assert_int_equal(WaitForSingleObject(child.process, KIT_WAIT_MS), WAIT_OBJECT_0);
+    assert_ok(pp_conn_close(child.errors)); /* waits for nobody */
+    assert_count(closed.counts.closed, 1);
+    assert_status(closed.counts.reason, PP_OK);
+    assert_int_equal(kept.counts.closed, 0);
+    assert_true(SetEvent(event)); /* it prints after its parent's end */
+    assert_count(kept.counts.closed, 1);
+    assert_status(kept.counts.reason, PP_E_PEER_CLOSED);
+    assert_string_equal(kept.text, "child grandchild");
+    forget(&child);
+    CloseHandle(event);
+    kit_close(&port);
+}
+
 /* A connected pair of sockets on the loopback; the first is asynchronous. */
 static void make_sockets(SOCKET *first, SOCKET *second)
 {
@@ -280,6 +357,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_child_that_never_reads_bounds_what_is_queued),
     TEST(a_child_inherits_its_streams_and_nothing_else),
     TEST(a_program_that_is_not_there_is_named),
+    TEST(a_child_that_is_not_started_calls_nothing),
+    TEST(an_output_ends_with_its_last_holder),
     TEST(a_socket_is_adopted_and_echoed),
     TEST(a_handle_whose_modes_are_set_is_adopted),
 };

@@ -143,9 +143,11 @@ pp_status security_open(security *s, const pp_access *access, bool deny_network,
     if (access->allow_count > 0 && !access->allow)
         return error_set(error, PP_E_ARGUMENT, 0, "allow is NULL");
     if (access->sddl) {
-        sddl = utf_copy_utf16(access->sddl);
-        if (!sddl)
+        status = utf_copy_utf16(access->sddl, &sddl);
+        if (status == PP_E_ARGUMENT)
             return error_set(error, PP_E_SECURITY, 0, "sddl is not UTF-8");
+        if (status != PP_OK)
+            return error_set(error, status, 0, "out of memory");
         status = security__convert(s, sddl, access, error);
     } else {
         sddl = mem_alloc(count * sizeof *sddl);

@@ -5,6 +5,8 @@
 #ifndef PP_BASE_UTF_H
 #define PP_BASE_UTF_H
 
+#include "pipeport.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,10 +16,10 @@
 bool utf_to_utf16(const char *text, wchar_t *wide, size_t count);
 bool utf_to_utf8(const wchar_t *wide, char *text, size_t size);
 
-/* A new UTF-16 copy that mem_free takes back; NULL: malformed, or no memory. */
-wchar_t *utf_copy_utf16(const char *text);
+/* A new UTF-16 copy that mem_free takes back. PP_E_ARGUMENT (malformed), PP_E_MEMORY. */
+pp_status utf_copy_utf16(const char *text, wchar_t **wide);
 
-/* The same for people to read: what is malformed becomes "?". NULL: no memory. */
+/* One for people to read: what is malformed becomes "?". NULL: no memory. */
 wchar_t *utf_show_utf16(const char *text);
 
 /*

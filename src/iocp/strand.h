@@ -72,7 +72,8 @@ bool strand_has_others(const strand *s);
 void strand_set_answering(strand *s, bool answering);
 bool strand_is_answering(const strand *s);
 
-/* Leaves the port; for the last turn, which then returns false. */
+/* Leaves the port, which may be gone afterwards; for the last turn, which then returns false, and
+ * for what will never go, whether or not it has joined. */
 void strand_retire(strand *s);
 
 /* For workers: runs one turn. True: there are events again, and it must be queued again. */

@@ -419,9 +419,11 @@ no_timer:
 
 void conn_discard(pp_conn *c)
 {
+    kernel_close(c->strand.port, &c->pipe);
     budget_leave(&c->strand.port->budget, c->options.max_message);
     timer_close(&c->timer);
     mem_free(c->peer);
+    strand_retire(&c->strand); /* the port may be gone from here on */
     mem_free(c);
 }
 
@@ -435,6 +437,7 @@ bool conn_start_open(pp_conn *c, kernel_handle *pipe)
     if (strand_start(&c->strand, CONN_START))
         return true;
     *pipe = taken;
+    c->pipe = KERNEL_NO_HANDLE;
     conn_discard(c);
     return false;
 }

@@ -109,7 +109,8 @@ struct pp_conn {
 /* Makes a connection that has no handle yet. NULL: no memory. Not started. */
 pp_conn *conn_new(pp_port *port, const pp_conn_options *options);
 
-/* For one that was never started. */
+/* For one that never had a turn, whether or not it has a handle and has joined the port: it goes as
+ * if it had never been, without a callback. */
 void conn_discard(pp_conn *c);
 
 /* Starts with a handle that is attached to the port; false: the port stops, and nothing was taken
@@ -174,6 +175,11 @@ void write_free(pp_conn *c);
 void conn_meet(pp_conn *c);
 bool conn_identify(pp_conn *c);
 void conn_part(pp_conn *c);
+
+/* Adopting, adopt.c: takes over the handle, which is closed on failure, and joins the port, but
+ * does not go yet: conn_discard may still undo it. */
+pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *options, pp_conn **conn,
+                     pp_error *error);
 
 /* Dialling, dial.c. `dial_leave`: false while a helper's result is on its way. */
 void dial_advance(pp_conn *c, LONG events);

@@ -18,10 +18,13 @@
 
 #define SPAWN__STREAMS 3
 #define SPAWN__QUOTA (64u * 1024)
+#define SPAWN__LONGEST 32766 /* UTF-16 units of a command line; Windows takes no more */
 
 typedef struct spawn {
+    wchar_t *command_line;
     HANDLE child_end[SPAWN__STREAMS]; /* what the child gets */
-    HANDLE our_end[SPAWN__STREAMS];   /* NULL: the null device */
+    HANDLE our_end[SPAWN__STREAMS];   /* NULL: the null device, or the connection's already */
+    pp_conn *conns[SPAWN__STREAMS];   /* on the port, but not going before there is a child */
 } spawn;
 
 static SRWLOCK spawn__lock = SRWLOCK_INIT;
@@ -67,8 +70,34 @@ static void spawn__close(spawn *s)
             CloseHandle(s->child_end[i]);
         if (s->our_end[i])
             CloseHandle(s->our_end[i]);
-        s->child_end[i] = s->our_end[i] = NULL;
+        if (s->conns[i])
+            conn_discard(s->conns[i]);
     }
+    mem_free(s->command_line);
+}
+
+static const char *const spawn__names[SPAWN__STREAMS] = {"input", "output", "errors"};
+
+/* What Windows would refuse later, with a number for a reason. */
+static pp_status spawn__check(spawn *s, const char *command_line,
+                              const pp_conn_options *const *streams, pp_error *error)
+{
+    pp_status status = utf_copy_utf16(command_line, &s->command_line);
+
+    if (status == PP_E_ARGUMENT)
+        return error_set(error, status, 0, "command_line is not UTF-8");
+    if (status != PP_OK)
+        return error_set(error, status, 0, "no memory for a command line");
+    if (!*s->command_line || wcslen(s->command_line) > SPAWN__LONGEST)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "command_line has %llu characters; allowed: 1 to %d",
+                         (unsigned long long)wcslen(s->command_line), SPAWN__LONGEST);
+    for (int i = 0; i < SPAWN__STREAMS; i++)
+        if (streams[i] && streams[i]->mode == PP_MODE_MESSAGE)
+            return error_set(error, PP_E_ARGUMENT, 0,
+                             "%s.mode is message (1); allowed: stream (0) or framed (2)",
+                             spawn__names[i]);
+    return PP_OK;
 }
 
 static pp_status spawn__make_ends(spawn *s, const pp_conn_options *const *streams, pp_error *error)
@@ -90,7 +119,7 @@ static pp_status spawn__make_ends(spawn *s, const pp_conn_options *const *stream
 }
 
 /* Creates the process with a list of the handles that it gets. */
-static DWORD spawn__create(spawn *s, wchar_t *command_line, LPPROC_THREAD_ATTRIBUTE_LIST handles,
+static DWORD spawn__create(spawn *s, LPPROC_THREAD_ATTRIBUTE_LIST handles,
                            PROCESS_INFORMATION *made)
 {
     STARTUPINFOEXW start = {0};
@@ -108,7 +137,7 @@ static DWORD spawn__create(spawn *s, wchar_t *command_line, LPPROC_THREAD_ATTRIB
     AcquireSRWLockExclusive(&spawn__lock);
     for (int i = 0; i < SPAWN__STREAMS; i++)
         SetHandleInformation(s->child_end[i], HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    if (!CreateProcessW(NULL, command_line, NULL, NULL, TRUE,
+    if (!CreateProcessW(NULL, s->command_line, NULL, NULL, TRUE,
                         EXTENDED_STARTUPINFO_PRESENT | CREATE_NO_WINDOW, NULL, NULL,
                         &start.StartupInfo, made))
         code = GetLastError();
@@ -118,84 +147,95 @@ static DWORD spawn__create(spawn *s, wchar_t *command_line, LPPROC_THREAD_ATTRIB
     return code;
 }
 
-static DWORD spawn__start(spawn *s, const char *command_line, PROCESS_INFORMATION *made)
+static DWORD spawn__start(spawn *s, PROCESS_INFORMATION *made)
 {
-    wchar_t *wide = utf_copy_utf16(command_line);
     LPPROC_THREAD_ATTRIBUTE_LIST handles;
     SIZE_T size = 0;
     DWORD code;
 
     InitializeProcThreadAttributeList(NULL, 1, 0, &size); /* says the size */
     handles = mem_alloc(size);
-    if (!wide || !handles || !InitializeProcThreadAttributeList(handles, 1, 0, &size)) {
-        mem_free(wide);
+    if (!handles || !InitializeProcThreadAttributeList(handles, 1, 0, &size)) {
         mem_free(handles);
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    code = spawn__create(s, wide, handles, made);
+    code = spawn__create(s, handles, made);
     DeleteProcThreadAttributeList(handles);
     mem_free(handles);
-    mem_free(wide);
     return code;
 }
 
-/* Puts our ends on the port. What was put there ends with its pipe when a later one fails. */
+/* Makes connections of our ends. None goes yet. */
 static pp_status spawn__adopt(pp_port *port, spawn *s, const pp_conn_options *const *streams,
-                              pp_conn **conns, pp_error *error)
+                              pp_error *error)
 {
-    for (int i = 0; i < SPAWN__STREAMS; i++) {
+    pp_status status = PP_OK;
+
+    for (int i = 0; i < SPAWN__STREAMS && status == PP_OK; i++) {
         pp_conn_options options;
         HANDLE ours = s->our_end[i];
-        pp_status status;
 
         if (!streams[i])
             continue;
         options = *streams[i];
         options.direction = i == 0 ? PP_DIRECTION_OUTBOUND : PP_DIRECTION_INBOUND;
         s->our_end[i] = NULL; /* the connection's from here on */
-        status = pp_conn_adopt(port, ours, &options, &conns[i], error);
-        if (status != PP_OK)
-            return status;
+        status = adopt_join(port, ours, &options, &s->conns[i], error);
     }
-    return PP_OK;
+    return status;
+}
+
+static pp_status spawn__make(pp_port *port, spawn *s, const pp_spawn_options *options,
+                             PROCESS_INFORMATION *made, pp_error *error)
+{
+    const pp_conn_options *streams[] = {options->input, options->output, options->errors};
+    pp_status status = spawn__check(s, options->command_line, streams, error);
+    DWORD code;
+
+    if (status == PP_OK)
+        status = spawn__make_ends(s, streams, error);
+    if (status == PP_OK)
+        status = spawn__adopt(port, s, streams, error);
+    if (status != PP_OK)
+        return status;
+    code = spawn__start(s, made);
+    return code == ERROR_SUCCESS ? PP_OK : error_set_windows(error, code, options->command_line);
+}
+
+/* There is a child: its connections are the caller's, too, and go. */
+static void spawn__hand_over(spawn *s, const PROCESS_INFORMATION *made, pp_child *child)
+{
+    pp_conn *conns[SPAWN__STREAMS];
+
+    CloseHandle(made->hThread);
+    for (int i = 0; i < SPAWN__STREAMS; i++) {
+        conns[i] = s->conns[i];
+        s->conns[i] = NULL;
+        pp_conn_ref(conns[i]);
+    }
+    *child = (pp_child){made->hProcess, made->dwProcessId, conns[0], conns[1], conns[2]};
+    for (int i = 0; i < SPAWN__STREAMS; i++)
+        if (conns[i])
+            strand_go(&conns[i]->strand, CONN_START);
 }
 
 pp_status pp_spawn(pp_port *port, const pp_spawn_options *options, pp_child *child, pp_error *error)
 {
-    const pp_conn_options *streams[SPAWN__STREAMS];
-    pp_conn *conns[SPAWN__STREAMS] = {NULL, NULL, NULL};
     PROCESS_INFORMATION made = {0};
     spawn s = {0};
     pp_status status;
-    DWORD code;
 
+    if (child)
+        *child = (pp_child){0};
     if (!port || !options || !child || !options->command_line)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL",
                          !port      ? "port"
                          : !options ? "options"
                          : !child   ? "child"
                                     : "command_line");
-    *child = (pp_child){0};
-    streams[0] = options->input;
-    streams[1] = options->output;
-    streams[2] = options->errors;
-    status = spawn__make_ends(&s, streams, error);
+    status = spawn__make(port, &s, options, &made, error);
     if (status == PP_OK)
-        status = spawn__adopt(port, &s, streams, conns, error);
-    if (status == PP_OK) {
-        code = spawn__start(&s, options->command_line, &made);
-        if (code != ERROR_SUCCESS)
-            status = error_set_windows(error, code, options->command_line);
-    }
+        spawn__hand_over(&s, &made, child);
     spawn__close(&s); /* the child has its own */
-    if (status != PP_OK) {
-        for (int i = 0; i < SPAWN__STREAMS; i++) {
-            pp_conn_abort(conns[i]);
-            pp_conn_unref(&conns[i]);
-        }
-        return status;
-    }
-    CloseHandle(made.hThread);
-    *child = (pp_child){made.hProcess, made.dwProcessId, conns[0], conns[1], conns[2]};
-    return PP_OK;
+    return status;
 }

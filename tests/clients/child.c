@@ -1,7 +1,9 @@
 /*
  * A child process for pp_spawn. `child copy`: copies standard input to standard output, and says so
  * on standard error at the end. `child early`: ends at once. `child deaf`: never reads. `child
- * holds HANDLE`: prints whether the handle with this number is open here.
+ * holds HANDLE`: prints whether the handle with this number is open here. `child leaves EVENT`:
+ * ends, but leaves a child of its own with its streams: `child lingers EVENT`, which waits for the
+ * event, prints, and ends.
  */
 #include <windows.h>
 
@@ -24,6 +26,30 @@ static int copy(void)
     return 0;
 }
 
+static int leave(const char *event)
+{
+    STARTUPINFOA start = {.cb = sizeof start};
+    PROCESS_INFORMATION made;
+    char self[MAX_PATH], line[MAX_PATH + 128];
+
+    GetModuleFileNameA(NULL, self, sizeof self);
+    snprintf(line, sizeof line, "\"%s\" lingers %s", self, event);
+    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &made))
+        return 1;
+    fputs("child ", stdout);
+    return 0;
+}
+
+static int linger(const char *name)
+{
+    HANDLE event = OpenEventA(SYNCHRONIZE, FALSE, name);
+
+    if (!event || WaitForSingleObject(event, 60000) != WAIT_OBJECT_0)
+        return 1;
+    fputs("grandchild", stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     DWORD flags;
@@ -32,6 +58,10 @@ int main(int argc, char **argv)
         return copy();
     if (argc > 1 && strcmp(argv[1], "deaf") == 0)
         WaitForSingleObject(GetCurrentProcess(), INFINITE);
+    if (argc > 2 && strcmp(argv[1], "leaves") == 0)
+        return leave(argv[2]);
+    if (argc > 2 && strcmp(argv[1], "lingers") == 0)
+        return linger(argv[2]);
     if (argc > 2 && strcmp(argv[1], "holds") == 0) {
         HANDLE handle = (HANDLE)(ULONG_PTR)strtoull(argv[2], NULL, 16);
 
