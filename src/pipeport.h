@@ -56,8 +56,8 @@ extern "C" {
     X(E_AGAIN, "not now: a limit is reached", (0))                                                 \
     X(E_CLOSING, "the object is closing", (0))                                                     \
     X(E_PEER_CLOSED, "the other end left",                                                         \
-      (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_HANDLE_EOF,               \
-       ERROR_NETNAME_DELETED))                                                                     \
+      (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,           \
+       ERROR_HANDLE_EOF, ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED))                         \
     X(E_ABORTED, "closed at once, without sending what was queued", (0))                           \
     X(E_CANCELLED, "cancelled", (ERROR_OPERATION_ABORTED))                                         \
     X(E_TIMEOUT, "the time is up", (ERROR_SEM_TIMEOUT, WAIT_TIMEOUT))                              \
@@ -506,11 +506,18 @@ PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn 
 /* ---- Handles of other kinds ------------------------------------------------------------------ */
 
 /*
- * Makes a connection of an asynchronous handle that is on no port yet: a pipe that somebody else
- * opened, or a connected socket (there a read of no bytes is the end). The handle (a HANDLE) is the
- * connection's from here on, and closed when this fails. Message mode is for pipes in message-read
- * mode. `conn` (NULL is allowed) receives a reference.
- * PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM.
+ * Makes a connection of a handle (a HANDLE) that somebody else opened: a pipe with another at its
+ * other end, or a connected stream socket (there a read of no bytes is the end). It is asynchronous
+ * (FILE_FLAG_OVERLAPPED), on no port yet, and nothing is pending on it; it may be read unless the
+ * direction is outbound, and written unless it is inbound. The read mode of a pipe is set as `mode`
+ * needs it, and PIPE_WAIT; message mode is for pipes of messages, the others are for all. The
+ * handle is the connection's from here on, and closed when this fails. `conn` (NULL is allowed)
+ * receives a reference. A server's end that no client has opened ends with PP_E_PEER_CLOSED.
+ *   PP_E_ARGUMENT  the handle is something else, or has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS set
+ *                  and the mode is message; or an option is out of its range
+ *   PP_E_MODE      message mode, and the handle has bytes
+ *   PP_E_ACCESS    the handle has not the rights by which its modes are asked for and set
+ *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
  */
 PP_API pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *options,
                                pp_conn **conn, pp_error *error);

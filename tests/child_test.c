@@ -1,8 +1,6 @@
 /*
- * Child processes, and handles that others opened: a socket.
+ * Child processes whose standard streams are connections.
  */
-#include <winsock2.h>
-
 #include "kit.h"
 
 enum { CHILDREN = 50, BYTES = 100000 };
@@ -267,90 +265,6 @@ static void an_output_ends_with_its_last_holder(void **state)
     kit_close(&port);
 }
 
-/* A connected pair of sockets on the loopback; the first is asynchronous. */
-static void make_sockets(SOCKET *first, SOCKET *second)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    int size = sizeof address;
-    SOCKET listener = socket(AF_INET, SOCK_STREAM, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    *second = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(*second, (struct sockaddr *)&address, size), 0);
-    *first = accept(listener, NULL, NULL); /* asynchronous as every socket() is */
-    assert_true(*first != INVALID_SOCKET);
-    closesocket(listener);
-}
-
-static void a_socket_is_adopted_and_echoed(void **state)
-{
-    static char data[60000], got[60000];
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    pp_conn_options options;
-    WSADATA wsa;
-    SOCKET ours, other;
-
-    (void)state;
-    assert_int_equal(WSAStartup(MAKEWORD(2, 2), &wsa), 0);
-    make_sockets(&ours, &other);
-    pp_conn_options_init(&options);
-    options.handlers = kit_echo();
-    options.user = &counts;
-    assert_ok(pp_conn_adopt(port, (void *)ours, &options, NULL, NULL));
-    assert_count(counts.opened, 1);
-    for (int round = 0; round < 5; round++) {
-        int have = 0;
-
-        kit_fill(data, sizeof data, (uint32_t)round, 0);
-        assert_int_equal(send(other, data, sizeof data, 0), sizeof data);
-        while (have < (int)sizeof got) {
-            int count = recv(other, got + have, (int)sizeof got - have, 0);
-
-            assert_true(count > 0);
-            have += count;
-        }
-        assert_memory_equal(got, data, sizeof data);
-    }
-    closesocket(other);
-    assert_count(counts.closed, 1); /* a read of no bytes is the end here */
-    assert_status(counts.reason, PP_E_PEER_CLOSED);
-    kit_close(&port);
-    WSACleanup();
-}
-
-/* Who opened it may have asked for no packets where a call succeeds at once. */
-static void a_handle_whose_modes_are_set_is_adopted(void **state)
-{
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_conn_options options;
-    wchar_t path[128];
-    HANDLE serving, other;
-
-    (void)state;
-    swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", name);
-    serving = CreateNamedPipeW(path, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 1,
-                               4096, 4096, 0, NULL);
-    assert_true(serving != INVALID_HANDLE_VALUE);
-    other = kit_open(name, false);
-    assert_true(SetFileCompletionNotificationModes(serving, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
-    kit_write(other, "already there", 13); /* the first read succeeds at once */
-    pp_conn_options_init(&options);
-    options.handlers = kit_echo();
-    options.user = &counts;
-    assert_ok(pp_conn_adopt(port, serving, &options, NULL, NULL));
-    assert_count(counts.bytes, 13);
-    kit_expect(other, "already there", 13);
-    CloseHandle(other);
-    assert_count(counts.closed, 1);
-    kit_close(&port);
-}
-
 static const struct CMUnitTest tests[] = {
     TEST(fifty_children_copy_what_they_are_sent),
     TEST(a_child_that_exits_early_is_seen),
@@ -359,8 +273,6 @@ static const struct CMUnitTest tests[] = {
     TEST(a_program_that_is_not_there_is_named),
     TEST(a_child_that_is_not_started_calls_nothing),
     TEST(an_output_ends_with_its_last_holder),
-    TEST(a_socket_is_adopted_and_echoed),
-    TEST(a_handle_whose_modes_are_set_is_adopted),
 };
 
 HARNESS_MAIN(tests)

@@ -4,6 +4,10 @@
 #include "iocp/counters.h"
 #include "iocp/port.h"
 
+/* FileIoCompletionNotificationInformation, documented for drivers: what
+ * SetFileCompletionNotificationModes sets. */
+#define KERNEL__NOTIFICATION_MODES ((FILE_INFORMATION_CLASS)41)
+
 /* The one rule whether a packet will come: pending, or any result but a plain error on a handle
  * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. When one comes,
  * the operation and its result belong to another thread already: nothing is looked at or written.
@@ -61,7 +65,19 @@ void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success)
     h->tuned = true;
     kernel_count_other(port);
     /* A handle that refuses the modes (a socket with a layered provider) queues every packet. */
-    h->inline_success = SetFileCompletionNotificationModes(h->handle, modes) && inline_success;
+    if (SetFileCompletionNotificationModes(h->handle, modes) && inline_success)
+        h->inline_success = true;
+}
+
+void kernel_note_modes(pp_port *port, kernel_handle *h)
+{
+    IO_STATUS_BLOCK result;
+    ULONG modes = 0;
+
+    kernel_count_other(port);
+    if (NtQueryInformationFile(h->handle, &result, &modes, sizeof modes,
+                               KERNEL__NOTIFICATION_MODES) == 0)
+        h->inline_success = (modes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0;
 }
 
 void kernel_detach(pp_port *port, HANDLE handle)

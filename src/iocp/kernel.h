@@ -40,6 +40,10 @@ bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle);
  */
 void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success);
 
+/* For a handle that somebody else opened: what succeeds at once may queue no packet already. Flags
+ * can be added and never taken away. */
+void kernel_note_modes(pp_port *port, kernel_handle *h);
+
 void kernel_detach(pp_port *port, HANDLE handle);
 
 /* Closes it; `h` may hold none. No operation may be pending on it. */

@@ -1,13 +1,124 @@
 /*
- * Connections of handles that somebody else opened.
+ * Connections of handles that somebody else opened. What a handle must be is looked at here, since
+ * the first read or write would tell it late, wrongly, or never.
  */
 #include "base/error.h"
 #include "pipe/conn.h"
 
-static pp_status adopt__refuse(HANDLE handle, pp_status status)
+#define ADOPT__ALLOWED                                                                             \
+    "; allowed: a connected pipe or stream socket, asynchronous (FILE_FLAG_OVERLAPPED), on no "    \
+    "port"
+#define ADOPT__WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA)
+
+static pp_status adopt__refuse_type(pp_error *error)
 {
-    CloseHandle(handle);
-    return status;
+    return error_set(error, PP_E_ARGUMENT, 0,
+                     "handle is neither a pipe nor a socket" ADOPT__ALLOWED);
+}
+
+static pp_status adopt__rights(HANDLE handle, ACCESS_MASK *rights, pp_error *error)
+{
+    PUBLIC_OBJECT_BASIC_INFORMATION basic;
+    NTSTATUS code = NtQueryObject(handle, ObjectBasicInformation, &basic, sizeof basic, NULL);
+
+    if (code != 0)
+        return error_set_windows(error, RtlNtStatusToDosError(code), "the rights of handle");
+    *rights = basic.GrantedAccess;
+    return PP_OK;
+}
+
+static pp_status adopt__check_rights(ACCESS_MASK rights, pp_direction direction, pp_error *error)
+{
+    if (direction != PP_DIRECTION_OUTBOUND && !(rights & FILE_READ_DATA))
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "handle has no right to read; allowed: one with GENERIC_READ, or "
+                         "direction outbound (2)");
+    if (direction != PP_DIRECTION_INBOUND && !(rights & ADOPT__WRITES))
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "handle has no right to write; allowed: one with GENERIC_WRITE, or "
+                         "direction inbound (1)");
+    return PP_OK;
+}
+
+/* Has a pipe wait, and read as the mode does: a read that can be too small must not be taken for
+ * one that cannot (kernel.c's rule whether a packet will come). */
+static pp_status adopt__set_pipe(HANDLE pipe, pp_mode mode, pp_error *error)
+{
+    DWORD wanted =
+              PIPE_WAIT | (mode == PP_MODE_MESSAGE ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE),
+          state, code;
+
+    if (GetNamedPipeHandleStateW(pipe, &state, NULL, NULL, NULL, NULL, 0) && state == wanted)
+        return PP_OK;
+    if (SetNamedPipeHandleState(pipe, &wanted, NULL, NULL))
+        return PP_OK;
+    code = GetLastError();
+    return mode == PP_MODE_MESSAGE && code == ERROR_INVALID_PARAMETER
+               ? PP_E_MODE
+               : error_set_windows(error, code, "the read mode of handle");
+}
+
+/* A pipe that we may not ask about denies it; what is no pipe does not know the question. */
+static bool adopt__is_pipe(HANDLE handle, DWORD *flags)
+{
+    return GetNamedPipeInfo(handle, flags, NULL, NULL, NULL) ||
+           GetLastError() == ERROR_ACCESS_DENIED;
+}
+
+static pp_status adopt__set_modes(const pp_conn *c, HANDLE handle, pp_error *error)
+{
+    pp_mode mode = c->options.mode;
+    pp_status status = PP_OK;
+
+    if (!c->zero_is_end)
+        status = adopt__set_pipe(handle, mode, error);
+    else if (mode == PP_MODE_MESSAGE)
+        status = PP_E_MODE;
+    return status == PP_E_MODE ? error_set(error, status, 0,
+                                           "mode is message (1), but handle has bytes; allowed: "
+                                           "stream (0) or framed (2)")
+                               : status;
+}
+
+/* Whether it can be a connection; what it is goes into `c`. Disk files cannot because they have an
+ * offset, which streams do not, and devices because nobody leaves at their other end. */
+static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
+{
+    ACCESS_MASK rights = 0;
+    DWORD flags = 0;
+    pp_status status;
+
+    if (GetFileType(handle) != FILE_TYPE_PIPE || GetMailslotInfo(handle, NULL, NULL, NULL, NULL))
+        return adopt__refuse_type(error);
+    status = adopt__rights(handle, &rights, error);
+    if (status == PP_OK)
+        status = adopt__check_rights(rights, c->options.direction, error);
+    if (status != PP_OK)
+        return status;
+    c->zero_is_end = !adopt__is_pipe(handle, &flags);
+    c->serving = (flags & PIPE_SERVER_END) != 0;
+    if (c->zero_is_end && !(rights & FILE_READ_DATA))
+        return adopt__refuse_type(error); /* the sending end of a mailslot */
+    return adopt__set_modes(c, handle, error);
+}
+
+/* The handle is the connection's or closed. */
+static pp_status adopt__attach(pp_conn *c, HANDLE handle, pp_error *error)
+{
+    pp_port *port = c->strand.port;
+    DWORD code = kernel_attach(port, &c->pipe, handle);
+
+    if (code == ERROR_INVALID_PARAMETER)
+        return error_set(error, PP_E_ARGUMENT, code,
+                         "handle is synchronous or on a port" ADOPT__ALLOWED);
+    if (code != ERROR_SUCCESS)
+        return error_set_windows(error, code, "handle cannot be on a port");
+    kernel_note_modes(port, &c->pipe);
+    if (c->pipe.inline_success && c->options.mode == PP_MODE_MESSAGE)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "handle has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, which cannot be taken "
+                         "back; allowed: without it, or mode stream (0) or framed (2)");
+    return PP_OK;
 }
 
 pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *options, pp_conn **conn,
@@ -15,26 +126,22 @@ pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *option
 {
     pp_conn_options checked;
     pp_status status = conn_check_options(port, options, &checked, error);
-    pp_conn *c;
-    DWORD flags = 0, code;
+    pp_conn *c = status == PP_OK ? conn_new(port, &checked) : NULL;
 
+    if (status == PP_OK)
+        status =
+            c ? adopt__check(c, handle, error) : error_set(error, PP_E_MEMORY, 0, "out of memory");
     if (status != PP_OK)
-        return adopt__refuse(handle, status);
-    c = conn_new(port, &checked);
-    if (!c)
-        return adopt__refuse(handle, error_set(error, PP_E_MEMORY, 0, "no memory"));
-    c->zero_is_end = !GetNamedPipeInfo(handle, &flags, NULL, NULL, NULL);
-    c->serving = (flags & PIPE_SERVER_END) != 0;
-    code = kernel_attach(port, &c->pipe, handle);
-    if (code != ERROR_SUCCESS) {
-        conn_discard(c);
-        return error_set_windows(error, code, "the handle cannot be on a port");
+        CloseHandle(handle);
+    else
+        status = adopt__attach(c, handle, error);
+    if (status == PP_OK && !strand_join(&c->strand))
+        status = error_set(error, PP_E_CLOSING, 0, "the port stops");
+    if (status != PP_OK) {
+        if (c)
+            conn_discard(c);
+        return status;
     }
-    if (!strand_join(&c->strand)) {
-        conn_discard(c);
-        return error_set(error, PP_E_CLOSING, 0, "the port stops");
-    }
-    conn_tune(c); /* at once, for who opened it may have set the modes already */
     c->state = CONN_OPEN;
     *conn = c;
     return PP_OK;
@@ -50,9 +157,10 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
         *conn = NULL;
     if (!handle || handle == INVALID_HANDLE_VALUE)
         return error_set(error, PP_E_ARGUMENT, 0, "handle is none");
-    if (!port || !options)
-        return adopt__refuse(
-            handle, error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port"));
+    if (!port || !options) {
+        CloseHandle(handle);
+        return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");
+    }
     status = adopt_join(port, handle, options, &c, error);
     if (status != PP_OK)
         return status;

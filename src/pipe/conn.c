@@ -372,7 +372,8 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
 
 void conn_tune(pp_conn *c)
 {
-    kernel_tune(c->strand.port, &c->pipe, c->options.mode != PP_MODE_MESSAGE);
+    /* Sockets of layered providers may take the flag and queue packets, or none, as they like. */
+    kernel_tune(c->strand.port, &c->pipe, c->options.mode != PP_MODE_MESSAGE && !c->zero_is_end);
 }
 
 void conn_moved(pp_conn *c)
@@ -427,12 +428,14 @@ void conn_discard(pp_conn *c)
     mem_free(c);
 }
 
-bool conn_start_open(pp_conn *c, kernel_handle *pipe)
+bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
 {
     kernel_handle taken = *pipe;
 
     *pipe = KERNEL_NO_HANDLE; /* the handle is the connection's from here on */
     c->pipe = taken;
+    c->instance = i;
+    c->serving = true;
     c->state = CONN_OPEN;
     if (strand_start(&c->strand, CONN_START))
         return true;
@@ -440,11 +443,4 @@ bool conn_start_open(pp_conn *c, kernel_handle *pipe)
     c->pipe = KERNEL_NO_HANDLE;
     conn_discard(c);
     return false;
-}
-
-bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
-{
-    c->instance = i;
-    c->serving = true;
-    return conn_start_open(c, pipe);
 }

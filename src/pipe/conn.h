@@ -113,10 +113,6 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options);
  * if it had never been, without a callback. */
 void conn_discard(pp_conn *c);
 
-/* Starts with a handle that is attached to the port; false: the port stops, and nothing was taken
- * over but `c`. */
-bool conn_start_open(pp_conn *c, kernel_handle *pipe);
-
 /* Starts with a pipe that a client has opened, and takes over both; false: the port stops, and
  * nothing was taken over but `c`. */
 bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i);
