@@ -653,7 +653,8 @@ PP_API pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *op
 /* Delivers a datagram that was not taken again, and goes on. */
 PP_API pp_status pp_mailslot_resume(pp_mailslot *mailslot);
 
-/* Closes the slot and sets *mailslot to NULL. on_close comes. Returns at once. */
+/* Closes the slot and sets *mailslot to NULL. on_close comes, whatever senders hold or do. Returns
+ * at once. */
 PP_API pp_status pp_mailslot_close(pp_mailslot **mailslot);
 
 /* The full path. Valid until pp_mailslot_close. */

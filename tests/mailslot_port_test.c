@@ -23,9 +23,9 @@ DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, 
     return writing_end == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
 }
 
-DWORD slot_open(const name_path *path, DWORD flags, HANDLE *handle)
+DWORD slot_open(const name_path *path, HANDLE *handle)
 {
-    (void)path, (void)flags;
+    (void)path;
     return DuplicateHandle(GetCurrentProcess(), writing_end, GetCurrentProcess(), handle, 0, FALSE,
                            DUPLICATE_SAME_ACCESS)
                ? ERROR_SUCCESS

@@ -110,6 +110,39 @@ static void a_slot_can_be_closed_while_senders_write(void **state)
     }
 }
 
+/* As the platform SDK shows a sender: it shares reading alone, and keeps its handle. No other can
+ * then open the slot, where systems look at what senders share. */
+static void a_sender_that_keeps_the_slot_holds_up_no_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        pp_port *port = kit_port(1);
+        slot_counts c = {0};
+        wchar_t path[128];
+        const char *name = kit_name();
+        pp_mailslot *slot = listen_to(port, name, &c, 1000);
+        HANDLE sender;
+
+        swprintf(path, sizeof path / sizeof *path, L"\\\\.\\mailslot\\%hs", name);
+        sender = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING,
+                             FILE_ATTRIBUTE_NORMAL, NULL);
+        assert_true(sender != INVALID_HANDLE_VALUE);
+        kit_write(sender, "alarm 7", 7);
+        assert_count(c.datagrams, 1);
+        if (i == 0) {
+            assert_ok(pp_mailslot_close(&slot));
+            assert_count(c.closed, 1);
+            assert_status(c.reason, PP_OK);
+            kit_close(&port);
+        } else {
+            kit_close(&port);
+            assert_int_equal(c.closed, 1);
+            assert_ok(pp_mailslot_close(&slot));
+        }
+        CloseHandle(sender);
+    }
+}
+
 static void a_consumer_that_is_not_ready_is_waited_for(void **state)
 {
     pp_port *port = kit_port(2);
@@ -287,6 +320,7 @@ static const struct CMUnitTest tests[] = {
     TEST(twenty_thousand_datagrams_arrive_in_order),
     TEST(four_senders_at_once_keep_their_orders),
     TEST(a_slot_can_be_closed_while_senders_write),
+    TEST(a_sender_that_keeps_the_slot_holds_up_no_end),
     TEST(a_consumer_that_is_not_ready_is_waited_for),
     TEST(limits_are_kept_and_counted),
     TEST(a_slow_consumer_holds_up_neither_others_nor_the_close),

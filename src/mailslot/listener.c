@@ -22,10 +22,8 @@
 #define MAILSLOT_READ STRAND_EVENT(1) /* the read's packet came */
 #define MAILSLOT_CAME STRAND_EVENT(2) /* the thread has something, or has ended */
 #define MAILSLOT_CLOSE STRAND_EVENT(3)
-#define MAILSLOT_WAKE STRAND_EVENT(4) /* the thread could not be woken; again */
 
 #define MAILSLOT__MOST_PER_TURN 64
-#define MAILSLOT__WAKE_MS 10
 #define MAILSLOT__LONGEST (64u * 1024 * 1024) /* of what is read only to be dropped */
 
 struct pp_mailslot {
@@ -48,7 +46,6 @@ struct pp_mailslot {
     HANDLE plain_slot;
     bool reading; /* the thread was started and not yet freed */
     reader reader;
-    timer wake;
 };
 
 void pp_mailslot_options_init(pp_mailslot_options *options)
@@ -183,33 +180,6 @@ static void mailslot__start_reader(pp_mailslot *m)
     mailslot__close_for(m, error_from_windows(error));
 }
 
-/* An empty datagram, if the slot takes it at once: one that is full blocks a plain write, and
- * senders may have filled it behind the reader that has just read its last. */
-static DWORD mailslot__send_empty(pp_mailslot *m)
-{
-    HANDLE handle, event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    DWORD error = event ? slot_open(&m->path, FILE_FLAG_OVERLAPPED, &handle) : GetLastError();
-
-    kernel_count_other(m->strand.port);
-    if (error == ERROR_SUCCESS) {
-        counter_add(m->strand.port, COUNT_KERNEL_WRITE, 1);
-        error = kernel_write_until(handle, event, "", 0, clock_ms());
-        CloseHandle(handle);
-    }
-    if (event)
-        CloseHandle(event);
-    return error;
-}
-
-/* The thread is blocked in a read, which any datagram ends. */
-static void mailslot__wake_reader(pp_mailslot *m)
-{
-    if (!reader_is_reading(&m->reader))
-        return; /* it waits for room, and sees that it is to stop */
-    if (mailslot__send_empty(m) != ERROR_SUCCESS) /* full, or a sender shares nothing */
-        timer_set(&m->wake, clock_ms() + MAILSLOT__WAKE_MS);
-}
-
 static void mailslot__reader_ended(pp_mailslot *m)
 {
     if (!m->closing && m->reader.error != ERROR_SUCCESS)
@@ -226,10 +196,8 @@ static void mailslot__close_for(pp_mailslot *m, pp_status reason)
     m->reason = reason;
     if (m->pending)
         kernel_cancel(m->strand.port, &m->slot, &m->read);
-    if (m->reading && !reader_has_ended(&m->reader)) {
+    if (m->reading && !reader_has_ended(&m->reader))
         reader_stop(&m->reader);
-        mailslot__wake_reader(m);
-    }
 }
 
 static void mailslot__advance(pp_mailslot *m)
@@ -271,7 +239,6 @@ static void mailslot__finish(pp_mailslot *m)
     if (m->reading)
         reader_free(&m->reader);
     mailslot__close_slot(m);
-    timer_close(&m->wake);
     if (m->options.on_close)
         m->options.on_close(m->options.user, m->reason);
     strand_retire(&m->strand);
@@ -296,8 +263,6 @@ static bool mailslot__turn(strand *s, LONG events)
         mailslot__advance(m);
     if (events & STRAND_STOP) /* what had come was delivered, as far as a turn's time allows */
         mailslot__close_for(m, PP_OK);
-    if ((events & MAILSLOT_WAKE) && !reader_has_ended(&m->reader))
-        mailslot__wake_reader(m);
     if (!mailslot__may_finish(m))
         return true;
     mailslot__finish(m);
@@ -360,13 +325,8 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
                          utf_shorten(m->path.text).text);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, m->path.text);
-    if (!timer_open(&m->wake, &m->strand, MAILSLOT_WAKE)) {
-        mailslot__close_slot(m);
-        return error_set(error, PP_E_MEMORY, 0, "no memory for a mailslot");
-    }
     if (strand_join(&m->strand))
         return PP_OK;
-    timer_close(&m->wake);
     mailslot__close_slot(m);
     return error_set(error, PP_E_CLOSING, 0, "the port stops");
 }

@@ -17,7 +17,6 @@ static bool reader__wait_for_room(reader *r, char **at)
          *at = batch_room(&r->filling, &length))
         SleepConditionVariableSRW(&r->room, &r->lock, INFINITE, 0);
     stopping = r->stopping;
-    r->reading = !stopping;
     ReleaseSRWLockExclusive(&r->lock);
     return !stopping;
 }
@@ -30,7 +29,6 @@ static bool reader__add(reader *r, const char *scratch, DWORD bytes)
 
     AcquireSRWLockExclusive(&r->lock);
     stopping = r->stopping;
-    r->reading = false;
     if (!stopping) {
         memcpy(batch_room(&r->filling, &length), scratch, bytes);
         batch_add(&r->filling, bytes);
@@ -49,6 +47,8 @@ static DWORD reader__loop(reader *r, char *scratch)
     while (reader__wait_for_room(r, &at)) {
         DWORD error = kernel_read_now(r->port, r->slot, scratch, r->longest, &bytes);
 
+        if (error == ERROR_SEM_TIMEOUT)
+            continue; /* nothing came: it looks whether it is to stop */
         /* A slot has no other end that could break: this is how Wine shows an empty datagram. */
         if (error == ERROR_BROKEN_PIPE)
             bytes = 0;
@@ -69,7 +69,6 @@ static DWORD WINAPI reader__main(void *argument)
     mem_free(scratch);
     AcquireSRWLockExclusive(&r->lock);
     r->error = error;
-    r->reading = false;
     r->ended = true;
     strand_raise(r->strand, r->event); /* under the lock: afterwards the reader may be gone */
     ReleaseSRWLockExclusive(&r->lock);
@@ -93,6 +92,9 @@ DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct 
     InitializeConditionVariable(&r->room);
     if (!reader_open_batch(&r->filling, longest))
         return ERROR_NOT_ENOUGH_MEMORY;
+    kernel_count_other(port);
+    if (!SetMailslotInfo(slot, READER_LOOK_MS))
+        return GetLastError();
     r->thread =
         CreateThread(NULL, READER__STACK, reader__main, r, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return r->thread ? ERROR_SUCCESS : GetLastError();
@@ -116,16 +118,6 @@ void reader_stop(reader *r)
     r->stopping = true;
     ReleaseSRWLockExclusive(&r->lock);
     WakeConditionVariable(&r->room);
-}
-
-bool reader_is_reading(reader *r)
-{
-    bool reading;
-
-    AcquireSRWLockExclusive(&r->lock);
-    reading = r->reading;
-    ReleaseSRWLockExclusive(&r->lock);
-    return reading;
 }
 
 bool reader_has_ended(reader *r)

@@ -3,8 +3,10 @@
  * strand. It reads ahead of the consumer by one batch and no more.
  *
  * The rule. The thread owns the reading; the batch being filled is under the lock; everything else
- * belongs to the strand's turn. The thread ends after reader_stop and one more datagram, which the
- * owner sends: nothing else ends a blocked read.
+ * belongs to the strand's turn. The thread waits for nobody else for longer than READER_LOOK_MS,
+ * which is the slot's read time-out: nothing that a sender does or holds keeps it from seeing
+ * reader_stop. (A datagram sent to ourselves, the other way to end a read, needs a slot that others
+ * let us open, and that is not full; CancelSynchronousIo does not end it under Wine 8.)
  */
 #ifndef PP_MAILSLOT_READER_H
 #define PP_MAILSLOT_READER_H
@@ -12,6 +14,8 @@
 #include "base/win.h"
 #include "mailslot/batch.h"
 #include "pipeport.h"
+
+#define READER_LOOK_MS 250 /* a stop takes as long, and an idle slot wakes us as often */
 
 struct strand;
 
@@ -25,7 +29,7 @@ typedef struct reader {
     SRWLOCK lock;  /* for what follows */
     CONDITION_VARIABLE room;
     batch filling;
-    bool reading, stopping, ended;
+    bool stopping, ended;
 } reader;
 
 /* A batch as the reader fills them, to be exchanged. */
@@ -38,10 +42,8 @@ DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct 
 /* Exchanges an empty batch for what was read. True: there is something. */
 bool reader_take(reader *r, batch *b);
 
+/* Asks it to end, which it does within READER_LOOK_MS. */
 void reader_stop(reader *r);
-
-/* Whether it is in a read, or about to be: then only a datagram ends it. */
-bool reader_is_reading(reader *r);
 bool reader_has_ended(reader *r);
 
 /* After it has ended. */

@@ -25,7 +25,7 @@ pp_status pp_sender_open(pp_sender **sender, const char *name, pp_error *error)
     status = name_parse(&path, NAME_MAILSLOT, name, false, "mailslot", error);
     if (status != PP_OK)
         return status;
-    code = slot_open(&path, 0, &handle);
+    code = slot_open(&path, &handle);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, path.text);
     *sender = mem_alloc(sizeof **sender);

@@ -50,10 +50,10 @@ DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, 
     return *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
 }
 
-DWORD slot_open(const name_path *path, DWORD flags, HANDLE *handle)
+DWORD slot_open(const name_path *path, HANDLE *handle)
 {
     /* Vista and later do not look at what writers share; earlier systems and Wine do. */
     *handle = CreateFileW(path->wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                          OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | flags, NULL);
+                          OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     return *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
 }

@@ -11,7 +11,7 @@
 /* Creates the slot. Windows then refuses longer datagrams at the sender. A Windows error or 0. */
 DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, HANDLE *handle);
 
-/* Opens a slot for writing, with `flags` such as FILE_FLAG_OVERLAPPED. A Windows error or 0. */
-DWORD slot_open(const name_path *path, DWORD flags, HANDLE *handle);
+/* Opens a slot for writing. A Windows error or 0. */
+DWORD slot_open(const name_path *path, HANDLE *handle);
 
 #endif

@@ -216,7 +216,8 @@ def an_idle_server_with_a_thousand_clients_uses_no_time():
     figures = client.result()
     check(figures["connect_s"] + 1 < connected, f"connected after {figures['connect_s']} s")
     equal(server.stop()["clients"], 1000, "clients")
-    equal(used, 0, "ticks")
+    # Where a thread must read the mailslot, it looks four times a second whether it is to stop.
+    check(used <= 1, f"{used} ticks of 10 ms in 10 s")
 
 
 @case
