@@ -117,7 +117,6 @@ static void names_are_bare_or_full_paths(void **state)
                                       "\\\\.\\pip",
                                       "\\\\",
                                       "\\\\\\pipe\\x",
-                                      "\xFF",
                                       "a\nb",
                                       "a/b",
                                       ".",
@@ -328,7 +327,7 @@ static void wrong_users_and_descriptors_are_named(void **state)
 
 static void malformed_text_is_refused(void **state)
 {
-    wchar_t wide[8], *copy;
+    wchar_t wide[8];
     char text[8];
 
     (void)state;
@@ -338,11 +337,7 @@ static void malformed_text_is_refused(void **state)
     assert_string_equal(text, "\xE2\x82\xAC");
     assert_false(utf_to_utf16("\xC3(", wide, 8));
     assert_false(utf_to_utf16("too long for it", wide, 8));
-    assert_int_equal(utf_copy_utf16("\xFF", &copy), PP_E_ARGUMENT);
-    assert_null(copy);
-    assert_int_equal(utf_copy_utf16("\xE2\x82\xAC", &copy), PP_OK);
-    assert_int_equal(copy[0], 0x20AC);
-    mem_free(copy);
+    assert_null(utf_copy_utf16("\xFF"));
 }
 
 static void memory_comes_from_the_chosen_allocator(void **state)

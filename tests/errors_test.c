@@ -160,6 +160,55 @@ static void wrong_names_are_refused_with_what_is_allowed(void **state)
     kit_close(&port);
 }
 
+/* The line says so, and is UTF-8 itself: what is not is not repeated in it. */
+static void says_it_is_not_utf8(pp_status status, pp_status wanted, const pp_error *error,
+                                const char *field)
+{
+    char line[64];
+
+    snprintf(line, sizeof line, "%s is not UTF-8", field);
+    assert_int_equal(status, wanted);
+    assert_string_equal(error->message, line);
+}
+
+static void text_that_is_not_utf8_is_said_to_be_so(void **state)
+{
+    static const char bad[] = "caf\xE9"; /* as Latin-1 has it */
+    static const char *const users[] = {bad};
+    pp_port *port = kit_port(1);
+    pp_listen_options lo;
+    pp_mailslot_options mo;
+    pp_dial_options dial;
+    pp_client_options co;
+    pp_spawn_options so = {bad, NULL, NULL, NULL};
+    pp_client *client;
+    pp_sender *sender;
+    pp_child child;
+    pp_error e;
+
+    (void)state;
+    pp_listen_options_init(&lo);
+    pp_mailslot_options_init(&mo);
+    pp_dial_options_init(&dial);
+    pp_client_options_init(&co);
+    lo.name = mo.name = dial.name = co.name = bad;
+    says_it_is_not_utf8(pp_listen(port, &lo, NULL, &e), PP_E_ARGUMENT, &e, "pipe");
+    says_it_is_not_utf8(pp_mailslot_listen(port, &mo, NULL, &e), PP_E_ARGUMENT, &e, "mailslot");
+    says_it_is_not_utf8(pp_dial(port, &dial, NULL, &e), PP_E_ARGUMENT, &e, "pipe");
+    says_it_is_not_utf8(pp_client_open(&client, &co, &e), PP_E_ARGUMENT, &e, "pipe");
+    says_it_is_not_utf8(pp_sender_open(&sender, bad, &e), PP_E_ARGUMENT, &e, "mailslot");
+    says_it_is_not_utf8(pp_spawn(port, &so, &child, &e), PP_E_ARGUMENT, &e, "command_line");
+    lo.name = dial.name = kit_name();
+    dial.server_user = bad;
+    says_it_is_not_utf8(pp_dial(port, &dial, NULL, &e), PP_E_ARGUMENT, &e, "server_user");
+    lo.access.allow = users;
+    lo.access.allow_count = 1;
+    says_it_is_not_utf8(pp_listen(port, &lo, NULL, &e), PP_E_SECURITY, &e, "allow");
+    lo.access.sddl = bad;
+    says_it_is_not_utf8(pp_listen(port, &lo, NULL, &e), PP_E_SECURITY, &e, "sddl");
+    kit_close(&port);
+}
+
 static void a_taken_name_is_refused(void **state)
 {
     pp_port *port = kit_port(1);
@@ -290,6 +339,7 @@ static const struct CMUnitTest tests[] = {
     TEST(null_is_refused_everywhere),
     TEST(options_out_of_range_are_named_with_their_range),
     TEST(wrong_names_are_refused_with_what_is_allowed),
+    TEST(text_that_is_not_utf8_is_said_to_be_so),
     TEST(a_taken_name_is_refused),
     TEST(a_message_that_is_too_long_is_refused),
     TEST(closing_objects_answer_and_nothing_more),

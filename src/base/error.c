@@ -91,3 +91,8 @@ pp_status error_set_windows(pp_error *error, uint32_t windows_error, const char 
     return error_set(error, error_from_windows(windows_error), windows_error, "%s: %s (%lu)",
                      utf_shorten(what).text, text, (unsigned long)windows_error);
 }
+
+pp_status error_check_text(pp_error *error, pp_status status, const char *field, const char *text)
+{
+    return utf_is_good(text) ? PP_OK : error_set(error, status, 0, "%s is not UTF-8", field);
+}

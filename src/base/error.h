@@ -19,4 +19,8 @@ pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, c
 /* The same for a Windows error: "<what>: <the system's text> (<number>)". */
 pp_status error_set_windows(pp_error *error, uint32_t windows_error, const char *what);
 
+/* PP_OK for text that is UTF-8. Other text fails with `status`, and is not repeated in the message,
+ * which would be no text then. */
+pp_status error_check_text(pp_error *error, pp_status status, const char *field, const char *text);
+
 #endif

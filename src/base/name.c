@@ -103,6 +103,8 @@ pp_status name_parse(name_path *path, name_kind kind, const char *text, bool loc
 
     if (!text)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", field);
+    if (error_check_text(error, PP_E_ARGUMENT, field, text) != PP_OK)
+        return PP_E_ARGUMENT;
     if (!name__copy(copy, text))
         return name__refuse(field, text, kind, error);
     bare = strncmp(copy, "\\\\", 2) != 0;

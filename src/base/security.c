@@ -63,6 +63,8 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
 {
     wchar_t name[512], *sid;
 
+    if (user && error_check_text(error, PP_E_SECURITY, "allow", user) != PP_OK)
+        return PP_E_SECURITY;
     if (!user || !*user || !utf_to_utf16(user, name, sizeof name / sizeof *name))
         return error_set(error, PP_E_SECURITY, 0, "allow is \"%s\"; allowed: a user or a SID",
                          utf_shorten(user ? user : "NULL").text);
@@ -143,11 +145,12 @@ pp_status security_open(security *s, const pp_access *access, bool deny_network,
     if (access->allow_count > 0 && !access->allow)
         return error_set(error, PP_E_ARGUMENT, 0, "allow is NULL");
     if (access->sddl) {
-        status = utf_copy_utf16(access->sddl, &sddl);
-        if (status == PP_E_ARGUMENT)
-            return error_set(error, PP_E_SECURITY, 0, "sddl is not UTF-8");
+        status = error_check_text(error, PP_E_SECURITY, "sddl", access->sddl);
         if (status != PP_OK)
-            return error_set(error, status, 0, "out of memory");
+            return status;
+        sddl = utf_copy_utf16(access->sddl);
+        if (!sddl)
+            return error_set(error, PP_E_MEMORY, 0, "out of memory");
         status = security__convert(s, sddl, access, error);
     } else {
         sddl = mem_alloc(count * sizeof *sddl);

@@ -8,6 +8,11 @@
 
 #define UTF__REPLACEMENT 0xFFFD /* what Windows makes of malformed text */
 
+bool utf_is_good(const char *text)
+{
+    return MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0) > 0;
+}
+
 bool utf_to_utf16(const char *text, wchar_t *wide, size_t count)
 {
     return MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, (int)count) > 0;
@@ -20,31 +25,28 @@ bool utf_to_utf8(const wchar_t *wide, char *text, size_t size)
 }
 
 /* MultiByteToWideChar into a new block. */
-static pp_status utf__copy(const char *text, DWORD flags, wchar_t **wide)
+static wchar_t *utf__copy(const char *text, DWORD flags)
 {
     int count = MultiByteToWideChar(CP_UTF8, flags, text, -1, NULL, 0);
+    wchar_t *wide = count > 0 ? mem_alloc((size_t)count * sizeof *wide) : NULL;
 
-    *wide = count > 0 ? mem_alloc((size_t)count * sizeof **wide) : NULL;
-    if (count <= 0)
-        return PP_E_ARGUMENT;
-    if (!*wide)
-        return PP_E_MEMORY;
-    MultiByteToWideChar(CP_UTF8, flags, text, -1, *wide, count);
-    return PP_OK;
+    if (wide && MultiByteToWideChar(CP_UTF8, flags, text, -1, wide, count) <= 0) {
+        mem_free(wide);
+        return NULL;
+    }
+    return wide;
 }
 
-pp_status utf_copy_utf16(const char *text, wchar_t **wide)
+wchar_t *utf_copy_utf16(const char *text)
 {
-    return utf__copy(text, MB_ERR_INVALID_CHARS, wide);
+    return utf__copy(text, MB_ERR_INVALID_CHARS);
 }
 
 wchar_t *utf_show_utf16(const char *text)
 {
-    wchar_t *wide;
+    wchar_t *wide = utf__copy(text, 0);
 
-    if (utf__copy(text, 0, &wide) != PP_OK)
-        return NULL;
-    for (wchar_t *c = wide; *c; c++)
+    for (wchar_t *c = wide; c && *c; c++)
         if (*c == UTF__REPLACEMENT)
             *c = L'?';
     return wide;

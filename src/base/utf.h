@@ -5,21 +5,21 @@
 #ifndef PP_BASE_UTF_H
 #define PP_BASE_UTF_H
 
-#include "pipeport.h"
-
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <wchar.h>
 
+bool utf_is_good(const char *text);
+
 /* Both fail when the text is malformed or does not fit with its terminator. */
 bool utf_to_utf16(const char *text, wchar_t *wide, size_t count);
 bool utf_to_utf8(const wchar_t *wide, char *text, size_t size);
 
-/* A new UTF-16 copy that mem_free takes back. PP_E_ARGUMENT (malformed), PP_E_MEMORY. */
-pp_status utf_copy_utf16(const char *text, wchar_t **wide);
+/* A new UTF-16 copy that mem_free takes back; NULL: malformed, or no memory. */
+wchar_t *utf_copy_utf16(const char *text);
 
-/* One for people to read: what is malformed becomes "?". NULL: no memory. */
+/* The same for people to read: what is malformed becomes "?". NULL: no memory. */
 wchar_t *utf_show_utf16(const char *text);
 
 /*

@@ -21,6 +21,8 @@ pp_status open_prepare(open_request *r, const char *name, pp_mode mode, pp_direc
         return error_set(error, PP_E_ARGUMENT, 0, "server_process is %llu; allowed: 0 to %u",
                          (unsigned long long)server_process, UINT32_MAX);
     if (server_user) {
+        if (error_check_text(error, PP_E_ARGUMENT, "server_user", server_user) != PP_OK)
+            return PP_E_ARGUMENT;
         if (strlen(server_user) >= PP_SID_SIZE || !ConvertStringSidToSidA(server_user, &sid))
             return error_set(error, PP_E_ARGUMENT, 0,
                              "server_user is \"%s\"; allowed: a SID such as S-1-5-18",

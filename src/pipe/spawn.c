@@ -43,8 +43,9 @@ static DWORD spawn__make_pipe(const security *s, bool input, HANDLE *ours, HANDL
     SECURITY_ATTRIBUTES attributes = s->attributes;
     wchar_t name[80];
     GUID guid;
+    RPC_STATUS status = UuidCreate(&guid);
 
-    if (UuidCreate(&guid) != RPC_S_OK)
+    if (status != RPC_S_OK && status != RPC_S_UUID_LOCAL_ONLY) /* the pipe is local, too */
         return ERROR_GEN_FAILURE;
     swprintf(name, sizeof name / sizeof *name,
              L"\\\\.\\pipe\\pipeport-%08lx%04x%04x%02x%02x%02x%02x%02x%02x%02x%02x",
@@ -82,12 +83,13 @@ static const char *const spawn__names[SPAWN__STREAMS] = {"input", "output", "err
 static pp_status spawn__check(spawn *s, const char *command_line,
                               const pp_conn_options *const *streams, pp_error *error)
 {
-    pp_status status = utf_copy_utf16(command_line, &s->command_line);
+    pp_status status = error_check_text(error, PP_E_ARGUMENT, "command_line", command_line);
 
-    if (status == PP_E_ARGUMENT)
-        return error_set(error, status, 0, "command_line is not UTF-8");
     if (status != PP_OK)
-        return error_set(error, status, 0, "no memory for a command line");
+        return status;
+    s->command_line = utf_copy_utf16(command_line);
+    if (!s->command_line)
+        return error_set(error, PP_E_MEMORY, 0, "no memory for a command line");
     if (!*s->command_line || wcslen(s->command_line) > SPAWN__LONGEST)
         return error_set(error, PP_E_ARGUMENT, 0,
                          "command_line has %llu characters; allowed: 1 to %d",
