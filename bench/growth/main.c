@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GROWTH__WAITING 1000
 #define GROWTH__IDLE 2000 /* connections, to see what one takes */
 #define GROWTH__MOST_BYTES (64u * 1024)
 #define GROWTH__WAIT_MS 120000
@@ -42,6 +43,7 @@ static const cell cells[] = {
 };
 
 #define GROWTH__MOST_CONNECTION_BYTES (2 * 3 * 1024.0) /* both ends of an idle one */
+#define GROWTH__MOST_INSTANCE_BYTES (3 * 1024.0)       /* no more than its end of one */
 
 /* A run of a cell. The replies are counted by the clients' one worker. */
 typedef struct run {
@@ -49,6 +51,7 @@ typedef struct run {
     size_t size;
     volatile LONG opened, replies, goal;
     volatile bool over;
+    char name[64];
     HANDLE reached; /* so many opened, or so many replies came */
     char data[GROWTH__MOST_BYTES];
 } run;
@@ -129,25 +132,32 @@ static pp_port *growth__port(void)
     return port;
 }
 
-/* Opens the server and so many clients; the connections go to `conns`. */
-static void growth__open(run *r, pp_mode mode, unsigned clients, client *all, pp_conn **conns)
+/* Opens the ports, and a pipe of which so many instances wait. */
+static void growth__listen(run *r, pp_mode mode, unsigned waiting)
 {
     pp_listen_options listen;
-    pp_dial_options dial;
     static unsigned number;
-    char name[64];
 
-    snprintf(name, sizeof name, "growth-%lu-%u", (unsigned long)GetCurrentProcessId(), ++number);
-    r->server = growth__port();
-    r->port = growth__port();
+    snprintf(r->name, sizeof r->name, "growth-%lu-%u", (unsigned long)GetCurrentProcessId(),
+             ++number);
     pp_listen_options_init(&listen);
-    listen.name = name;
+    listen.name = r->name;
+    listen.accept_ready = waiting;
+    if (listen.accept_depth < waiting)
+        listen.accept_depth = waiting;
     listen.conn.mode = mode;
     listen.conn.handlers = (pp_handlers){.on_message = echo, .on_writable = go_on};
     if (pp_listen(r->server, &listen, NULL, NULL) != PP_OK)
         growth__die("the pipe cannot be made");
+}
+
+/* Opens so many clients; the connections go to `conns`. */
+static void growth__dial(run *r, pp_mode mode, unsigned clients, client *all, pp_conn **conns)
+{
+    pp_dial_options dial;
+
     pp_dial_options_init(&dial);
-    dial.name = name;
+    dial.name = r->name;
     dial.timeout_ms = GROWTH__WAIT_MS;
     dial.conn.mode = mode;
     dial.conn.handlers = (pp_handlers){.on_open = client_open, .on_message = client_message};
@@ -182,6 +192,8 @@ static run *growth__new(size_t size, unsigned clients, client **all, pp_conn ***
     if (!r || !*all || !*conns)
         growth__die("no memory");
     r->size = size;
+    r->server = growth__port();
+    r->port = growth__port();
     r->reached = CreateEventW(NULL, TRUE, FALSE, NULL);
     return r;
 }
@@ -218,7 +230,8 @@ static bool growth__measure(const cell *of, cJSON *figures)
     double messages;
     bool good;
 
-    growth__open(r, of->mode, of->clients, all, conns);
+    growth__listen(r, of->mode, 1);
+    growth__dial(r, of->mode, of->clients, all, conns);
     for (unsigned i = 0; i < of->clients; i++)
         for (unsigned k = 0; k < of->depth; k++)
             if (pp_conn_send(conns[i], r->data, of->size) != PP_OK)
@@ -248,23 +261,30 @@ static double growth__resident(void)
     return (double)counters.WorkingSetSize;
 }
 
-/* One that was idle: its bytes of the memory that it takes beside what a first one needs. */
-static bool growth__measure_idle(cJSON *figures)
+/* What a connection that is idle takes, and an instance that waits, beside what a first one needs.
+ * The ports, whose threads have stacks, are there before. */
+static bool growth__measure_memory(cJSON *figures)
 {
     client *first, *all;
     pp_conn **first_conns, **conns;
     run *warm = growth__new(1, GROWTH__IDLE, &first, &first_conns);
     run *r = growth__new(1, GROWTH__IDLE, &all, &conns);
-    double before, bytes;
+    double before, waiting, connected;
 
-    growth__open(warm, PP_MODE_STREAM, GROWTH__IDLE, first, first_conns);
+    growth__listen(warm, PP_MODE_STREAM, GROWTH__WAITING);
+    growth__dial(warm, PP_MODE_STREAM, GROWTH__IDLE, first, first_conns);
     before = growth__resident();
-    growth__open(r, PP_MODE_STREAM, GROWTH__IDLE, all, conns);
-    bytes = (growth__resident() - before) / GROWTH__IDLE;
+    growth__listen(r, PP_MODE_STREAM, GROWTH__WAITING);
+    waiting = growth__resident();
+    growth__dial(r, PP_MODE_STREAM, GROWTH__IDLE, all, conns);
+    connected = growth__resident();
     growth__close(r, GROWTH__IDLE, all, conns);
     growth__close(warm, GROWTH__IDLE, first, first_conns);
-    return growth__report(figures, "idle, 2000 clients", "bytes for both ends", bytes,
-                          GROWTH__MOST_CONNECTION_BYTES);
+    /* Each that came took an instance, and another waits in its place. */
+    return growth__report(figures, "idle, 2000 clients", "bytes for both ends",
+                          (connected - waiting) / GROWTH__IDLE, GROWTH__MOST_CONNECTION_BYTES) &
+           growth__report(figures, "1000 instances wait", "bytes for each",
+                          (waiting - before) / GROWTH__WAITING, GROWTH__MOST_INSTANCE_BYTES);
 }
 
 static void growth__write(const cJSON *figures, const char *path)
@@ -286,7 +306,7 @@ int main(int argc, char **argv)
     if (!GetProcessAffinityMask(GetCurrentProcess(), &ours, &all) ||
         !SetProcessAffinityMask(GetCurrentProcess(), ours & (~ours + 1)))
         growth__die("the process cannot keep to one processor");
-    good = growth__measure_idle(figures);
+    good = growth__measure_memory(figures);
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         good &= growth__measure(&cells[i], figures);
     if (argc > 1)
