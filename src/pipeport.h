@@ -429,6 +429,11 @@ typedef struct pp_listen_options {
     uint64_t pipe_buffer;           /* the kernel's quota for each direction */
     uint64_t max_clients_per_user;  /* beyond it a connection ends with PP_E_USER_LIMIT; 0: any */
     uint64_t max_connects_per_user; /* in a second; beyond it PP_E_USER_RATE; 0: any */
+    /* A client may connect so that nobody can ask who it is (SECURITY_ANONYMOUS, or no network
+     * logon that may be impersonated). For the two limits, those of one session are one user. True:
+     * it ends with PP_E_REFUSED after its first message. The log names the first one.
+     * https://learn.microsoft.com/windows/win32/secauthz/impersonation-levels */
+    bool refuse_unknown;
     pp_access access;
 
     /* The listener is over: it was closed, or the port stops, and its last connection has ended.

@@ -6,6 +6,7 @@
 #include "kit.h"
 
 #include "pipe/identity.h"
+#include "pipe/users.h"
 
 static volatile LONG asked, asked_too_early, refuse_to_say;
 static volatile LONG messages_written;
@@ -27,7 +28,7 @@ DWORD impersonate_open_token(HANDLE pipe, HANDLE *token)
 typedef struct guard {
     kit_counts counts; /* first: kit's handlers take it as their user */
     pp_peer at_open, at_identity, at_message;
-    volatile LONG judged;
+    volatile LONG judged, reported;
     const char *verdict;
 } guard;
 
@@ -201,6 +202,109 @@ static void a_user_has_no_more_connections_than_allowed(void **state)
     kit_close(&port);
 }
 
+static void who_is_unknown_counts_apart_from_who_is_known(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE pipes[3];
+
+    (void)state;
+    options.max_clients_per_user = 1;
+    kit_listen(port, &options);
+    for (LONG i = 0; i < 3; i++) {
+        refuse_to_say = i > 0;
+        pipes[i] = kit_open(name, true);
+        say(pipes[i]);
+        assert_true(i == 2 ? kit_wait(&g.counts.closed, 1) : kit_wait(&g.counts.messages, i + 1));
+    }
+    assert_status(g.counts.reason, PP_E_USER_LIMIT); /* two unknown ones of our session */
+    for (int i = 0; i < 3; i++)
+        CloseHandle(pipes[i]);
+    kit_close(&port);
+}
+
+static void those_unknown_count_by_their_session(void **state)
+{
+    pp_peer known = {.session_id = 1, .user = "S-1-5-21-1-2-3-1001"};
+    pp_peer one = {.session_id = 1}, other = {.session_id = 2};
+    users_entry *first, *second, *third, *none;
+    users u;
+
+    (void)state;
+    users_init(&u);
+    users_set_limits(&u, 1, 0);
+    assert_status(users_enter(&u, &known, &first), PP_OK);
+    assert_status(users_enter(&u, &one, &second), PP_OK);
+    assert_status(users_enter(&u, &other, &third), PP_OK);
+    assert_status(users_enter(&u, &one, &none), PP_E_USER_LIMIT);
+    users_leave(&u, second);
+    assert_status(users_enter(&u, &one, &second), PP_OK);
+    users_free(&u);
+}
+
+static void who_is_unknown_may_be_refused(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    HANDLE pipe, known;
+
+    (void)state;
+    options.refuse_unknown = true;
+    kit_listen(port, &options);
+    known = kit_open(name, true);
+    say(known);
+    assert_count(g.counts.messages, 1);
+    refuse_to_say = 1;
+    for (LONG i = 1; i <= 2; i++) {
+        pipe = kit_open(name, true);
+        say(pipe);
+        assert_count(g.counts.closed, i);
+        assert_status(g.counts.reason, PP_E_REFUSED);
+        CloseHandle(pipe);
+    }
+    assert_int_equal(g.counts.messages, 1);
+    CloseHandle(known);
+    kit_close(&port);
+}
+
+static void count_unknown(void *user, pp_log_level level, const char *line)
+{
+    (void)level;
+    if (strstr(line, "who its user is"))
+        InterlockedIncrement(&((guard *)user)->reported);
+}
+
+static void those_unknown_are_reported_once(void **state)
+{
+    pp_port_options with_log;
+    pp_port *port;
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+
+    (void)state;
+    pp_port_options_init(&with_log);
+    with_log.log = count_unknown;
+    with_log.log_user = &g;
+    assert_ok(pp_port_open(&port, &with_log, NULL));
+    options.max_clients_per_user = 100;
+    refuse_to_say = 1;
+    kit_listen(port, &options);
+    for (LONG i = 1; i <= 3; i++) {
+        HANDLE pipe = kit_open(name, true);
+
+        say(pipe);
+        assert_count(g.counts.messages, i);
+        CloseHandle(pipe);
+    }
+    kit_close(&port);
+    assert_int_equal(g.reported, 1);
+}
+
 static void a_user_connects_no_faster_than_allowed(void **state)
 {
     pp_port *port = kit_port(1);
@@ -268,6 +372,10 @@ static const struct CMUnitTest tests[] = {
     TEST(a_client_can_be_refused_before_its_first_message),
     TEST(a_client_that_lets_nobody_ask_has_no_user),
     TEST(a_user_has_no_more_connections_than_allowed),
+    TEST(who_is_unknown_counts_apart_from_who_is_known),
+    TEST(those_unknown_count_by_their_session),
+    TEST(who_is_unknown_may_be_refused),
+    TEST(those_unknown_are_reported_once),
     TEST(a_user_connects_no_faster_than_allowed),
     TEST(an_adopted_server_end_knows_its_client),
 };

@@ -84,12 +84,12 @@ struct pp_conn {
     bool zero_is_end;  /* no pipe but a socket: a read of no bytes is the end */
     bool client_left;  /* the read side saw the other end go first */
     kernel_handle pipe;
-    SRWLOCK peer_lock;         /* for what `peer` points to */
-    pp_peer *peer;             /* from opening on */
-    bool identified, judged;   /* the user was asked for; and may stay */
-    struct user *user_entry;   /* among those of the listener, if it limits them */
-    struct instance *instance; /* goes back to the listener; NULL when dialled */
-    struct dial *dial;         /* while CONN_DIALLING */
+    SRWLOCK peer_lock;              /* for what `peer` points to */
+    pp_peer *peer;                  /* from opening on */
+    bool identified, judged;        /* the user was asked for; and may stay */
+    struct users_entry *user_entry; /* among those of the listener, if it limits them */
+    struct instance *instance;      /* goes back to the listener; NULL when dialled */
+    struct dial *dial;              /* while CONN_DIALLING */
 
     timer timer;
     uint64_t drain_deadline, trim_deadline;

@@ -31,6 +31,18 @@ void conn_part(pp_conn *c)
     c->user_entry = NULL;
 }
 
+/* Programs whose clients let nobody ask who they are do so each time: once says it for all. */
+static void identity__report_unknown(pp_conn *c, DWORD error)
+{
+    if (c->instance && InterlockedExchange(&c->instance->listener->met_unknown, 1) != 0)
+        return;
+    port_log(c->strand.port, PP_LOG_WARN,
+             "connection %llu of process %lu does not let us ask who its user is (Windows error "
+             "%lu)%s",
+             (unsigned long long)c->id, (unsigned long)c->peer->process_id, (unsigned long)error,
+             c->instance ? "; others that do not are not named" : "");
+}
+
 static void identity__ask(pp_conn *c)
 {
     pp_peer peer = *c->peer;
@@ -42,8 +54,7 @@ static void identity__ask(pp_conn *c)
     error = identity_of_user(c->strand.port, &c->pipe, &peer);
     identity__set(c, &peer);
     if (error != ERROR_SUCCESS)
-        port_log(c->strand.port, PP_LOG_WARN, "connection %llu: its user is not known: error %lu",
-                 (unsigned long long)c->id, (unsigned long)error);
+        identity__report_unknown(c, error);
 }
 
 /* Why the connection may not stay; `reason` says it for the log. */
@@ -52,8 +63,12 @@ static pp_status identity__judge(pp_conn *c, const char **reason)
     pp_listener *l = c->instance->listener;
     pp_status status = PP_OK;
 
+    if (l->options.refuse_unknown && !c->peer->user[0]) {
+        *reason = "it does not let us ask who it is";
+        return PP_E_REFUSED;
+    }
     if (users_are_limited(&l->users))
-        status = users_enter(&l->users, c->peer->user, &c->user_entry);
+        status = users_enter(&l->users, c->peer, &c->user_entry);
     *reason = pp_status_text(status);
     if (status != PP_OK || !c->options.handlers.on_identity)
         return status;
@@ -61,6 +76,12 @@ static pp_status identity__judge(pp_conn *c, const char **reason)
     *reason = c->options.handlers.on_identity(c, c->user, c->peer);
     conn_callback_ended(c, "on_identity");
     return *reason ? PP_E_REFUSED : PP_OK;
+}
+
+/* Whether the listener itself has to know. */
+static bool identity__matters(pp_listener *l)
+{
+    return l->options.refuse_unknown || users_are_limited(&l->users);
 }
 
 bool conn_identify(pp_conn *c)
@@ -71,14 +92,15 @@ bool conn_identify(pp_conn *c)
     if (c->judged || !c->instance)
         return true;
     c->judged = true;
-    if (!c->options.handlers.on_identity && !users_are_limited(&c->instance->listener->users))
+    if (!c->options.handlers.on_identity && !identity__matters(c->instance->listener))
         return true;
     identity__ask(c);
     status = identity__judge(c, &reason);
     if (status == PP_OK)
         return true;
     port_log(c->strand.port, PP_LOG_WARN, "connection %llu of process %lu, user %s: %s",
-             (unsigned long long)c->id, (unsigned long)c->peer->process_id, c->peer->user, reason);
+             (unsigned long long)c->id, (unsigned long)c->peer->process_id,
+             c->peer->user[0] ? c->peer->user : "unknown", reason);
     conn_end(c, status);
     return false;
 }

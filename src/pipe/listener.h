@@ -49,7 +49,8 @@ struct pp_listener {
     name_path path;
     security security;
 
-    users users; /* for the limits of each user; under its own lock */
+    users users;               /* for the limits of each user; under its own lock */
+    volatile LONG met_unknown; /* and logged it */
 
     queue made;                                       /* by pp_listen, until the first turn */
     list waiting;                                     /* but for those that are surplus */

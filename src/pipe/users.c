@@ -3,14 +3,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define USERS__WINDOW_MS 1000
 
-struct user {
+struct users_entry {
     list link;
-    char sid[PP_SID_SIZE];
+    char name[PP_SID_SIZE]; /* its SID, or its session */
     uint64_t connections;
     uint64_t window_began, in_window; /* connections since then, for at most a second */
 };
@@ -21,7 +22,7 @@ void users_init(users *u)
     list_init(&u->all);
 }
 
-static void users__remove(user *entry)
+static void users__remove(users_entry *entry)
 {
     list_remove(&entry->link);
     mem_free(entry);
@@ -30,25 +31,25 @@ static void users__remove(user *entry)
 void users_free(users *u)
 {
     while (!list_is_empty(&u->all))
-        users__remove(CONTAINER_OF(u->all.next, user, link));
+        users__remove(CONTAINER_OF(u->all.next, users_entry, link));
 }
 
 /* The user's entry, perhaps a new one; drops those of others that are no longer needed. */
-static user *users__find(users *u, const char *sid, uint64_t now)
+static users_entry *users__find(users *u, const char *name, uint64_t now)
 {
-    user *found = NULL;
+    users_entry *found = NULL;
 
     for (list *link = u->all.next, *next; link != &u->all; link = next) {
-        user *entry = CONTAINER_OF(link, user, link);
+        users_entry *entry = CONTAINER_OF(link, users_entry, link);
 
         next = link->next;
-        if (strcmp(entry->sid, sid) == 0)
+        if (strcmp(entry->name, name) == 0)
             found = entry;
         else if (entry->connections == 0 && now - entry->window_began > USERS__WINDOW_MS)
             users__remove(entry);
     }
     if (!found && (found = mem_alloc_zeroed(sizeof *found)) != NULL) {
-        snprintf(found->sid, sizeof found->sid, "%s", sid);
+        snprintf(found->name, sizeof found->name, "%s", name);
         found->window_began = now;
         list_append(&u->all, &found->link);
     }
@@ -73,7 +74,7 @@ bool users_are_limited(users *u)
     return limited;
 }
 
-static pp_status users__count(const users *u, user *entry, uint64_t now)
+static pp_status users__count(const users *u, users_entry *entry, uint64_t now)
 {
     if (now - entry->window_began >= USERS__WINDOW_MS) {
         entry->window_began = now;
@@ -88,13 +89,18 @@ static pp_status users__count(const users *u, user *entry, uint64_t now)
     return PP_OK;
 }
 
-pp_status users_enter(users *u, const char *sid, user **entry)
+pp_status users_enter(users *u, const pp_peer *peer, users_entry **entry)
 {
+    char name[PP_SID_SIZE];
     uint64_t now = clock_ms();
     pp_status status = PP_E_MEMORY;
 
+    if (peer->user[0])
+        snprintf(name, sizeof name, "%s", peer->user);
+    else
+        snprintf(name, sizeof name, "session %" PRIu32, peer->session_id);
     AcquireSRWLockExclusive(&u->lock);
-    *entry = users__find(u, sid, now);
+    *entry = users__find(u, name, now);
     if (*entry)
         status = users__count(u, *entry, now);
     if (status != PP_OK)
@@ -103,7 +109,7 @@ pp_status users_enter(users *u, const char *sid, user **entry)
     return status;
 }
 
-void users_leave(users *u, user *entry)
+void users_leave(users *u, users_entry *entry)
 {
     AcquireSRWLockExclusive(&u->lock);
     entry->connections--;

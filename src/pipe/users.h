@@ -1,6 +1,8 @@
 /*
  * How many connections each user has, and how often it connects, for the limits of a listener. A
- * user is here while it has a connection, and a second longer.
+ * user is here while it has a connection, and a second longer. Those who do not let anybody ask who
+ * they are count by their session, which Windows tells always: one who hides uses up nothing of
+ * those who do not, nor of who hides in another session.
  */
 #ifndef PP_PIPE_USERS_H
 #define PP_PIPE_USERS_H
@@ -15,7 +17,7 @@ typedef struct users {
     uint64_t most, most_per_second; /* connections of each; 0: any */
 } users;
 
-typedef struct user user;
+typedef struct users_entry users_entry;
 
 void users_init(users *u);
 
@@ -23,10 +25,10 @@ void users_init(users *u);
 void users_set_limits(users *u, uint64_t most, uint64_t most_per_second);
 bool users_are_limited(users *u);
 
-/* Counts a connection of the user with this SID. PP_E_USER_LIMIT, PP_E_USER_RATE or PP_E_MEMORY:
+/* Counts a connection of this peer's user. PP_E_USER_LIMIT, PP_E_USER_RATE or PP_E_MEMORY:
  * not counted, and `entry` is NULL. */
-pp_status users_enter(users *u, const char *sid, user **entry);
-void users_leave(users *u, user *entry);
+pp_status users_enter(users *u, const pp_peer *peer, users_entry **entry);
+void users_leave(users *u, users_entry *entry);
 
 /* When no connection is left. */
 void users_free(users *u);

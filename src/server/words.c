@@ -113,6 +113,13 @@ static pp_status words__strict(settings *s, const char *value, pp_error *error)
     return PP_OK;
 }
 
+static pp_status words__refuse_unknown(settings *s, const char *value, pp_error *error)
+{
+    (void)value, (void)error;
+    s->listen.refuse_unknown = true;
+    return PP_OK;
+}
+
 static pp_status words__allow_remote(settings *s, const char *value, pp_error *error)
 {
     (void)value, (void)error;
@@ -146,6 +153,8 @@ const word_row word_table[WORD_COUNT] = {
     {"allow", "USER", words__allow, "a user or SID who may connect too; may be repeated"},
     {"sddl", "STRING", words__sddl, "replaces all other rules of who may connect"},
     {"strict", NULL, words__strict, "allowed users may not create instances of the pipe"},
+    {"refuse-unknown", NULL, words__refuse_unknown,
+     "end connections that do not let the server ask who the user is"},
     {"allow-remote", NULL, words__allow_remote, "let clients of other machines in"},
     {"log-level", "LEVEL", words__log_level, "error, warn, info or debug; default: info"},
     {"json", NULL, words__json, "the ready and the stopped line as JSON objects"},

@@ -14,7 +14,7 @@ typedef struct word_row {
     const char *help;
 } word_row;
 
-#define WORD_COUNT 12
+#define WORD_COUNT 13
 extern const word_row word_table[WORD_COUNT];
 
 #endif
