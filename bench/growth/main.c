@@ -270,6 +270,7 @@ static bool growth__measure_memory(cJSON *figures)
     run *warm = growth__new(1, GROWTH__IDLE, &first, &first_conns);
     run *r = growth__new(1, GROWTH__IDLE, &all, &conns);
     double before, waiting, connected;
+    bool good;
 
     growth__listen(warm, PP_MODE_STREAM, GROWTH__WAITING);
     growth__dial(warm, PP_MODE_STREAM, GROWTH__IDLE, first, first_conns);
@@ -281,10 +282,11 @@ static bool growth__measure_memory(cJSON *figures)
     growth__close(r, GROWTH__IDLE, all, conns);
     growth__close(warm, GROWTH__IDLE, first, first_conns);
     /* Each that came took an instance, and another waits in its place. */
-    return growth__report(figures, "idle, 2000 clients", "bytes for both ends",
-                          (connected - waiting) / GROWTH__IDLE, GROWTH__MOST_CONNECTION_BYTES) &
-           growth__report(figures, "1000 instances wait", "bytes for each",
-                          (waiting - before) / GROWTH__WAITING, GROWTH__MOST_INSTANCE_BYTES);
+    good = growth__report(figures, "idle, 2000 clients", "bytes for both ends",
+                          (connected - waiting) / GROWTH__IDLE, GROWTH__MOST_CONNECTION_BYTES);
+    good &= growth__report(figures, "1000 instances wait", "bytes for each",
+                           (waiting - before) / GROWTH__WAITING, GROWTH__MOST_INSTANCE_BYTES);
+    return good;
 }
 
 static void growth__write(const cJSON *figures, const char *path)
