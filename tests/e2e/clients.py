@@ -83,6 +83,16 @@ def no_client_that_waits_the_default_times_out():
 
 
 @case
+def no_client_that_calls_once_times_out():
+    server = Server("--mode", "message")
+    equal(burst(server, 2, 100, "call")["opened"], 200, "clients that were answered")
+    figures = server.stop()
+    equal(figures["clients"], 200, "clients")
+    equal(figures["bytes_out"], 200 * 3, "bytes out")
+    equal(figures["errors"], 0, "errors")
+
+
+@case
 def textbook_clients_in_a_row_are_echoed():
     server = Server()
     for _ in range(in_a_row):
