@@ -107,7 +107,9 @@ class Runner:
         """Seconds until all are connected."""
         pipe = self.wine.pipe()
         if server.name != servers.OURS:
-            return self.wine.output([server.program, pipe, cell.clients], PATIENCE)
+            return self.wine.output(
+                [server.program, pipe, cell.clients, *server.arguments], PATIENCE
+            )
         with self.wine.server(server.command(pipe)):
             return self.put(cell, pipe, SHORTLY)
 

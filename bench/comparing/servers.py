@@ -5,6 +5,7 @@ import dataclasses
 OURS = "pipeport"
 BARE = "bare loop"
 BARE_CONNECTS = "bare connects"
+KNOWING_CONNECTS = "bare connects that know the peer"
 TWO_WORKERS = "pipeport, 2 workers"
 TEXTBOOK = "events"
 WITH_PORT = ("libuv", "Asio")  # rivals that use a completion port
@@ -49,4 +50,8 @@ NATURAL = (pipeport("framed"), *rivals("framed"))
 MESSAGE = (pipeport("message"), rival(BARE, "bare", "message"))
 CROWDS = pipeport("stream", more="--accept-depth 1024")  # for those who come a thousand at once
 WORKERS = (pipeport("stream"), pipeport("stream", 2, TWO_WORKERS))
-CONNECTS = (CROWDS, Server(BARE_CONNECTS, "bench/rivals/bare_connect.exe"))
+CONNECTS = (
+    CROWDS,
+    Server(BARE_CONNECTS, "bench/rivals/bare_connect.exe"),
+    Server(KNOWING_CONNECTS, "bench/rivals/bare_connect.exe", ("knows",)),
+)
