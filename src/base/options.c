@@ -125,3 +125,15 @@ pp_status option_check(const option_table *table, const void *options, pp_error 
     }
     return PP_OK;
 }
+
+pp_status option_check_way(pp_mode mode, pp_direction direction, pp_error *error)
+{
+    if ((unsigned)mode > PP_MODE_FRAMED)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "mode is %d; allowed: stream (0), message (1) or framed (2)", (int)mode);
+    if ((unsigned)direction > PP_DIRECTION_OUTBOUND)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "direction is %d; allowed: duplex (0), inbound (1) or outbound (2)",
+                         (int)direction);
+    return PP_OK;
+}

@@ -35,4 +35,7 @@ pp_status option_check_value(const option_row *row, uint64_t value, pp_error *er
 
 uint64_t *option_member(const option_row *row, void *options);
 
+/* What is no number: whether they are of those that there are. */
+pp_status option_check_way(pp_mode mode, pp_direction direction, pp_error *error);
+
 #endif

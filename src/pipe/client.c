@@ -103,17 +103,7 @@ static pp_status client__check(const pp_client_options *options, pp_error *error
 {
     pp_status status = option_check(&option_client_table, options, error);
 
-    if (status != PP_OK)
-        return status;
-    if ((unsigned)options->mode > PP_MODE_FRAMED)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "mode is %d; allowed: stream (0), message (1) or framed (2)",
-                         (int)options->mode);
-    if ((unsigned)options->direction > PP_DIRECTION_OUTBOUND)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "direction is %d; allowed: duplex (0), inbound (1) or outbound (2)",
-                         (int)options->direction);
-    return PP_OK;
+    return status == PP_OK ? option_check_way(options->mode, options->direction, error) : status;
 }
 
 pp_status pp_client_open(pp_client **client, const pp_client_options *options, pp_error *error)

@@ -345,16 +345,10 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
     pp_status status = option_check(&option_conn_table, options, error);
     uint64_t longest;
 
+    if (status == PP_OK)
+        status = option_check_way(options->mode, options->direction, error);
     if (status != PP_OK)
         return status;
-    if ((unsigned)options->mode > PP_MODE_FRAMED)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "mode is %d; allowed: stream (0), message (1) or framed (2)",
-                         (int)options->mode);
-    if ((unsigned)options->direction > PP_DIRECTION_OUTBOUND)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "direction is %d; allowed: duplex (0), inbound (1) or outbound (2)",
-                         (int)options->direction);
     if (options->low_mark > options->high_mark)
         return error_set(
             error, PP_E_ARGUMENT, 0, "low_mark is %llu; allowed: at most high_mark, which is %llu",
