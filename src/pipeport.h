@@ -75,7 +75,7 @@ extern "C" {
     X(E_ACCESS, "access is denied", (ERROR_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD))               \
     X(E_SECURITY, "a user or a security descriptor is wrong",                                      \
       (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_INVALID_SECURITY_DESCR))     \
-    X(E_REFUSED, "refused by on_identity", (0))                                                    \
+    X(E_REFUSED, "refused for who it is", (0))                                                     \
     X(E_USER_LIMIT, "its user has as many connections as allowed", (0))                            \
     X(E_USER_RATE, "its user connects too often", (0))                                             \
     X(E_IMPOSTOR, "the pipe is served by another than expected", (0))                              \
@@ -295,7 +295,8 @@ typedef struct pp_handlers {
     /*
      * The client's user is known; once, after the first read and before the first message. Return
      * NULL to go on, or the reason to refuse it, which is logged; the connection ends with
-     * PP_E_REFUSED. peer->user is "" where the client lets nobody ask. Not called when dialled.
+     * PP_E_REFUSED. peer->user is "" where the client lets nobody ask. Not called when dialled
+     * or adopted.
      */
     const char *(*on_identity)(pp_conn *conn, void *user, const pp_peer *peer);
 } pp_handlers;
@@ -471,7 +472,8 @@ PP_API pp_status pp_listener_close(pp_listener **listener);
 /*
  * Sets other limits while the listener goes on: accept_ready, accept_depth, max_clients,
  * max_clients_per_user and max_connects_per_user; the rest of `options` is not looked at, but for
- * being in range. They hold for clients that come from now on: nobody is ended who is over one.
+ * being in range. They hold for clients that come from now on: nobody is ended who is over one,
+ * and who came while users had no limit is not counted.
  * Returns at once. PP_E_ARGUMENT: one is out of its range.
  */
 PP_API pp_status pp_listener_set_limits(pp_listener *listener, const pp_listen_options *options,

@@ -144,6 +144,46 @@ static void a_listener_says_when_its_name_is_free(void **state)
     assert_int_equal(closed, 21);
 }
 
+/* What a connection's on_close saw of its listener's. */
+typedef struct last_words {
+    kit_counts counts; /* first: kit's handlers take it as their user */
+    volatile LONG listener_closed, connection_closed, came_before;
+} last_words;
+
+static void close_slowly(pp_conn *conn, void *user, pp_status reason)
+{
+    last_words *w = user;
+
+    (void)conn, (void)reason;
+    w->came_before = kit_wait_ms(&w->listener_closed, 1, 300);
+    kit_add(&w->connection_closed, 1);
+}
+
+static void a_listener_is_over_after_the_last_connection(void **state)
+{
+    pp_port *port = kit_port(2);
+    last_words w = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &w.counts);
+    pp_listener *listener;
+    HANDLE pipe;
+
+    (void)state;
+    options.conn.handlers.on_close = close_slowly;
+    options.conn.user = &w;
+    options.on_close = count_close;
+    options.user = (void *)(uintptr_t)&w.listener_closed;
+    listener = kit_listen(port, &options);
+    pipe = kit_open(options.name, false);
+    kit_write(pipe, "a", 1);
+    kit_expect(pipe, "a", 1);
+    assert_ok(pp_listener_close(&listener));
+    CloseHandle(pipe);
+    assert_count(w.connection_closed, 1);
+    assert_false(w.came_before);
+    assert_count(w.listener_closed, 1);
+    kit_close(&port);
+}
+
 static void a_name_of_this_process_is_not_blamed_on_another(void **state)
 {
     pp_port *port = kit_port(2);
@@ -207,6 +247,7 @@ static const struct CMUnitTest tests[] = {
     TEST(no_more_clients_than_allowed_get_in_during_a_burst),
     TEST(bursts_raise_what_waits_and_calm_lowers_it),
     TEST(a_listener_says_when_its_name_is_free),
+    TEST(a_listener_is_over_after_the_last_connection),
     TEST(a_name_of_this_process_is_not_blamed_on_another),
     TEST(limits_change_while_connections_go_on),
 };

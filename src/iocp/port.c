@@ -164,12 +164,10 @@ static void port__join_threads(pp_port *port)
 
 static DWORD port__start_threads(pp_port *port)
 {
-    DWORD error = ERROR_SUCCESS;
+    DWORD error = watch_start(port); /* first: it also tells workers to exit when no packet can */
 
     for (unsigned i = 0; i < port->worker_count && error == ERROR_SUCCESS; i++)
         error = worker_start(&port->workers[i], port);
-    if (error == ERROR_SUCCESS)
-        error = watch_start(port);
     if (error != ERROR_SUCCESS) {
         pp_port_abort(port);
         port__join_threads(port);

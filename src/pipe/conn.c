@@ -100,8 +100,11 @@ static pp_log_level conn__log_level(const pp_conn *c)
 static void conn__finish(pp_conn *c)
 {
     pp_port *port = c->strand.port;
+    pp_listener *l = c->instance ? c->instance->listener : NULL;
 
     conn_part(c);
+    if (l)
+        listener_hold(l);
     conn__release_pipe(c);
     dial_free(c);
     timer_close(&c->timer);
@@ -118,6 +121,8 @@ static void conn__finish(pp_conn *c)
     if (c->options.handlers.on_close)
         c->options.handlers.on_close(c, c->user, c->reason);
     conn_callback_ended(c, "on_close");
+    if (l)
+        listener_let_go(l);
     InterlockedExchange(&c->over, 1);
     strand_retire(&c->strand);
     pp_conn_unref(&(pp_conn *){c});

@@ -318,7 +318,7 @@ bool listener_turn(strand *s, LONG events)
         listener__set_timer(l);
     }
     listener__bury(l);
-    if (!l->closing || l->waiting_count + l->surplus_count + l->connections > 0)
+    if (!l->closing || l->waiting_count + l->surplus_count + l->connections > 0 || l->held > 0)
         return true;
     listener__finish(l);
     return false;
@@ -331,4 +331,17 @@ void listener_take_back(instance *i, kernel_handle *pipe, bool reusable)
     i->returned = true;
     i->reusable = reusable;
     instance__came(i);
+}
+
+void listener_hold(pp_listener *l)
+{
+    InterlockedIncrement(&l->refs);
+    InterlockedIncrement(&l->held);
+}
+
+void listener_let_go(pp_listener *l)
+{
+    if (InterlockedDecrement(&l->held) == 0)
+        strand_raise(&l->strand, LISTENER_CAME);
+    listener_unref(l);
 }

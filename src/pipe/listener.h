@@ -61,6 +61,8 @@ struct pp_listener {
     bool closing;
     timer timer;
 
+    volatile LONG held; /* by connections that are in their on_close */
+
     list sibling; /* among the listeners of the process, under their lock */
 
     SRWLOCK lock;             /* for what follows */
@@ -85,5 +87,10 @@ void instance_discard(instance *i);
  * so that the instance can wait for the next. Both are the listener's from here on, which closes
  * the pipe only when another instance guards the name. */
 void listener_take_back(instance *i, kernel_handle *pipe, bool reusable);
+
+/* A connection gives its instance back before its on_close, which may take its time. From one to
+ * the other it holds the listener, whose own on_close comes last. */
+void listener_hold(pp_listener *l);
+void listener_let_go(pp_listener *l);
 
 #endif
