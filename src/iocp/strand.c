@@ -32,14 +32,6 @@ void strand_go(strand *s, LONG events)
     strand__make_ready(s);
 }
 
-bool strand_start(strand *s, LONG events)
-{
-    if (!strand_join(s))
-        return false;
-    strand_go(s, events);
-    return true;
-}
-
 void strand_raise(strand *s, LONG events)
 {
     /* When it was scheduled, its turn comes and sees them, or it has retired. */

@@ -26,9 +26,8 @@ typedef struct strand strand;
 /* Does what the events ask for; false when it has retired, and its memory perhaps gone. */
 typedef bool strand_fn(strand *s, LONG events);
 
-#define STRAND_MOST_TURN_NS                                                                        \
-    2000000u /* so long others wait for a turn whose callbacks are short                           \
-              */
+/* So long others wait for a turn whose callbacks are short. */
+#define STRAND_MOST_TURN_NS 2000000u
 
 #define STRAND_SCHEDULED 1L /* private: a turn is running or will run; stays set when retired */
 #define STRAND_STOP 2L      /* the port stops: end gracefully */
@@ -52,9 +51,6 @@ bool strand_join(strand *s);
 /* Raises the first events. The last step of making an object: its turn may run, and end it, before
  * this returns. */
 void strand_go(strand *s, LONG events);
-
-/* Both at once, for what nobody can find yet. */
-bool strand_start(strand *s, LONG events);
 
 void strand_raise(strand *s, LONG events);
 

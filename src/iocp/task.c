@@ -155,10 +155,12 @@ pp_status pp_port_post(pp_port *port, pp_task_fn *function, void *user)
     t = task__new(port, function, user);
     if (!t)
         return PP_E_MEMORY;
-    if (strand_start(&t->strand, TASK__RUN))
-        return PP_OK;
-    mem_free(t);
-    return PP_E_CLOSING;
+    if (!strand_join(&t->strand)) {
+        mem_free(t);
+        return PP_E_CLOSING;
+    }
+    strand_go(&t->strand, TASK__RUN);
+    return PP_OK;
 }
 
 pp_status pp_port_after(pp_port *port, uint64_t delay_ms, pp_task_fn *function, void *user,

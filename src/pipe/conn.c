@@ -429,17 +429,15 @@ void conn_discard(pp_conn *c)
 
 bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, struct instance *i)
 {
-    kernel_handle taken = *pipe;
-
-    *pipe = KERNEL_NO_HANDLE; /* the handle is the connection's from here on */
-    c->pipe = taken;
+    if (!strand_join(&c->strand)) {
+        conn_discard(c);
+        return false;
+    }
+    c->pipe = *pipe;
+    *pipe = KERNEL_NO_HANDLE;
     c->instance = i;
     c->serving = true;
     c->state = CONN_OPEN;
-    if (strand_start(&c->strand, CONN_START))
-        return true;
-    *pipe = taken;
-    c->pipe = KERNEL_NO_HANDLE;
-    conn_discard(c);
-    return false;
+    strand_go(&c->strand, CONN_START);
+    return true;
 }
