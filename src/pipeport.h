@@ -473,7 +473,8 @@ PP_API pp_status pp_listener_close(pp_listener **listener);
  * Sets other limits while the listener goes on: accept_ready, accept_depth, max_clients,
  * max_clients_per_user and max_connects_per_user; the rest of `options` is not looked at, but for
  * being in range. They hold for clients that come from now on: nobody is ended who is over one,
- * and who came while users had no limit is not counted.
+ * and who came while users had no limit is not counted. Instances that wait already stay, but for
+ * those that a smaller max_clients forbids; who opens one of these in that moment loses it again.
  * Returns at once. PP_E_ARGUMENT: one is out of its range.
  */
 PP_API pp_status pp_listener_set_limits(pp_listener *listener, const pp_listen_options *options,

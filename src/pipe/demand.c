@@ -1,7 +1,5 @@
 #include "pipe/demand.h"
 
-#include "base/clock.h"
-
 void demand_came(demand *d, uint64_t ready, uint64_t now)
 {
     uint64_t age = now - d->window_at;
@@ -12,24 +10,11 @@ void demand_came(demand *d, uint64_t ready, uint64_t now)
         d->window_at = now;
     }
     d->in_window++;
-    if (d->before + d->in_window < ready)
-        return;
-    d->expected = UINT64_MAX;
-    d->expected_at = now;
+    if (d->before + d->in_window >= ready)
+        d->burst_ends = now + DEMAND_CALM_MS;
 }
 
-uint64_t demand_target(demand *d, uint64_t ready, uint64_t depth, uint64_t now)
+uint64_t demand_target(const demand *d, uint64_t ready, uint64_t depth, uint64_t now)
 {
-    if (d->expected > depth)
-        d->expected = depth;
-    if (d->expected > ready && now - d->expected_at >= DEMAND_CALM_MS) {
-        d->expected /= 2;
-        d->expected_at = now;
-    }
-    return d->expected > ready ? d->expected : ready;
-}
-
-uint64_t demand_falls_at(const demand *d, uint64_t ready)
-{
-    return d->expected > ready ? d->expected_at + DEMAND_CALM_MS : CLOCK_NEVER;
+    return now < d->burst_ends ? depth : ready;
 }

@@ -57,14 +57,20 @@ static void instance__listen(instance *i)
 
 /* ---- How many wait -------------------------------------------------------------------------- */
 
-static size_t listener__target(pp_listener *l)
+static uint64_t listener__room(const pp_listener *l)
 {
     uint64_t most = l->options.max_clients;
+
+    return l->connections < most ? most - l->connections : 0;
+}
+
+static uint64_t listener__target(pp_listener *l)
+{
+    uint64_t room = listener__room(l);
     uint64_t target =
         demand_target(&l->demand, l->options.accept_ready, l->options.accept_depth, clock_ms());
-    uint64_t room = l->connections < most ? most - l->connections : 0;
 
-    return (size_t)(target < room ? target : room);
+    return target < room ? target : room;
 }
 
 /* An instance could not be made, or used. */
@@ -114,12 +120,15 @@ static void instance__stop_waiting(instance *i)
     kernel_cancel(l->strand.port, &i->pipe, &i->op);
 }
 
-/* After a burst, or when the limits have become less. */
-static void listener__shrink(pp_listener *l, size_t most)
+/* Only max_clients, set to less, takes instances away: until the cancelled one is closed, a client
+ * can still open it. Those that a burst leaves wait until clients have taken them. */
+static void listener__shrink(pp_listener *l)
 {
-    for (unsigned n = 0; l->waiting_count > most && n < LISTENER__MOST_PER_TURN; n++)
+    uint64_t room = listener__room(l);
+
+    for (unsigned n = 0; l->waiting_count > room && n < LISTENER__MOST_PER_TURN; n++)
         instance__stop_waiting(CONTAINER_OF(l->waiting.next, instance, link));
-    if (l->waiting_count > most)
+    if (l->waiting_count > room)
         strand_raise(&l->strand, LISTENER_CAME);
 }
 
@@ -130,15 +139,6 @@ static void listener__take_limits(pp_listener *l)
     l->options.accept_depth = l->wanted.accept_depth;
     l->options.max_clients = l->wanted.max_clients;
     ReleaseSRWLockExclusive(&l->lock);
-}
-
-static void listener__set_timer(pp_listener *l)
-{
-    uint64_t falls_at = demand_falls_at(&l->demand, l->options.accept_ready);
-    uint64_t next = l->retry_at < falls_at ? l->retry_at : falls_at;
-
-    if (next < l->timer.deadline) /* one that moves away is looked at when it fires */
-        timer_set(&l->timer, next);
 }
 
 /* ---- The turn ------------------------------------------------------------------------------- */
@@ -314,8 +314,9 @@ bool listener_turn(strand *s, LONG events)
     listener__settle_all(l);
     if (!l->closing) {
         listener__replenish(l);
-        listener__shrink(l, listener__target(l));
-        listener__set_timer(l);
+        listener__shrink(l);
+        if (l->retry_at < l->timer.deadline)
+            timer_set(&l->timer, l->retry_at);
     }
     listener__bury(l);
     if (!l->closing || l->waiting_count + l->surplus_count + l->connections > 0 || l->held > 0)

@@ -24,7 +24,7 @@
 
 #define LISTENER_CAME STRAND_EVENT(0)   /* an instance was connected, or came back */
 #define LISTENER_CLOSE STRAND_EVENT(1)  /* the user closes it */
-#define LISTENER_TIMER STRAND_EVENT(2)  /* instances could not be made, or the demand has fallen */
+#define LISTENER_TIMER STRAND_EVENT(2)  /* instances could not be made a while ago */
 #define LISTENER_LIMITS STRAND_EVENT(3) /* the user has set others */
 
 typedef struct instance instance;
@@ -39,7 +39,7 @@ struct instance {
     DWORD error;   /* how the wait ended */
     bool returned; /* from a connection */
     bool reusable; /* and can wait again */
-    bool surplus;  /* its wait was cancelled: too many waited */
+    bool surplus;  /* its wait was cancelled: max_clients has become less */
 };
 
 struct pp_listener {
