@@ -638,31 +638,34 @@ PP_API pp_status pp_client_close(pp_client **client);
 /* ---- Mailslots ------------------------------------------------------------------------------ */
 
 typedef struct pp_mailslot_options {
-    const char *name;      /* bare, or a full path such as \\.\mailslot\name */
-    uint64_t max_datagram; /* longest datagram; Windows refuses longer ones at the sender */
-    pp_access access;      /* without allow_remote, network logons are denied */
+    const char *name;            /* bare, or a full path such as \\.\mailslot\name */
+    uint64_t max_datagram;       /* longest datagram; Windows refuses longer ones at the sender */
+    uint64_t deliver_timeout_ms; /* how long, once the port stops, what was read is delivered */
+    pp_access access;            /* without allow_remote, network logons are denied */
 
     /* A whole datagram, valid during the call; calls never overlap. PP_E_AGAIN: not taken, the same
      * datagram comes again on pp_mailslot_resume. Anything else takes it. */
     pp_status (*on_datagram)(void *user, const void *data, size_t length);
 
-    /* The mailslot is over; once and last. PP_OK, or why it failed. */
+    /* The mailslot is over; once and last. PP_OK, PP_E_DRAIN_TIMEOUT (deliver_timeout_ms passed
+     * before all was taken), or why reading failed. */
     void (*on_close)(void *user, pp_status reason);
     void *user;
 } pp_mailslot_options;
 
 PP_API void pp_mailslot_options_init(pp_mailslot_options *options);
 
-/* Creates the slot and delivers what arrives, until pp_mailslot_close or the port stops. The
- * statuses are those of pp_listen, and it BLOCKS where that does. */
+/* Creates the slot and delivers what arrives, until pp_mailslot_close or the port stops. Then what
+ * was read is still delivered, and what senders left in the slot is not read. The statuses are
+ * those of pp_listen, and it BLOCKS where that does. */
 PP_API pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,
                                     pp_mailslot **mailslot, pp_error *error);
 
 /* Delivers a datagram that was not taken again, and goes on. */
 PP_API pp_status pp_mailslot_resume(pp_mailslot *mailslot);
 
-/* Closes the slot and sets *mailslot to NULL. on_close comes, whatever senders hold or do. Returns
- * at once. */
+/* Closes the slot and sets *mailslot to NULL. What was not delivered is dropped. on_close comes,
+ * whatever senders hold or do. Returns at once. */
 PP_API pp_status pp_mailslot_close(pp_mailslot **mailslot);
 
 /* The full path. Valid until pp_mailslot_close. */

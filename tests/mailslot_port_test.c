@@ -86,6 +86,32 @@ static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
     assert_ok(pp_mailslot_close(&slot));
 }
 
+static void on_the_port_a_stop_delivers_what_was_read(void **state)
+{
+    pp_port *port = kit_port(2);
+    slot_counts c = {.refuse = 1};
+    const char *name = kit_name();
+    pp_mailslot *slot = listen_to(port, name, &c, 2000);
+    pp_sender *sender;
+
+    (void)state;
+    assert_ok(pp_sender_open(&sender, name, NULL));
+    assert_ok(send_stamped(sender, 0, 0));
+    assert_ok(send_stamped(sender, 0, 1)); /* which nobody reads */
+    assert_count(c.refused, 1);
+    assert_ok(pp_port_stop(port));
+    assert_false(kit_wait_ms(&c.closed, 1, 100));
+    c.refuse = 0;
+    assert_ok(pp_mailslot_resume(slot));
+    assert_count(c.closed, 1);
+    assert_int_equal(c.datagrams, 1);
+    assert_status(c.reason, PP_OK);
+    assert_ok(pp_sender_close(&sender));
+    CloseHandle(writing_end);
+    kit_close(&port);
+    assert_ok(pp_mailslot_close(&slot));
+}
+
 static void on_the_port_a_failing_slot_says_why(void **state)
 {
     pp_port *port = kit_port(1);
@@ -103,6 +129,7 @@ static void on_the_port_a_failing_slot_says_why(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(on_the_port_datagrams_arrive_in_order),
     TEST(on_the_port_a_consumer_that_is_not_ready_is_waited_for),
+    TEST(on_the_port_a_stop_delivers_what_was_read),
     TEST(on_the_port_a_failing_slot_says_why),
 };
 

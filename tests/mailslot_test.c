@@ -167,6 +167,72 @@ static void a_consumer_that_is_not_ready_is_waited_for(void **state)
     assert_ok(pp_mailslot_close(&slot)); /* the handle outlives the port */
 }
 
+/* A thread reads ahead, and a port's read brings one at a time. */
+static LONG count_what_is_read(pp_port *port, LONG sent)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        if (kit_stats(port).kernel_reads > (uint64_t)sent)
+            return sent;
+        Sleep(10);
+    }
+    return 1;
+}
+
+static void a_stop_delivers_what_was_read(void **state)
+{
+    enum { ALL = 50 };
+    pp_port *port = kit_port(2);
+    slot_counts c = {.refuse = 1};
+    const char *name = kit_name();
+    pp_mailslot *slot = listen_to(port, name, &c, 1000);
+    pp_sender *sender;
+    LONG read;
+
+    (void)state;
+    assert_ok(pp_sender_open(&sender, name, NULL));
+    for (uint32_t i = 0; i < ALL; i++)
+        assert_ok(send_stamped(sender, 0, i));
+    assert_count(c.refused, 1);
+    read = count_what_is_read(port, ALL);
+    assert_ok(pp_port_stop(port));
+    assert_false(kit_wait_ms(&c.closed, 1, 500));
+    c.refuse = 0;
+    assert_ok(pp_mailslot_resume(slot));
+    assert_count(c.closed, 1);
+    assert_status(c.reason, PP_OK);
+    assert_int_equal(c.datagrams, read);
+    assert_int_equal(c.wrong, 0);
+    assert_ok(pp_sender_close(&sender));
+    kit_close(&port);
+    assert_ok(pp_mailslot_close(&slot));
+}
+
+static void a_consumer_that_never_takes_holds_a_stop_up_for_its_time(void **state)
+{
+    pp_port *port = kit_port(2);
+    slot_counts c = {.refuse = 1};
+    pp_mailslot_options options;
+    pp_sender *sender;
+
+    (void)state;
+    pp_mailslot_options_init(&options);
+    options.name = kit_name();
+    options.deliver_timeout_ms = 300;
+    options.on_datagram = take;
+    options.on_close = slot_closed;
+    options.user = &c;
+    assert_ok(pp_mailslot_listen(port, &options, NULL, NULL));
+    assert_ok(pp_sender_open(&sender, options.name, NULL));
+    assert_ok(send_stamped(sender, 0, 0));
+    assert_count(c.refused, 1);
+    assert_ok(pp_port_stop(port));
+    assert_false(kit_wait_ms(&c.closed, 1, 100));
+    assert_count(c.closed, 1);
+    assert_status(c.reason, PP_E_DRAIN_TIMEOUT);
+    assert_ok(pp_sender_close(&sender));
+    kit_close(&port);
+}
+
 static void limits_are_kept_and_counted(void **state)
 {
     static char data[2000];
@@ -322,6 +388,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_slot_can_be_closed_while_senders_write),
     TEST(a_sender_that_keeps_the_slot_holds_up_no_end),
     TEST(a_consumer_that_is_not_ready_is_waited_for),
+    TEST(a_stop_delivers_what_was_read),
+    TEST(a_consumer_that_never_takes_holds_a_stop_up_for_its_time),
     TEST(limits_are_kept_and_counted),
     TEST(a_slow_consumer_holds_up_neither_others_nor_the_close),
     TEST(a_slot_is_reached_by_its_full_path),

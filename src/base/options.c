@@ -78,6 +78,8 @@ static const option_row option__client_rows[] = {
 static const option_row option__mailslot_rows[] = {
     ROW(pp_mailslot_options, max_datagram, OPTION_BYTES, 64 * KIB, 1, 16 * MIB, false,
         "longest datagram"),
+    ROW(pp_mailslot_options, deliver_timeout_ms, OPTION_MS, 5 * SECOND, 0, 1 * HOUR, false,
+        "how long a mailslot that stops may deliver what it has read"),
 };
 
 const option_table option_port_table = TABLE(option__port_rows);

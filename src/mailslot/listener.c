@@ -3,8 +3,9 @@
  * no faster than its consumer; a sender writes them. Where the slot's handle can be on the port, a
  * read is pending there; where it cannot, a thread reads (reader.h).
  *
- * The rule is that of every strand: all state belongs to the turn. It retires when it is closing,
- * no read is pending, and the thread, if there is one, has ended.
+ * The rule is that of every strand: all state belongs to the turn. Closing, it reads no more, and
+ * delivers what it has read, unless its user closed it, until the time for that is over. It retires
+ * when that is done, no read is pending, and the thread, if there is one, has ended.
  */
 #include "base/clock.h"
 #include "base/gate.h"
@@ -15,10 +16,11 @@
 #include "iocp/port.h"
 #include "iocp/slow.h"
 #include "iocp/strand.h"
+#include "iocp/timer.h"
 #include "mailslot/reader.h"
 #include "mailslot/slot.h"
 
-#define MAILSLOT_LOOK STRAND_EVENT(0) /* started, resumed, or left for another turn */
+#define MAILSLOT_LOOK STRAND_EVENT(0) /* started, resumed, left for another turn, or due */
 #define MAILSLOT_READ STRAND_EVENT(1) /* the read's packet came */
 #define MAILSLOT_CAME STRAND_EVENT(2) /* the thread has something, or has ended */
 #define MAILSLOT_CLOSE STRAND_EVENT(3)
@@ -32,9 +34,10 @@ struct pp_mailslot {
     gate gate; /* shut while the consumer is not ready */
     pp_mailslot_options options;
     name_path path;
-    batch batch; /* read and not yet delivered */
-    bool closing;
+    batch batch;            /* read and not yet delivered */
+    bool closing, dropping; /* dropping: closing, and nothing more is delivered */
     pp_status reason;
+    timer timer;   /* closing: until when it delivers */
     DWORD longest; /* what a read may bring: one more than max_datagram shows a longer one */
 
     bool on_port; /* then the next three, else what follows them */
@@ -194,27 +197,53 @@ static void mailslot__close_for(pp_mailslot *m, pp_status reason)
         return;
     m->closing = true;
     m->reason = reason;
+    timer_set(&m->timer, clock_ms() + m->options.deliver_timeout_ms);
     if (m->pending)
         kernel_cancel(m->strand.port, &m->slot, &m->read);
     if (m->reading && !reader_has_ended(&m->reader))
         reader_stop(&m->reader);
 }
 
+/* Brings something to deliver; false: nothing came yet, or nothing will. */
+static bool mailslot__fill(pp_mailslot *m)
+{
+    if (m->on_port)
+        return !m->closing && !m->pending && mailslot__read(m);
+    return reader_take(&m->reader, &m->batch);
+}
+
 static void mailslot__advance(pp_mailslot *m)
 {
-    for (int rounds = 0; mailslot__deliver(m) && !m->closing; rounds++) {
+    for (int rounds = 0; mailslot__deliver(m); rounds++) {
         if (rounds == MAILSLOT__MOST_PER_TURN) {
             strand_raise(&m->strand, MAILSLOT_LOOK); /* the others' turn */
             return;
         }
-        if (m->on_port ? m->pending || !mailslot__read(m) : !reader_take(&m->reader, &m->batch))
+        if (!mailslot__fill(m))
             return;
     }
 }
 
+/* Reads no more. Whether all that was read is delivered, or never will be. */
+static bool mailslot__is_delivered(pp_mailslot *m)
+{
+    if (m->dropping)
+        return true;
+    if (batch_is_empty(&m->batch) && (m->on_port || !reader_take(&m->reader, &m->batch)))
+        return true;
+    if (m->timer.deadline != CLOCK_NEVER && m->timer.deadline > clock_ms()) {
+        if (!gate_is_shut(&m->gate))
+            strand_raise(&m->strand, MAILSLOT_LOOK);
+        return false;
+    }
+    m->reason = m->reason == PP_OK ? PP_E_DRAIN_TIMEOUT : m->reason;
+    return true;
+}
+
 static bool mailslot__may_finish(pp_mailslot *m)
 {
-    return m->closing && !m->pending && (!m->reading || reader_has_ended(&m->reader));
+    return m->closing && !m->pending && (!m->reading || reader_has_ended(&m->reader)) &&
+           mailslot__is_delivered(m);
 }
 
 static void mailslot__unref(pp_mailslot *m)
@@ -238,6 +267,7 @@ static void mailslot__finish(pp_mailslot *m)
 {
     if (m->reading)
         reader_free(&m->reader);
+    timer_close(&m->timer);
     mailslot__close_slot(m);
     if (m->options.on_close)
         m->options.on_close(m->options.user, m->reason);
@@ -257,11 +287,13 @@ static bool mailslot__turn(strand *s, LONG events)
     }
     if ((events & MAILSLOT_CAME) && reader_has_ended(&m->reader))
         mailslot__reader_ended(m);
-    if (events & (MAILSLOT_CLOSE | STRAND_ABORT))
+    if (events & (MAILSLOT_CLOSE | STRAND_ABORT)) {
+        m->dropping = true;
         mailslot__close_for(m, PP_OK);
-    if (!m->closing)
+    }
+    if (!m->dropping)
         mailslot__advance(m);
-    if (events & STRAND_STOP) /* what had come was delivered, as far as a turn's time allows */
+    if (events & STRAND_STOP) /* what had come was read, as far as a turn's time allows */
         mailslot__close_for(m, PP_OK);
     if (!mailslot__may_finish(m))
         return true;
@@ -320,6 +352,10 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         return status;
     code = mailslot__open_slot(m, &s);
     security_close(&s);
+    if (code == ERROR_SUCCESS && !timer_open(&m->timer, &m->strand, MAILSLOT_LOOK)) {
+        mailslot__close_slot(m);
+        code = ERROR_NOT_ENOUGH_MEMORY;
+    }
     if (code == ERROR_ALREADY_EXISTS)
         return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
                          utf_shorten(m->path.text).text);
@@ -327,6 +363,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         return error_set_windows(error, code, m->path.text);
     if (strand_join(&m->strand))
         return PP_OK;
+    timer_close(&m->timer);
     mailslot__close_slot(m);
     return error_set(error, PP_E_CLOSING, 0, "the port stops");
 }

@@ -21,22 +21,16 @@ static bool reader__wait_for_room(reader *r, char **at)
     return !stopping;
 }
 
-/* Adds what was read into `scratch`; false when it is to stop. */
-static bool reader__add(reader *r, const char *scratch, DWORD bytes)
+/* Adds what was read into `scratch`. */
+static void reader__add(reader *r, const char *scratch, DWORD bytes)
 {
     size_t length;
-    bool stopping;
 
     AcquireSRWLockExclusive(&r->lock);
-    stopping = r->stopping;
-    if (!stopping) {
-        memcpy(batch_room(&r->filling, &length), scratch, bytes);
-        batch_add(&r->filling, bytes);
-    }
+    memcpy(batch_room(&r->filling, &length), scratch, bytes);
+    batch_add(&r->filling, bytes);
     ReleaseSRWLockExclusive(&r->lock);
-    if (!stopping)
-        strand_raise(r->strand, r->event);
-    return !stopping;
+    strand_raise(r->strand, r->event);
 }
 
 static DWORD reader__loop(reader *r, char *scratch)
@@ -54,8 +48,7 @@ static DWORD reader__loop(reader *r, char *scratch)
             bytes = 0;
         else if (error != ERROR_SUCCESS)
             return error;
-        if (!reader__add(r, scratch, bytes))
-            break;
+        reader__add(r, scratch, bytes);
     }
     return ERROR_SUCCESS;
 }

@@ -42,7 +42,7 @@ DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct 
 /* Exchanges an empty batch for what was read. True: there is something. */
 bool reader_take(reader *r, batch *b);
 
-/* Asks it to end, which it does within READER_LOOK_MS. */
+/* Asks it to end, which it does within READER_LOOK_MS. What it has read can be taken even then. */
 void reader_stop(reader *r);
 bool reader_has_ended(reader *r);
 
