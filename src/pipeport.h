@@ -453,7 +453,8 @@ PP_API void pp_listen_options_init(pp_listen_options *options);
  * instances (or max_clients, if that is less) are there for clients to open; callbacks may run
  * before it returns. BLOCKS, with `access.allow`, for as long as Windows takes to look a name up,
  * which may ask a domain controller; SIDs are not looked up.
- *   PP_E_ARGUMENT    an option is out of its range, or the name is wrong
+ *   PP_E_ARGUMENT    an option is out of its range, or the name is wrong; or direction is outbound,
+ *                    and on_identity or a limit of each user is set, which needs what clients send
  *   PP_E_NAME_TAKEN  another process owns the name, or a listener of this one, until its on_close;
  *                    the error's message says which
  *   PP_E_SECURITY    a user is unknown, or the SDDL string is wrong or without a list of who may

@@ -5,10 +5,12 @@
 #include "kit.h"
 
 #define ROUNDS 300
+#define CHILDREN 20 /* rounds that start a process */
 
 typedef struct early {
     void *seen;              /* the out parameter; the thread exchanges it */
-    volatile LONG round;     /* that the thread waits for; ROUNDS + 1: no more */
+    LONG rounds;             /* 0: ROUNDS */
+    volatile LONG round;     /* that the thread waits for */
     volatile LONG done, bad; /* rounds, and calls that failed */
     pp_port *port;
     pp_status (*act)(struct early *e); /* PP_E_NOT_FOUND: nothing is there yet */
@@ -18,7 +20,7 @@ static DWORD WINAPI act_early(void *argument)
 {
     early *e = argument;
 
-    for (LONG mine = 1; mine <= ROUNDS; mine++) {
+    for (LONG mine = 1; mine <= e->rounds; mine++) {
         pp_status status;
 
         while (e->round < mine)
@@ -35,9 +37,11 @@ static DWORD WINAPI act_early(void *argument)
 /* Calls `make` again and again, each time with the thread spinning on what it sets. */
 static void race(early *e, void (*make)(early *e, void *user), void *user)
 {
-    HANDLE thread = CreateThread(NULL, 0, act_early, e, 0, NULL);
+    HANDLE thread;
 
-    for (LONG i = 1; i <= ROUNDS; i++) {
+    e->rounds = e->rounds ? e->rounds : ROUNDS;
+    thread = CreateThread(NULL, 0, act_early, e, 0, NULL);
+    for (LONG i = 1; i <= e->rounds; i++) {
         InterlockedExchange(&e->round, i);
         make(e, user);
         assert_count(e->done, i);
@@ -152,7 +156,7 @@ static void a_mailslot_may_be_closed_as_soon_as_it_is_there(void **state)
     kit_close(&e.port);
 }
 
-static pp_status abort_dial(early *e)
+static pp_status abort_conn(early *e)
 {
     pp_conn *c = InterlockedExchangePointer(&e->seen, NULL);
     pp_status status = c ? pp_conn_abort(c) : PP_E_NOT_FOUND;
@@ -171,13 +175,87 @@ static void make_dial(early *e, void *user)
 
 static void a_dial_may_be_ended_as_soon_as_it_is_there(void **state)
 {
-    early e = {.port = kit_port(2), .act = abort_dial};
+    early e = {.port = kit_port(2), .act = abort_conn};
     kit_counts counts = {0};
 
     (void)state;
     race(&e, make_dial, &counts);
     assert_count(counts.closed, ROUNDS);
     kit_close(&e.port);
+}
+
+/* The handle is one end of a pipe of our own, and the connection's from here on. */
+static void make_adopted(early *e, void *user)
+{
+    const char *name = kit_name();
+    pp_conn_options options;
+    wchar_t path[128];
+    HANDLE serving, other;
+
+    swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", name);
+    serving = CreateNamedPipeW(path, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 1,
+                               4096, 4096, 0, NULL);
+    assert_true(serving != INVALID_HANDLE_VALUE);
+    other = kit_open(name, false);
+    pp_conn_options_init(&options);
+    options.handlers = kit_counting();
+    options.user = user;
+    assert_ok(pp_conn_adopt(e->port, serving, &options, (pp_conn **)&e->seen, NULL));
+    kit_drain(other);
+    CloseHandle(other);
+}
+
+static void an_adopted_handle_may_be_ended_as_soon_as_it_is_there(void **state)
+{
+    early e = {.port = kit_port(2), .act = abort_conn};
+    kit_counts counts = {0};
+
+    (void)state;
+    race(&e, make_adopted, &counts);
+    assert_count(counts.closed, ROUNDS);
+    kit_close(&e.port);
+}
+
+typedef struct spawning {
+    early early;
+    pp_child child;
+    kit_counts counts;
+} spawning;
+
+static pp_status abort_input(early *e)
+{
+    spawning *s = (spawning *)e;
+    pp_conn *c = InterlockedExchangePointer((void **)&s->child.input, NULL);
+    pp_status status = c ? pp_conn_abort(c) : PP_E_NOT_FOUND;
+
+    if (c)
+        pp_conn_unref(&c);
+    return status;
+}
+
+static void make_child(early *e, void *user)
+{
+    spawning *s = user;
+    pp_conn_options stream;
+    pp_spawn_options options = {"cmd /c exit", &stream, &stream, NULL};
+
+    pp_conn_options_init(&stream);
+    stream.handlers = kit_counting();
+    stream.user = &s->counts;
+    assert_ok(pp_spawn(e->port, &options, &s->child, NULL));
+    WaitForSingleObject(s->child.process, KIT_WAIT_MS);
+    CloseHandle(s->child.process);
+    pp_conn_unref(&s->child.output);
+}
+
+static void a_childs_stream_may_be_ended_as_soon_as_it_is_there(void **state)
+{
+    spawning s = {.early = {.port = kit_port(2), .act = abort_input, .rounds = CHILDREN}};
+
+    (void)state;
+    race(&s.early, make_child, &s);
+    assert_count(s.counts.closed, 2 * CHILDREN);
+    kit_close(&s.early.port);
 }
 
 /* What fails leaves nothing to be found. */
@@ -214,6 +292,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_listener_may_be_closed_as_soon_as_it_is_there),
     TEST(a_mailslot_may_be_closed_as_soon_as_it_is_there),
     TEST(a_dial_may_be_ended_as_soon_as_it_is_there),
+    TEST(an_adopted_handle_may_be_ended_as_soon_as_it_is_there),
+    TEST(a_childs_stream_may_be_ended_as_soon_as_it_is_there),
     TEST(a_port_that_stops_sets_nothing),
 };
 

@@ -244,6 +244,66 @@ static void those_unknown_count_by_their_session(void **state)
     users_free(&u);
 }
 
+static void limits_of_users_change(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    const char *name = kit_name();
+    pp_listen_options options = guard_options(name, &g);
+    pp_listener *listener;
+    HANDLE pipes[3];
+
+    (void)state;
+    options.max_clients_per_user = 1;
+    listener = kit_listen(port, &options);
+    options.max_clients_per_user = 2;
+    assert_ok(pp_listener_set_limits(listener, &options, NULL));
+    for (int i = 0; i < 3; i++) {
+        pipes[i] = kit_open(name, true);
+        say(pipes[i]);
+        assert_true(i == 2 ? kit_wait(&g.counts.closed, 1) : kit_wait(&g.counts.messages, i + 1));
+    }
+    assert_status(g.counts.reason, PP_E_USER_LIMIT);
+    options.max_clients_per_user = 1; /* nobody is ended who is over it */
+    assert_ok(pp_listener_set_limits(listener, &options, NULL));
+    say(pipes[1]);
+    assert_count(g.counts.messages, 3);
+    assert_int_equal(g.counts.closed, 1);
+    for (int i = 0; i < 3; i++)
+        CloseHandle(pipes[i]);
+    kit_close(&port);
+}
+
+/* Who sends nothing is never asked who he is. */
+static void what_needs_identities_is_refused_where_clients_do_not_send(void **state)
+{
+    pp_port *port = kit_port(1);
+    guard g = {0};
+    pp_listen_options plain = guard_options(kit_name(), &g), options;
+    pp_listener *listener;
+    pp_error error;
+
+    (void)state;
+    plain.conn.direction = PP_DIRECTION_OUTBOUND;
+    for (int i = 0; i < 4; i++) {
+        static const char *const members[] = {"max_clients_per_user", "max_connects_per_user",
+                                              "refuse_unknown", "on_identity"};
+
+        options = plain;
+        options.max_clients_per_user = i == 0;
+        options.max_connects_per_user = i == 1;
+        options.refuse_unknown = i == 2;
+        options.conn.handlers.on_identity = i == 3 ? guard_identity : NULL;
+        assert_status(pp_listen(port, &options, NULL, &error), PP_E_ARGUMENT);
+        assert_non_null(strstr(error.message, members[i]));
+    }
+    listener = kit_listen(port, &plain);
+    options.max_clients_per_user = 1;
+    assert_status(pp_listener_set_limits(listener, &options, &error), PP_E_ARGUMENT);
+    kit_close(&port);
+    assert_ok(pp_listener_close(&listener));
+}
+
 static void who_is_unknown_may_be_refused(void **state)
 {
     pp_port *port = kit_port(1);
@@ -374,6 +434,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_user_has_no_more_connections_than_allowed),
     TEST(who_is_unknown_counts_apart_from_who_is_known),
     TEST(those_unknown_count_by_their_session),
+    TEST(limits_of_users_change),
+    TEST(what_needs_identities_is_refused_where_clients_do_not_send),
     TEST(who_is_unknown_may_be_refused),
     TEST(those_unknown_are_reported_once),
     TEST(a_user_connects_no_faster_than_allowed),

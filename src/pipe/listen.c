@@ -103,10 +103,28 @@ static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *err
     }
 }
 
-static pp_status listen__check(const pp_listen_options *options, pp_error *error)
+/* Who a client is can be asked only after it has sent something. */
+static const char *listen__asks_for(const pp_listen_options *options)
+{
+    return options->max_clients_per_user > 0    ? "max_clients_per_user"
+           : options->max_connects_per_user > 0 ? "max_connects_per_user"
+           : options->refuse_unknown            ? "refuse_unknown"
+           : options->conn.handlers.on_identity ? "on_identity"
+                                                : NULL;
+}
+
+static pp_status listen__check(const pp_listen_options *options, pp_direction direction,
+                               pp_error *error)
 {
     pp_status status = option_check(&option_listen_table, options, error);
+    const char *asks = listen__asks_for(options);
 
+    if (status == PP_OK && direction == PP_DIRECTION_OUTBOUND && asks)
+        status =
+            error_set(error, PP_E_ARGUMENT, 0,
+                      "%s is set; allowed: unset where clients do not send, since nobody learns "
+                      "then who they are",
+                      asks);
     if (status == PP_OK && options->accept_ready > options->accept_depth)
         status = error_set(error, PP_E_ARGUMENT, 0,
                            "accept_ready is %llu; allowed: at most accept_depth, which is %llu",
@@ -132,7 +150,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     InitializeSRWLock(&l->lock);
     status = name_parse(&l->path, NAME_PIPE, options->name, true, "pipe", error);
     if (status == PP_OK)
-        status = listen__check(options, error);
+        status = listen__check(options, options->conn.direction, error);
     if (status == PP_OK)
         status = conn_check_options(port, &options->conn, &l->options.conn, error);
     if (status == PP_OK)
@@ -209,7 +227,7 @@ pp_status pp_listener_set_limits(pp_listener *l, const pp_listen_options *option
 
     if (!l || !options)
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", l ? "options" : "listener");
-    status = listen__check(options, error);
+    status = listen__check(options, l->options.conn.direction, error);
     if (status != PP_OK)
         return status;
     AcquireSRWLockExclusive(&l->lock);

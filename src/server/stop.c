@@ -4,17 +4,19 @@
 
 #define STOP__GRACE_MS 750u /* that the main thread has to end after the second event */
 
-static SRWLOCK stop__lock = SRWLOCK_INIT; /* for the next two */
+static SRWLOCK stop__lock = SRWLOCK_INIT; /* for the port, as long as it is called */
 static pp_port *stop__port;
-static unsigned stop__asked;
+static volatile LONG stop__asked;
 
-/* Returns how often it has been asked. */
-static unsigned stop__ask(void)
+/* Returns how often it has been asked. The second may not wait for a first that is stuck. */
+static LONG stop__ask(void)
 {
-    unsigned asked;
+    LONG asked = InterlockedIncrement(&stop__asked);
 
-    AcquireSRWLockExclusive(&stop__lock);
-    asked = ++stop__asked;
+    if (asked == 1)
+        AcquireSRWLockExclusive(&stop__lock);
+    else if (!TryAcquireSRWLockExclusive(&stop__lock))
+        return asked;
     if (stop__port && asked == 1)
         pp_port_stop(stop__port);
     else if (stop__port)
