@@ -7,19 +7,11 @@
 
 static pp_client *open_client(const char *name, pp_mode mode)
 {
-    pp_client_options options;
-    pp_client *client;
-    pp_error error;
+    pp_client_options options = kit_client_options(name, mode);
 
-    pp_client_options_init(&options);
-    options.name = name;
-    options.mode = mode;
     options.half_close = true;
     options.max_message = LONGEST;
-    options.timeout_ms = KIT_WAIT_MS;
-    if (pp_client_open(&client, &options, &error) != PP_OK)
-        fail_msg("%s", error.message);
-    return client;
+    return kit_open_client(&options);
 }
 
 /* A server as others write it, and its client. */

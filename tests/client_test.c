@@ -10,17 +10,9 @@
 
 static pp_client *open_client(const char *name, pp_mode mode)
 {
-    pp_client_options options;
-    pp_client *client;
-    pp_error error;
+    pp_client_options options = kit_client_options(name, mode);
 
-    pp_client_options_init(&options);
-    options.name = name;
-    options.mode = mode;
-    options.timeout_ms = KIT_WAIT_MS;
-    if (pp_client_open(&client, &options, &error) != PP_OK)
-        fail_msg("%s", error.message);
-    return client;
+    return kit_open_client(&options);
 }
 
 static void a_blocking_client_is_echoed_in_every_mode(void **state)

@@ -171,6 +171,18 @@ static void a_client_that_lets_nobody_ask_has_no_user(void **state)
     kit_close(&port);
 }
 
+/* Where two may stay: the third ends for its message. Those from `unknown` on let nobody ask. */
+static void three_come_and_two_stay(guard *g, const char *name, HANDLE *pipes, int unknown)
+{
+    for (int i = 0; i < 3; i++) {
+        refuse_to_say = i >= unknown;
+        pipes[i] = kit_open(name, true);
+        say(pipes[i]);
+        assert_true(i == 2 ? kit_wait(&g->counts.closed, 1) : kit_wait(&g->counts.messages, i + 1));
+    }
+    assert_status(g->counts.reason, PP_E_USER_LIMIT);
+}
+
 static void a_user_has_no_more_connections_than_allowed(void **state)
 {
     pp_port *port = kit_port(1);
@@ -182,12 +194,7 @@ static void a_user_has_no_more_connections_than_allowed(void **state)
     (void)state;
     options.max_clients_per_user = 2;
     kit_listen(port, &options);
-    for (int i = 0; i < 3; i++) {
-        pipes[i] = kit_open(name, true);
-        say(pipes[i]);
-        assert_true(i == 2 ? kit_wait(&g.counts.closed, 1) : kit_wait(&g.counts.messages, i + 1));
-    }
-    assert_status(g.counts.reason, PP_E_USER_LIMIT);
+    three_come_and_two_stay(&g, name, pipes, 3);
     assert_int_equal(kit_stats(port).ended[PP_E_USER_LIMIT], 1);
     say(pipes[0]); /* the others go on */
     assert_count(g.counts.messages, 3);
@@ -213,13 +220,7 @@ static void who_is_unknown_counts_apart_from_who_is_known(void **state)
     (void)state;
     options.max_clients_per_user = 1;
     kit_listen(port, &options);
-    for (LONG i = 0; i < 3; i++) {
-        refuse_to_say = i > 0;
-        pipes[i] = kit_open(name, true);
-        say(pipes[i]);
-        assert_true(i == 2 ? kit_wait(&g.counts.closed, 1) : kit_wait(&g.counts.messages, i + 1));
-    }
-    assert_status(g.counts.reason, PP_E_USER_LIMIT); /* two unknown ones of our session */
+    three_come_and_two_stay(&g, name, pipes, 1); /* two unknown ones of our session */
     for (int i = 0; i < 3; i++)
         CloseHandle(pipes[i]);
     kit_close(&port);
@@ -258,12 +259,7 @@ static void limits_of_users_change(void **state)
     listener = kit_listen(port, &options);
     options.max_clients_per_user = 2;
     assert_ok(pp_listener_set_limits(listener, &options, NULL));
-    for (int i = 0; i < 3; i++) {
-        pipes[i] = kit_open(name, true);
-        say(pipes[i]);
-        assert_true(i == 2 ? kit_wait(&g.counts.closed, 1) : kit_wait(&g.counts.messages, i + 1));
-    }
-    assert_status(g.counts.reason, PP_E_USER_LIMIT);
+    three_come_and_two_stay(&g, name, pipes, 3);
     options.max_clients_per_user = 1; /* nobody is ended who is over it */
     assert_ok(pp_listener_set_limits(listener, &options, NULL));
     say(pipes[1]);

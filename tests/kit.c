@@ -197,6 +197,27 @@ pp_dial_options kit_dial_options(const char *name, pp_mode mode, pp_handlers han
 
 /* ---- The plain client ----------------------------------------------------------------------- */
 
+pp_client_options kit_client_options(const char *name, pp_mode mode)
+{
+    pp_client_options options;
+
+    pp_client_options_init(&options);
+    options.name = name;
+    options.mode = mode;
+    options.timeout_ms = KIT_WAIT_MS;
+    return options;
+}
+
+pp_client *kit_open_client(const pp_client_options *options)
+{
+    pp_client *client;
+    pp_error error;
+
+    if (pp_client_open(&client, options, &error) != PP_OK)
+        fail_msg("%s", error.message);
+    return client;
+}
+
 HANDLE kit_open(const char *name, bool message_mode)
 {
     wchar_t path[128];

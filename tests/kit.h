@@ -65,6 +65,10 @@ pp_listen_options kit_listen_options(const char *name, pp_mode mode, kit_counts 
 pp_listener *kit_listen(pp_port *port, const pp_listen_options *options);
 pp_dial_options kit_dial_options(const char *name, pp_mode mode, pp_handlers handlers, void *user);
 
+/* The blocking client, with what sets it apart filled into its options. */
+pp_client_options kit_client_options(const char *name, pp_mode mode);
+pp_client *kit_open_client(const pp_client_options *options);
+
 /* A plain client, synchronous, by the Windows calls alone. */
 HANDLE kit_open(const char *name, bool message_mode);
 void kit_write(HANDLE pipe, const void *data, size_t length);

@@ -215,11 +215,8 @@ static void a_handle_that_cannot_be_read_can_be_adopted(void **state)
 static pp_status open_client(const char *name, pp_mode mode, pp_direction direction,
                              pp_client **client)
 {
-    pp_client_options options;
+    pp_client_options options = kit_client_options(name, mode);
 
-    pp_client_options_init(&options);
-    options.name = name;
-    options.mode = mode;
     options.direction = direction;
     options.half_close = true;
     options.timeout_ms = 0;
