@@ -122,7 +122,7 @@ typedef enum pp_log_level { PP_LOG_ERROR, PP_LOG_WARN, PP_LOG_INFO, PP_LOG_DEBUG
 typedef void pp_log_fn(void *user, pp_log_level level, const char *line);
 
 typedef struct pp_port_options {
-    uint64_t workers; /* worker threads; default: the processors the process may use */
+    uint64_t workers; /* worker threads; 0: the processors the process may use, at most 256 */
     /* All queued and half-received bytes of the port together. Not counted are the first 4 KiB that
      * a connection has queued and the first 1 KiB of its read buffer: each has them in any case. */
     uint64_t max_buffered;

@@ -1,10 +1,12 @@
 /*
  * A server whose callback never returns: it hears Ctrl-C as `pipeport serve` does, and cannot stop.
+ * `stuck_server deaf` begins as one whose parent ignores Ctrl-C.
  */
 #include "pipeport.h"
 #include "server/stop.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <windows.h>
 
 static HANDLE stuck__never;
@@ -23,11 +25,13 @@ static void stuck__stopping(void *user, pp_status status)
     fflush(stdout);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     pp_port_options options;
     pp_port *port;
 
+    if (argc > 1 && strcmp(argv[1], "deaf") == 0 && !SetConsoleCtrlHandler(NULL, TRUE))
+        return 1;
     stuck__never = CreateEventW(NULL, TRUE, FALSE, NULL);
     pp_port_options_init(&options);
     options.workers = 2;

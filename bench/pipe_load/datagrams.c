@@ -112,6 +112,7 @@ static DWORD WINAPI datagrams__main(void *argument)
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
+/* A process in several groups of processors has no mask. */
 static unsigned datagrams__processors(void)
 {
     DWORD_PTR ours, all;
@@ -120,7 +121,7 @@ static unsigned datagrams__processors(void)
     if (GetProcessAffinityMask(GetCurrentProcess(), &ours, &all))
         for (; ours != 0; ours &= ours - 1)
             count++;
-    return count > 0 ? count : 1;
+    return count > 0 ? count : GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
 }
 
 static bool datagrams__open(datagrams *d, char error[OPTIONS_ERROR])

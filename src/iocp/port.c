@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/options.h"
+#include "base/processors.h"
 #include "iocp/kernel.h"
 #include "iocp/strand.h"
 #include "iocp/worker.h"
@@ -59,20 +60,6 @@ void port_count_connection(pp_port *port, int change)
             break;
         most = before;
     }
-}
-
-/* The processors in the process's affinity mask; it is 0 for a process in several groups. */
-static unsigned port__processors(void)
-{
-    DWORD_PTR ours, all;
-    DWORD count = 0;
-
-    if (GetProcessAffinityMask(GetCurrentProcess(), &ours, &all))
-        for (; ours != 0; ours &= ours - 1)
-            count++;
-    if (count == 0)
-        count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
-    return count > 0 ? count : 1;
 }
 
 /* ---- Members -------------------------------------------------------------------------------- */
@@ -215,7 +202,9 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
     if (!p)
         return error_set(error, PP_E_MEMORY, 0, "no memory for a port");
     p->options = *options;
-    processors = port__processors();
+    processors = processors_count();
+    if (processors > PORT_MOST_WORKERS)
+        processors = PORT_MOST_WORKERS;
     p->worker_count = options->workers ? (unsigned)options->workers : processors;
     p->workers = mem_alloc_zeroed(p->worker_count * sizeof *p->workers);
     InitializeSRWLock(&p->lock);

@@ -238,12 +238,13 @@ static void settings__print_number(const option_row *row)
 
 void settings_print_help(void)
 {
-    output_text(OUTPUT_STDOUT,
-                "pipeport serve [OPTION]...\n"
-                "Serves a named pipe and a mailslot until Ctrl-C, Ctrl-Break, logoff or shutdown.\n"
-                "It then stops gracefully; a second Ctrl-C stops it at once. Both end with the\n"
-                "status 0; 1 means that it could not serve, 2 that an argument is wrong, and 3\n"
-                "that something was stuck at the second Ctrl-C, and was cut off.\n\n");
+    output_text(
+        OUTPUT_STDOUT,
+        "pipeport serve [OPTION]...\n"
+        "Serves a named pipe and a mailslot until Ctrl-C, Ctrl-Break, or its console closes.\n"
+        "It then stops gracefully; a second Ctrl-C stops it at once. Both end with the\n"
+        "status 0; 1 means that it could not serve, 2 that an argument is wrong, and 3\n"
+        "that something was stuck at the second Ctrl-C, and was cut off.\n\n");
     for (size_t i = 0; i < WORD_COUNT; i++)
         settings__print_row(word_table[i].name, word_table[i].value, word_table[i].help);
     for (size_t g = 0; g < SETTINGS__GROUPS; g++)

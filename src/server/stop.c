@@ -3,6 +3,10 @@
 #include "base/win.h"
 
 #define STOP__GRACE_MS 750u /* that the main thread has to end after the second event */
+/* What a graceful stop gets where Windows ends the process 5 s after the event, so that the rest is
+ * aborted, and the figures are printed, before that.
+ * https://learn.microsoft.com/windows/console/handlerroutine#timeouts */
+#define STOP__CLOSE_MS 3500u
 
 static SRWLOCK stop__lock = SRWLOCK_INIT; /* for the port, as long as it is called */
 static pp_port *stop__port;
@@ -31,17 +35,24 @@ static void stop__wait_for_the_end(DWORD ms)
     WaitForSingleObject(GetCurrentThread(), ms);
 }
 
-/* Windows runs this on a thread of its own. */
-static BOOL WINAPI stop__event(DWORD kind)
+void stop_hear(uint32_t event)
 {
     if (stop__ask() > 1) {
         stop__wait_for_the_end(STOP__GRACE_MS);
         /* Something is stuck, and ExitProcess would wait for what it holds. */
         TerminateProcess(GetCurrentProcess(), STOP_FORCED);
     }
-    /* Console closed, logoff, shutdown: Windows ends the process as soon as this returns. */
-    if (kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT)
-        stop__wait_for_the_end(INFINITE);
+    if (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT)
+        return;
+    stop__wait_for_the_end(STOP__CLOSE_MS);
+    stop__ask();
+    stop__wait_for_the_end(INFINITE); /* Windows would end the process as soon as we return */
+}
+
+/* Windows runs this on a thread of its own. */
+static BOOL WINAPI stop__event(DWORD event)
+{
+    stop_hear(event);
     return TRUE;
 }
 
@@ -50,6 +61,9 @@ uint32_t stop_begin(pp_port *port)
     AcquireSRWLockExclusive(&stop__lock);
     stop__port = port;
     ReleaseSRWLockExclusive(&stop__lock);
+    /* Who started us may have had Ctrl-C ignored, and left that to us. */
+    if (!SetConsoleCtrlHandler(NULL, FALSE))
+        return GetLastError();
     return SetConsoleCtrlHandler(stop__event, TRUE) ? ERROR_SUCCESS : GetLastError();
 }
 

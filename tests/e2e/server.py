@@ -363,6 +363,16 @@ def a_second_ctrl_c_ends_what_is_stuck():
     check(time.monotonic() - began < 2, "within a second, and a little for a slow machine")
 
 
+@case
+def ctrl_c_is_heard_though_the_parent_ignores_it():
+    server = Process("stuck_server", "deaf")
+    equal((server.line() or b"").strip(), b"ready", "its first line")
+    server.interrupt()
+    equal((server.line() or b"").strip(), b"stopping", "it stops")
+    server.interrupt()
+    equal(server.wait(), 3, "status")
+
+
 # ---- Names, and what is allowed ----------------------------------------------------------------
 
 

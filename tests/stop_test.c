@@ -1,0 +1,49 @@
+/*
+ * What events of the console do to the server. That Windows raises them is not tested: Wine raises
+ * none but Ctrl-C, for which see tests/e2e.
+ */
+#include "kit.h"
+
+#include "server/stop.h"
+
+static DWORD WINAPI close_console(void *argument)
+{
+    (void)argument;
+    stop_hear(CTRL_CLOSE_EVENT);
+    return 0;
+}
+
+/* A client that does not read holds a graceful stop up for much longer than Windows waits. */
+static void a_console_that_closes_ends_the_server_in_time(void **state)
+{
+    static char data[150000];
+    pp_port *port = kit_port(2);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    ULONGLONG began, took;
+    HANDLE pipe, thread;
+
+    (void)state;
+    options.conn.drain_timeout_ms = 60000;
+    kit_listen(port, &options);
+    assert_int_equal(stop_begin(port), ERROR_SUCCESS);
+    pipe = kit_open(options.name, false);
+    kit_write(pipe, data, sizeof data);
+    assert_count(counts.bytes, sizeof data);
+    began = GetTickCount64();
+    thread = CreateThread(NULL, 0, close_console, NULL, 0, NULL);
+    assert_ok(pp_port_wait(port));
+    took = GetTickCount64() - began;
+    assert_true(took > 2000 && took < 4800);
+    assert_status(counts.reason, PP_E_ABORTED);
+    stop_end();
+    kit_close(&port);
+    CloseHandle(pipe);
+    CloseHandle(thread); /* which goes with the process */
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(a_console_that_closes_ends_the_server_in_time),
+};
+
+HARNESS_MAIN(tests)
