@@ -57,7 +57,8 @@ extern "C" {
     X(E_CLOSING, "the object is closing", (0))                                                     \
     X(E_PEER_CLOSED, "the other end left",                                                         \
       (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,           \
-       ERROR_HANDLE_EOF, ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED))                         \
+       ERROR_HANDLE_EOF, ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED, ERROR_UNEXP_NET_ERR,     \
+       ERROR_VC_DISCONNECTED, WSAECONNRESET, WSAECONNABORTED))                                     \
     X(E_ABORTED, "closed at once, without sending what was queued", (0))                           \
     X(E_CANCELLED, "cancelled", (ERROR_OPERATION_ABORTED))                                         \
     X(E_TIMEOUT, "the time is up", (ERROR_SEM_TIMEOUT, WAIT_TIMEOUT))                              \
@@ -74,7 +75,8 @@ extern "C" {
     X(E_BUSY, "every instance is taken", (ERROR_PIPE_BUSY))                                        \
     X(E_ACCESS, "access is denied", (ERROR_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD))               \
     X(E_SECURITY, "a user or a security descriptor is wrong",                                      \
-      (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_INVALID_SECURITY_DESCR))     \
+      (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_INVALID_SECURITY_DESCR,      \
+       ERROR_INVALID_OWNER))                                                                       \
     X(E_REFUSED, "refused for who it is", (0))                                                     \
     X(E_USER_LIMIT, "its user has as many connections as allowed", (0))                            \
     X(E_USER_RATE, "its user connects too often", (0))                                             \
@@ -237,7 +239,7 @@ typedef enum pp_direction {
 } pp_direction;
 
 typedef enum pp_mode {
-    PP_MODE_STREAM,  /* bytes as they come, no boundaries, no end of sending (Windows has none) */
+    PP_MODE_STREAM,  /* bytes as they come, no boundaries; no end of sending but for sockets */
     PP_MODE_MESSAGE, /* Windows message pipes: boundaries kept, zero-length messages delivered */
     PP_MODE_FRAMED   /* a byte pipe of frames, docs/wire-format.md: many messages share one write */
 } pp_mode;
@@ -275,8 +277,8 @@ typedef struct pp_handlers {
      */
     pp_status (*on_message)(pp_conn *conn, void *user, const void *data, size_t length);
 
-    /* The other end will send no more (framed mode, or message mode with half_close). Without this
-     * handler the connection is closed gracefully. */
+    /* The other end will send no more (framed mode, message mode with half_close, or a socket in
+     * stream mode). Without this handler the connection is closed gracefully. */
     void (*on_end)(pp_conn *conn, void *user);
 
     /* A send was refused, and now the queue has fallen to its low mark and the port is below its
@@ -354,9 +356,10 @@ PP_API void pp_buffer_unref(pp_buffer **buffer);
 PP_API pp_status pp_conn_send_buffer(pp_conn *conn, pp_buffer *buffer);
 
 /*
- * Declares the end of sending (framed mode, or message mode with half_close). What was accepted
- * before goes first; later sends return PP_E_CLOSING. PP_E_ARGUMENT otherwise: a stream has no end
- * of sending, as Windows has none. PP_E_DIRECTION: the connection only receives.
+ * Declares the end of sending (framed mode, message mode with half_close, or a socket in stream
+ * mode). What was accepted before goes first; later sends return PP_E_CLOSING. PP_E_ARGUMENT
+ * otherwise: a pipe of bytes has no end of sending, as Windows has none. PP_E_DIRECTION: the
+ * connection only receives.
  */
 PP_API pp_status pp_conn_end(pp_conn *conn);
 
@@ -516,17 +519,21 @@ PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn 
 
 /*
  * Makes a connection of a handle (a HANDLE) that somebody else opened: a pipe with another at its
- * other end, or a connected stream socket (there a read of no bytes is the end). It is asynchronous
- * (FILE_FLAG_OVERLAPPED), on no port yet, and nothing is pending on it; it may be read unless the
- * direction is outbound, and written unless it is inbound. The read mode of a pipe is set as `mode`
- * needs it, and PIPE_WAIT; message mode is for pipes of messages, the others are for all. The
- * handle is the connection's from here on, and closed when this fails. `conn` (NULL is allowed)
- * receives a reference. A server's end that no client has opened ends with PP_E_PEER_CLOSED.
- *   PP_E_ARGUMENT  the handle is something else, or has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS set
- *                  and the mode is message; or an option is out of its range
- *   PP_E_MODE      message mode, and the handle has bytes
- *   PP_E_ACCESS    the handle has not the rights by which its modes are asked for and set
- *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
+ * other end, or a connected stream socket. It is asynchronous (FILE_FLAG_OVERLAPPED), on no port
+ * yet, and nothing is pending on it; it may be read unless the direction is outbound, and written
+ * unless it is inbound. The read mode of a pipe is set as `mode` needs it, and PIPE_WAIT; message
+ * mode is for pipes of messages, the others are for all. The handle is the connection's from here
+ * on, and closed when this fails. `conn` (NULL is allowed) receives a reference. A server's end
+ * that no client has opened ends with PP_E_PEER_CLOSED.
+ *
+ * A socket needs Winsock to be started (WSAStartup) until on_close. pp_conn_end and its other end's
+ * shutdown are ends of sending, and nobody can tell a socket that is shut down from one that is
+ * closed. A graceful close waits, up to drain_timeout_ms, until the other end has ended its
+ * sending, too: closed before, it would lose what is on its way (see "shutdown" in Microsoft's
+ * reference). PP_E_ARGUMENT  the handle is something else, or has
+ * FILE_SKIP_COMPLETION_PORT_ON_SUCCESS set and the mode is message; or an option is out of its
+ * range PP_E_MODE      message mode, and the handle has bytes PP_E_ACCESS    the handle has not the
+ * rights by which its modes are asked for and set PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
  */
 PP_API pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *options,
                                pp_conn **conn, pp_error *error);

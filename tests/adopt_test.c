@@ -1,64 +1,8 @@
 /*
- * Connections of handles that others opened: pipes in all states, sockets, and what is neither.
+ * Connections of handles that others opened: pipes in all states, and what is none; sockets have a
+ * test of their own.
  */
-#include <winsock2.h>
-
 #include "kit.h"
-
-/* A connected pair of sockets on the loopback; the first is asynchronous. */
-static void make_sockets(SOCKET *first, SOCKET *second)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    int size = sizeof address;
-    SOCKET listener = socket(AF_INET, SOCK_STREAM, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    *second = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(*second, (struct sockaddr *)&address, size), 0);
-    *first = accept(listener, NULL, NULL); /* asynchronous as every socket() is */
-    assert_true(*first != INVALID_SOCKET);
-    closesocket(listener);
-}
-
-static void a_socket_is_adopted_and_echoed(void **state)
-{
-    static char data[60000], got[60000];
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    pp_conn_options options;
-    WSADATA wsa;
-    SOCKET ours, other;
-
-    (void)state;
-    assert_int_equal(WSAStartup(MAKEWORD(2, 2), &wsa), 0);
-    make_sockets(&ours, &other);
-    pp_conn_options_init(&options);
-    options.handlers = kit_echo();
-    options.user = &counts;
-    assert_ok(pp_conn_adopt(port, (void *)ours, &options, NULL, NULL));
-    assert_count(counts.opened, 1);
-    for (int round = 0; round < 5; round++) {
-        int have = 0;
-
-        kit_fill(data, sizeof data, (uint32_t)round, 0);
-        assert_int_equal(send(other, data, sizeof data, 0), sizeof data);
-        while (have < (int)sizeof got) {
-            int count = recv(other, got + have, (int)sizeof got - have, 0);
-
-            assert_true(count > 0);
-            have += count;
-        }
-        assert_memory_equal(got, data, sizeof data);
-    }
-    closesocket(other);
-    assert_count(counts.closed, 1); /* a read of no bytes is the end here */
-    assert_status(counts.reason, PP_E_PEER_CLOSED);
-    kit_close(&port);
-    WSACleanup();
-}
 
 /* Who opened it may have asked for no packets where a call succeeds at once. */
 static void a_handle_whose_modes_are_set_is_adopted(void **state)
@@ -376,7 +320,6 @@ static void a_pipe_that_nobody_has_opened_ends_at_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    TEST(a_socket_is_adopted_and_echoed),
     TEST(a_handle_whose_modes_are_set_is_adopted),
     TEST(what_cannot_be_a_connection_is_refused_and_closed),
     TEST(a_pipe_that_may_only_be_read_is_adopted_to_receive),

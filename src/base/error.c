@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ERROR__MAX_MAPPED 8
+#define ERROR__MAX_MAPPED 12
 #define ERROR__SYSTEM_TEXT 512 /* characters of the longest sentence that the system has */
 /* Bytes of it in a message, beside what it is about and its number. */
 #define ERROR__REASON (sizeof((pp_error *)0)->message - sizeof(utf_short) - 16)

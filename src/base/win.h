@@ -5,6 +5,9 @@
 #ifndef PP_BASE_WIN_H
 #define PP_BASE_WIN_H
 
+/* Before windows.h, which brings an older one otherwise. */
+#include <winsock2.h>
+
 #include <windows.h>
 
 /* After windows.h, which they need. */

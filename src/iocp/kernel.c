@@ -37,7 +37,7 @@ static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle)
     kernel_count_other(port);
     if (!CreateIoCompletionPort(handle, port->iocp, PORT_KEY_OPERATION, 0))
         return GetLastError();
-    *h = (kernel_handle){handle, false, false};
+    *h = (kernel_handle){.handle = handle};
     return ERROR_SUCCESS;
 }
 
@@ -47,6 +47,18 @@ DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle)
 
     if (error != ERROR_SUCCESS)
         kernel_detach(port, handle);
+    return error;
+}
+
+DWORD kernel_attach_socket(pp_port *port, kernel_handle *h, HANDLE handle)
+{
+    DWORD error = kernel__associate(port, h, handle);
+    kernel_handle refused = {.handle = handle, .socket = true};
+
+    if (error == ERROR_SUCCESS)
+        h->socket = true;
+    else
+        kernel_close(port, &refused);
     return error;
 }
 
@@ -60,11 +72,10 @@ void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success)
     UCHAR modes =
         FILE_SKIP_SET_EVENT_ON_HANDLE | (inline_success ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
 
-    if (h->tuned)
+    if (h->tuned || h->socket)
         return;
     h->tuned = true;
     kernel_count_other(port);
-    /* A handle that refuses the modes (a socket with a layered provider) queues every packet. */
     if (SetFileCompletionNotificationModes(h->handle, modes) && inline_success)
         h->inline_success = true;
 }
@@ -91,30 +102,69 @@ void kernel_close(pp_port *port, kernel_handle *h)
 {
     if (!kernel_is_open(h))
         return;
-    kernel_detach(port, h->handle);
+    if (h->socket) {
+        kernel_count_other(port);
+        closesocket((SOCKET)h->handle);
+        counter_add(port, COUNT_HANDLES, -1);
+    } else {
+        kernel_detach(port, h->handle);
+    }
     *h = KERNEL_NO_HANDLE;
+}
+
+void kernel_refuse(HANDLE handle)
+{
+    if (closesocket((SOCKET)handle) != 0)
+        CloseHandle(handle); /* it is none, or Winsock was not started */
+}
+
+void kernel_shut(pp_port *port, const kernel_handle *h)
+{
+    kernel_count_other(port);
+    shutdown((SOCKET)h->handle, SD_SEND);
+}
+
+/* Both start without a count of bytes: where the packet comes before the call returns, it is not
+ * ours to write any more. */
+static DWORD kernel__start_read(const kernel_handle *h, op *o, void *buffer, DWORD size)
+{
+    WSABUF to = {size, buffer};
+    DWORD flags = 0;
+
+    if (!h->socket)
+        return ReadFile(h->handle, buffer, size, NULL, &o->overlapped) ? ERROR_SUCCESS
+                                                                       : GetLastError();
+    return WSARecv((SOCKET)h->handle, &to, 1, NULL, &flags, &o->overlapped, NULL) == 0
+               ? ERROR_SUCCESS
+               : (DWORD)WSAGetLastError();
+}
+
+static DWORD kernel__start_write(const kernel_handle *h, op *o, const void *data, DWORD size)
+{
+    WSABUF from = {size, (char *)(uintptr_t)data}; /* which is only read */
+
+    if (!h->socket)
+        return WriteFile(h->handle, data, size, NULL, &o->overlapped) ? ERROR_SUCCESS
+                                                                      : GetLastError();
+    return WSASend((SOCKET)h->handle, &from, 1, NULL, 0, &o->overlapped, NULL) == 0
+               ? ERROR_SUCCESS
+               : (DWORD)WSAGetLastError();
 }
 
 op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffer, DWORD size,
                        DWORD *error, DWORD *bytes)
 {
-    BOOL ok;
-
     counter_add(port, COUNT_KERNEL_READ, 1);
     counter_add(port, COUNT_OP_READ, 1);
-    ok = ReadFile(h->handle, buffer, size, NULL, &o->overlapped);
-    return kernel__outcome(port, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, bytes);
+    return kernel__outcome(port, h, o, kernel__start_read(h, o, buffer, size), error, bytes);
 }
 
 op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,
                         DWORD *error, DWORD *bytes)
 {
-    BOOL ok;
-
     counter_add(port, COUNT_KERNEL_WRITE, 1);
     counter_add(port, COUNT_OP_WRITE, 1);
-    ok = WriteFile(h->handle, data, size, NULL, &o->overlapped);
-    return kernel__outcome(port, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, bytes);
+    return kernel__outcome(port, h, o, kernel__start_write(h, o, data, size), error, bytes);
 }
 
 op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error)

@@ -8,13 +8,14 @@
 #include "iocp/op.h"
 #include "pipeport.h"
 
-/* A handle on the port. `inline_success`: a success at once queues no packet. */
+/* A handle on the port. `inline_success`: a success at once queues no packet. A socket is used
+ * through Winsock alone, which need not have a file behind it. */
 typedef struct kernel_handle {
     HANDLE handle;
-    bool tuned, inline_success;
+    bool tuned, inline_success, socket;
 } kernel_handle;
 
-#define KERNEL_NO_HANDLE ((kernel_handle){INVALID_HANDLE_VALUE, false, false})
+#define KERNEL_NO_HANDLE ((kernel_handle){INVALID_HANDLE_VALUE, false, false, false})
 
 static inline bool kernel_is_open(const kernel_handle *h)
 {
@@ -27,6 +28,8 @@ static inline bool kernel_is_open(const kernel_handle *h)
  */
 DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle);
 
+DWORD kernel_attach_socket(pp_port *port, kernel_handle *h, HANDLE handle);
+
 /* The same for a handle that perhaps cannot be on a port: false leaves it as it was, counted as
  * open all the same; kernel_detach then closes it. */
 bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle);
@@ -36,7 +39,7 @@ bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle);
  * succeeds at once. Message-read handles must do without the latter, since a read that is too small
  * would leave open whether its packet comes. Once is enough, and it is a call: best when the handle
  * is used for the first time, since many connections are idle. What is pending already is not
- * affected.
+ * affected. Sockets are left as they are: a layered provider may take the flags and not keep them.
  */
 void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success);
 
@@ -48,6 +51,12 @@ void kernel_detach(pp_port *port, HANDLE handle);
 
 /* Closes it; `h` may hold none. No operation may be pending on it. */
 void kernel_close(pp_port *port, kernel_handle *h);
+
+/* Closes a handle of whatever kind that was never attached. */
+void kernel_refuse(HANDLE handle);
+
+/* Says that nothing more is written to a socket; reading goes on. */
+void kernel_shut(pp_port *port, const kernel_handle *h);
 
 /* Start an operation. On OP_DONE and OP_FAILED `*error` and `*bytes` hold the result; on OP_PENDING
  * they are left alone, since the packet may have been taken already. */

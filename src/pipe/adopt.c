@@ -6,7 +6,8 @@
 #include "pipe/conn.h"
 
 #define ADOPT__ALLOWED                                                                             \
-    "; allowed: a connected pipe or stream socket, asynchronous (FILE_FLAG_OVERLAPPED), on no "    \
+    "; allowed: a connected pipe or stream socket of a started Winsock, asynchronous "             \
+    "(FILE_FLAG_OVERLAPPED), on no "                                                               \
     "port"
 #define ADOPT__WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA)
 
@@ -65,12 +66,20 @@ static bool adopt__is_pipe(HANDLE handle, DWORD *flags)
            GetLastError() == ERROR_ACCESS_DENIED;
 }
 
+static bool adopt__is_stream_socket(HANDLE handle)
+{
+    int type = 0, size = sizeof type;
+
+    return getsockopt((SOCKET)handle, SOL_SOCKET, SO_TYPE, (char *)&type, &size) == 0 &&
+           type == SOCK_STREAM;
+}
+
 static pp_status adopt__set_modes(const pp_conn *c, HANDLE handle, pp_error *error)
 {
     pp_mode mode = c->options.mode;
     pp_status status = PP_OK;
 
-    if (!c->zero_is_end)
+    if (!c->is_socket)
         status = adopt__set_pipe(handle, mode, error);
     else if (mode == PP_MODE_MESSAGE)
         status = PP_E_MODE;
@@ -95,10 +104,10 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
         status = adopt__check_rights(rights, c->options.direction, error);
     if (status != PP_OK)
         return status;
-    c->zero_is_end = !adopt__is_pipe(handle, &flags);
+    c->is_socket = !adopt__is_pipe(handle, &flags);
     c->serving = (flags & PIPE_SERVER_END) != 0;
-    if (c->zero_is_end && !(rights & FILE_READ_DATA))
-        return adopt__refuse_type(error); /* the sending end of a mailslot */
+    if (c->is_socket && !adopt__is_stream_socket(handle))
+        return adopt__refuse_type(error); /* the sending end of a mailslot, or datagrams */
     return adopt__set_modes(c, handle, error);
 }
 
@@ -106,7 +115,8 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
 static pp_status adopt__attach(pp_conn *c, HANDLE handle, pp_error *error)
 {
     pp_port *port = c->strand.port;
-    DWORD code = kernel_attach(port, &c->pipe, handle);
+    DWORD code = c->is_socket ? kernel_attach_socket(port, &c->pipe, handle)
+                              : kernel_attach(port, &c->pipe, handle);
 
     if (code == ERROR_INVALID_PARAMETER)
         return error_set(error, PP_E_ARGUMENT, code,
@@ -132,7 +142,7 @@ pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *option
         status =
             c ? adopt__check(c, handle, error) : error_set(error, PP_E_MEMORY, 0, "out of memory");
     if (status != PP_OK)
-        CloseHandle(handle);
+        kernel_refuse(handle);
     else
         status = adopt__attach(c, handle, error);
     if (status == PP_OK && !strand_join(&c->strand))
@@ -158,7 +168,7 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
     if (!handle || handle == INVALID_HANDLE_VALUE)
         return error_set(error, PP_E_ARGUMENT, 0, "handle is none");
     if (!port || !options) {
-        CloseHandle(handle);
+        kernel_refuse(handle);
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");
     }
     status = adopt_join(port, handle, options, &c, error);

@@ -52,7 +52,8 @@ typedef struct conn_reader {
     size_t size, start, end; /* unread data is from start to end */
     bool whole;              /* message mode: the data is a whole message */
     bool ended;              /* the other end declared the end of its sending */
-    bool denied;             /* we only send, and the handle is for writing alone */
+    bool untold_end;         /* a socket's, and nobody was told */
+    bool denied;             /* nothing more can be read, and we go on sending */
     unsigned small_reads;    /* in a row that used little of the buffer */
     budget_account account;  /* what the buffer holds of the port's limit */
 } conn_reader;
@@ -62,6 +63,7 @@ typedef struct conn_writer {
     queue_buffer active; /* what is being written, from active.start on */
     DWORD size;          /* of the write that is pending */
     bool waits;          /* for the rest of the batch */
+    bool shut;           /* a socket's other end was told that no more comes */
 } conn_writer;
 
 struct dial;
@@ -81,7 +83,7 @@ struct pp_conn {
     bool opened;       /* on_open was called */
     bool unanswerable; /* a write found that the other end has left; what it sent is still read */
     bool serving;      /* the server's end of its pipe */
-    bool zero_is_end;  /* no pipe but a socket: a read of no bytes is the end */
+    bool is_socket;    /* no pipe; fixed */
     bool client_left;  /* the read side saw the other end go first */
     kernel_handle pipe;
     SRWLOCK peer_lock;              /* for what `peer` points to */
@@ -140,6 +142,12 @@ void conn_moved(pp_conn *c);
 /* For turns: a buffer has grown; when the connection is idle it will be given back. */
 void conn_plan_trim(pp_conn *c);
 
+/* For turns, conn_time.c: what is due; whether from here on we wait for the other end; and when the
+ * clock is to be looked at next. */
+void conn_look_at_clock(pp_conn *c);
+void conn_note_waiting(pp_conn *c);
+void conn_set_timer(pp_conn *c);
+
 bool conn_is_live(const pp_conn *c);
 void conn_op_init(conn_op *o, pp_conn *c, op_fn *complete);
 void conn_op_note(conn_op *o, DWORD error, DWORD bytes);
@@ -162,6 +170,7 @@ void read_free(pp_conn *c);
 void write_completed(pp_conn *c);
 void write_advance(pp_conn *c);
 bool write_is_empty(pp_conn *c);
+void write_shut(pp_conn *c);
 void write_tell_writable(pp_conn *c);
 void write_trim(pp_conn *c);
 void write_free(pp_conn *c);

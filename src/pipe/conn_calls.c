@@ -54,7 +54,7 @@ pp_status pp_conn_end(pp_conn *c)
 {
     pp_status status;
 
-    if (!c || (c->options.mode != PP_MODE_FRAMED && !conn__empty_is_end(c)))
+    if (!c || (c->options.mode != PP_MODE_FRAMED && !conn__empty_is_end(c) && !c->is_socket))
         return PP_E_ARGUMENT;
     status = queue_end(&c->queue);
     if (status == PP_OK)

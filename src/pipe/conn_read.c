@@ -1,120 +1,15 @@
 /*
- * The read side: one read in flight into a buffer from which messages are delivered in place. The
- * buffer is small while the connection is idle, doubles while reads fill it and spare room allows,
- * and grows to what a message needs. A message that finds no room waits for it, and the other end's
- * writes wait meanwhile; what it grew beyond the spare room goes back as soon as it is delivered.
+ * The read side: one read in flight into a buffer (conn_read.h) from which messages are delivered
+ * in place. A message that finds no room waits for it, and the other end's writes wait meanwhile.
  */
 #include "base/error.h"
-#include "base/mem.h"
 #include "iocp/counters.h"
-#include "pipe/conn.h"
+#include "pipe/conn_read.h"
 #include "pipe/framing.h"
 
 #include <string.h>
 
-#define READ__FIRST_SIZE 1024u
-#define READ__MOST_SIZE (64u * 1024) /* as far as filling doubles it */
 #define READ__MOST_PER_TURN 16
-#define READ__SMALL_IN_A_ROW 64 /* reads that used less than a quarter: the buffer is too large */
-
-static size_t read__unread(const pp_conn *c)
-{
-    return c->read.end - c->read.start;
-}
-
-/* ---- The buffer ----------------------------------------------------------------------------- */
-
-/* Gives the buffer this size, keeping what is unread, which must fit. The first READ__FIRST_SIZE
- * bytes are not counted: each connection has them. */
-static pp_status read__set_size(pp_conn *c, size_t size, budget_reach reach)
-{
-    conn_reader *r = &c->read;
-    budget *b = &c->strand.port->budget;
-    uint64_t counted = size > READ__FIRST_SIZE ? size - READ__FIRST_SIZE : 0;
-    uint64_t held = budget_held(&r->account);
-    char *buffer;
-
-    if (counted > held && !budget_grow(b, &r->account, counted - held, reach))
-        return PP_E_AGAIN;
-    if (read__unread(c) > 0)
-        memmove(r->buffer, r->buffer + r->start, read__unread(c));
-    r->end -= r->start;
-    r->start = 0;
-    buffer = mem_resize(r->buffer, size);
-    if (!buffer) {
-        budget_shrink(b, &r->account, counted > held ? counted - held : 0);
-        return PP_E_MEMORY;
-    }
-    r->buffer = buffer;
-    r->size = size;
-    budget_shrink(b, &r->account, counted < held ? held - counted : 0);
-    if (counted > 0)
-        conn_plan_trim(c);
-    return PP_OK;
-}
-
-void read_free(pp_conn *c)
-{
-    budget *b = &c->strand.port->budget;
-
-    mem_free(c->read.buffer);
-    c->read.buffer = NULL;
-    budget_shrink(b, &c->read.account, budget_held(&c->read.account));
-    budget_close(b, &c->read.account);
-}
-
-void read_trim(pp_conn *c)
-{
-    conn_reader *r = &c->read;
-
-    if (r->size <= READ__FIRST_SIZE || read__unread(c) > 0)
-        return;
-    r->small_reads = 0;
-    if (r->operation.pending)
-        kernel_cancel(c->strand.port, &c->pipe, &r->operation.op); /* then it is read with less */
-    else
-        read__set_size(c, READ__FIRST_SIZE, BUDGET_SPARE);
-}
-
-/* What is empty keeps spare room alone: the others may be waiting for the rest. */
-static void read__settle(pp_conn *c)
-{
-    conn_reader *r = &c->read;
-
-    if (!r->operation.pending && read__unread(c) == 0 &&
-        r->account.general + r->account.reserved > 0)
-        read__set_size(c, READ__FIRST_SIZE + (size_t)r->account.spare, BUDGET_SPARE);
-}
-
-/* A read came that used `bytes` of the room it was given: is the buffer of the right size? */
-static void read__adapt(pp_conn *c, size_t bytes, size_t room)
-{
-    conn_reader *r = &c->read;
-
-    if (bytes == room && r->size < READ__MOST_SIZE) {
-        r->small_reads = 0;
-        read__set_size(c, r->size * 2, BUDGET_SPARE); /* without it the reads are only smaller */
-        return;
-    }
-    r->small_reads = bytes < r->size / 4 ? r->small_reads + 1 : 0;
-    if (r->small_reads < READ__SMALL_IN_A_ROW || r->size <= READ__FIRST_SIZE)
-        return;
-    r->small_reads = 0;
-    if (read__unread(c) < r->size / 2)
-        read__set_size(c, r->size / 2, BUDGET_SPARE);
-}
-
-/* Makes room for a message of which `size` bytes in all are known to come. */
-static bool read__grow(pp_conn *c, size_t size)
-{
-    pp_status status = c->read.size >= size ? PP_OK : read__set_size(c, size, BUDGET_RESERVE);
-
-    if (status == PP_E_AGAIN)
-        budget_wait(&c->strand.port->budget, &c->read.account, size - c->read.size, BUDGET_RESERVE);
-    else if (status != PP_OK)
-        conn_end(c, status);
-    return status == PP_OK;
-}
 
 /* ---- Delivering ----------------------------------------------------------------------------- */
 
@@ -182,9 +77,11 @@ bool read_has_message(const pp_conn *c)
 
     if (c->options.mode == PP_MODE_MESSAGE)
         return r->whole;
-    if (c->options.mode == PP_MODE_STREAM || read__unread(c) == 0)
-        return read__unread(c) > 0;
-    return framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &size) !=
+    if (c->options.mode == PP_MODE_STREAM)
+        return read_unread(c) > 0 || r->untold_end;
+    if (read_unread(c) == 0)
+        return false;
+    return framing_parse(r->buffer + r->start, read_unread(c), c->options.max_message, &size) !=
            FRAMING_PARTIAL;
 }
 
@@ -194,7 +91,7 @@ static bool read__deliver_frame(pp_conn *c)
     conn_reader *r = &c->read;
     size_t size;
     framing_kind kind =
-        framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &size);
+        framing_parse(r->buffer + r->start, read_unread(c), c->options.max_message, &size);
 
     if (kind == FRAMING_TOO_LONG || kind == FRAMING_UNKNOWN || r->ended) {
         conn_end(c, kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
@@ -219,12 +116,12 @@ static bool read__deliver_buffer(pp_conn *c)
         conn_end(c, PP_E_PROTOCOL);
         return false;
     }
-    if (message && c->options.half_close && read__unread(c) == 0)
+    if (read_unread(c) == 0 && (r->untold_end || (message && c->options.half_close)))
         read__end_of_sending(c);
-    else if (!read__deliver_one(c, r->buffer + r->start, read__unread(c)))
+    else if (!read__deliver_one(c, r->buffer + r->start, read_unread(c)))
         return false;
-    r->whole = false;
-    read__consume(r, read__unread(c));
+    r->whole = r->untold_end = false;
+    read__consume(r, read_unread(c));
     return true;
 }
 
@@ -249,12 +146,13 @@ static bool read__deliver_all(pp_conn *c)
 /* Whether what is in the buffer is only a part of a message. */
 static bool read__is_inside_message(const pp_conn *c)
 {
-    return c->options.mode != PP_MODE_STREAM && read__unread(c) > 0 && !c->read.whole;
+    return c->options.mode != PP_MODE_STREAM && read_unread(c) > 0 && !c->read.whole;
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-/* From here on a write alone can find that the other end has left; perhaps one has already. */
+/* From here on a write alone can find that the other end has left; perhaps one has already. So it
+ * is with a handle that is for writing alone, and with a socket whose other end sends no more. */
 static void read__denied(pp_conn *c)
 {
     c->read.denied = true;
@@ -270,8 +168,8 @@ static void read__failed(pp_conn *c, DWORD error)
     }
     if (error == ERROR_OPERATION_ABORTED) {
         /* We asked for it: to read on with a smaller buffer, or because nothing more is read. */
-        if (c->state == CONN_OPEN && read__unread(c) == 0)
-            read__set_size(c, READ__FIRST_SIZE, BUDGET_SPARE);
+        if (c->state == CONN_OPEN && read_unread(c) == 0)
+            read_buffer_resize(c, READ_FIRST_SIZE, BUDGET_SPARE);
         return;
     }
     c->client_left = error_from_windows(error) == PP_E_PEER_CLOSED;
@@ -281,6 +179,21 @@ static void read__failed(pp_conn *c, DWORD error)
         conn_end_closed(c);
     else
         conn_end_error(c, error, "read");
+}
+
+/* A socket's other end sends no more, or has left: nobody can tell. In framed mode, who still sends
+ * says so in a frame. */
+static void read__socket_ended(pp_conn *c)
+{
+    conn_reader *r = &c->read;
+
+    if (c->options.mode == PP_MODE_FRAMED && !r->ended && c->state == CONN_OPEN) {
+        read__failed(c, ERROR_HANDLE_EOF);
+        return;
+    }
+    r->untold_end = c->options.mode == PP_MODE_STREAM && c->state == CONN_OPEN && !c->closing &&
+                    c->options.direction != PP_DIRECTION_OUTBOUND;
+    read__denied(c);
 }
 
 static void read__forget(conn_reader *r)
@@ -309,7 +222,7 @@ static void read__came(pp_conn *c, DWORD error, DWORD bytes)
     else if (c->options.mode == PP_MODE_MESSAGE && r->end > c->options.max_message)
         conn_end(c, PP_E_TOO_LONG);
     else
-        read__adapt(c, bytes, room);
+        read_buffer_adapt(c, bytes, room);
 }
 
 /* Takes the result of a read. */
@@ -317,12 +230,10 @@ static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
 {
     if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA)
         read__failed(c, error);
-    else if (bytes > 0 || !c->zero_is_end)
-        read__came(c, error, bytes);
-    else if (c->state == CONN_DRAINING)
-        c->read.ended = true; /* what it can still read is sent */
+    else if (bytes == 0 && c->is_socket)
+        read__socket_ended(c);
     else
-        read__failed(c, ERROR_HANDLE_EOF);
+        read__came(c, error, bytes);
 }
 
 void read_completed(pp_conn *c)
@@ -333,7 +244,7 @@ void read_completed(pp_conn *c)
 
 static bool read__has_buffer(pp_conn *c)
 {
-    if (c->read.buffer || read__set_size(c, READ__FIRST_SIZE, BUDGET_SPARE) == PP_OK)
+    if (c->read.buffer || read_buffer_resize(c, READ_FIRST_SIZE, BUDGET_SPARE) == PP_OK)
         return true;
     conn_end(c, PP_E_MEMORY);
     return false;
@@ -348,18 +259,18 @@ static bool read__make_room(pp_conn *c)
 
     if (!read__has_buffer(c))
         return false;
-    if (c->options.mode == PP_MODE_FRAMED && read__unread(c) > 0) {
-        framing_parse(r->buffer + r->start, read__unread(c), c->options.max_message, &needed);
+    if (c->options.mode == PP_MODE_FRAMED && read_unread(c) > 0) {
+        framing_parse(r->buffer + r->start, read_unread(c), c->options.max_message, &needed);
         if (r->start > 0) {
-            memmove(r->buffer, r->buffer + r->start, read__unread(c));
+            memmove(r->buffer, r->buffer + r->start, read_unread(c));
             r->end -= r->start;
             r->start = 0;
         }
-        return read__grow(c, needed);
+        return read_buffer_grow(c, needed);
     }
     if (c->options.mode == PP_MODE_MESSAGE && r->end == r->size) {
         needed = r->size * 2;
-        return read__grow(c, needed < most ? needed : most);
+        return read_buffer_grow(c, needed < most ? needed : most);
     }
     return true;
 }
@@ -393,8 +304,8 @@ static void read__deliver_and_read(pp_conn *c)
     for (int reads = 0;; reads++) {
         if (!read__deliver_all(c) || !read__may_read(c))
             return;
-        read__settle(c);
-        if (read__unread(c) == 0 && budget_is_short(&c->strand.port->budget))
+        read_buffer_settle(c);
+        if (read_unread(c) == 0 && budget_is_short(&c->strand.port->budget))
             read_trim(c);
         if (!read__make_room(c))
             return;
@@ -408,11 +319,12 @@ static void read__deliver_and_read(pp_conn *c)
 }
 
 /* Closing gracefully: the other end, which perhaps writes before it reads, must get on to reading
- * what it is still sent. */
+ * what it is still sent. A socket is read to its end. */
 static void read__discard(pp_conn *c)
 {
-    for (int reads = 0; c->state == CONN_DRAINING && !c->read.operation.pending && !c->read.ended &&
-                        !c->read.denied && !write_is_empty(c) && read__has_buffer(c);
+    for (int reads = 0;
+         c->state == CONN_DRAINING && !c->read.operation.pending && !c->read.denied &&
+         (c->is_socket || !write_is_empty(c)) && read__has_buffer(c);
          reads++) {
         read__forget(&c->read);
         if (reads == READ__MOST_PER_TURN) {
@@ -427,7 +339,7 @@ static void read__discard(pp_conn *c)
 void read_advance(pp_conn *c)
 {
     read__deliver_and_read(c);
-    read__settle(c);
+    read_buffer_settle(c);
     budget_pass(&c->strand.port->budget, &c->read.account);
 }
 
@@ -436,5 +348,5 @@ void read_drain(pp_conn *c)
     if (c->state != CONN_DRAINING)
         return;
     read__discard(c);
-    read__settle(c);
+    read_buffer_settle(c);
 }

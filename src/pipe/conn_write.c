@@ -18,6 +18,14 @@ bool write_is_empty(pp_conn *c)
     return !c->write.operation.pending && queue_bytes(&c->queue) == 0;
 }
 
+void write_shut(pp_conn *c)
+{
+    if (c->write.shut)
+        return;
+    c->write.shut = true;
+    kernel_shut(c->strand.port, &c->pipe);
+}
+
 void write_trim(pp_conn *c)
 {
     if (queue_buffer_is_empty(&c->write.active))
@@ -181,22 +189,36 @@ void write_free(pp_conn *c)
     queue_free(&c->queue, &c->write.active);
 }
 
-static bool write__finish(pp_conn *c, DWORD error)
+/* A pipe takes a write whole; of sockets nobody promises it. */
+static void write__take_part(write_piece *piece, DWORD bytes)
+{
+    if (bytes >= piece->size)
+        return;
+    piece->size = bytes;
+    piece->copied = piece->copied > 0 ? bytes : 0;
+    piece->shared = piece->shared > 0 ? bytes : 0;
+}
+
+static bool write__finish(pp_conn *c, DWORD error, DWORD bytes)
 {
     write_piece piece = write__next(c);
 
+    if (error == ERROR_SUCCESS && c->is_socket) {
+        write__take_part(&piece, bytes);
+        error = piece.size == 0 ? ERROR_WRITE_FAULT : ERROR_SUCCESS;
+    }
     if (error != ERROR_SUCCESS) {
         write__failed(c, error);
         return false;
     }
-    write__done(c, &piece); /* a write is never partly done */
+    write__done(c, &piece);
     return true;
 }
 
 void write_completed(pp_conn *c)
 {
     c->write.operation.pending = false;
-    write__finish(c, c->write.operation.error);
+    write__finish(c, c->write.operation.error, c->write.operation.bytes);
 }
 
 /* Starts one write; true when it completed at once and the next may start. */
@@ -213,7 +235,7 @@ static bool write__one(pp_conn *c)
         OP_PENDING)
         return false;
     o->pending = false;
-    return write__finish(c, error);
+    return write__finish(c, error, bytes);
 }
 
 /* Little is written after the turns of the others in this batch, so that what they add leaves with
@@ -240,8 +262,11 @@ void write_advance(pp_conn *c)
          writes++) {
         if (queue_buffer_is_empty(active))
             queue_take_all(&c->queue, active);
-        if (queue_buffer_is_empty(active))
+        if (queue_buffer_is_empty(active)) {
+            if (c->is_socket && queue_is_over(&c->queue))
+                write_shut(c);
             return;
+        }
         if (writes == WRITE__MOST_PER_TURN) {
             strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
             return;

@@ -231,10 +231,17 @@ static pp_status queue__append_end(send_queue *q)
 
 pp_status queue_end(send_queue *q)
 {
-    pp_status status;
+    pp_status status = PP_OK;
 
     AcquireSRWLockExclusive(&q->lock);
-    status = !q->accepting ? PP_E_CLOSING : q->receive_only ? PP_E_DIRECTION : queue__append_end(q);
+    if (!q->accepting)
+        status = PP_E_CLOSING;
+    else if (q->receive_only)
+        status = PP_E_DIRECTION;
+    else if (q->mode == PP_MODE_STREAM) /* a socket is shut down when everything is written */
+        q->accepting = false;
+    else
+        status = queue__append_end(q);
     ReleaseSRWLockExclusive(&q->lock);
     return status;
 }
@@ -244,6 +251,16 @@ void queue_close(send_queue *q)
     AcquireSRWLockExclusive(&q->lock);
     q->accepting = false;
     ReleaseSRWLockExclusive(&q->lock);
+}
+
+bool queue_is_over(send_queue *q)
+{
+    bool over;
+
+    AcquireSRWLockExclusive(&q->lock);
+    over = !q->accepting && q->queued == 0;
+    ReleaseSRWLockExclusive(&q->lock);
+    return over;
 }
 
 void queue_take_all(send_queue *q, queue_buffer *taken)

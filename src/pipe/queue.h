@@ -65,6 +65,9 @@ pp_status queue_end(send_queue *q);
 /* Accepts no more. */
 void queue_close(send_queue *q);
 
+/* Whether it accepts no more, and everything is written. */
+bool queue_is_over(send_queue *q);
+
 /* Moves everything that was accepted to `taken`, whose memory becomes the next to fill. */
 void queue_take_all(send_queue *q, queue_buffer *taken);
 
