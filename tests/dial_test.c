@@ -3,6 +3,8 @@
  */
 #include "kit.h"
 
+#include "pipe/open.h"
+
 static void an_absent_name_that_appears_is_reached(void **state)
 {
     pp_port *port = kit_port(1);
@@ -181,6 +183,31 @@ static void a_pipe_of_bytes_says_so_to_a_client_of_messages(void **state)
     kit_close(&port);
 }
 
+/* A handle that is closed twice may be another's the second time. */
+static void a_pipe_that_is_refused_is_nobodys(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    pp_listen_options listen = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    open_request *request = malloc(sizeof *request);
+    HANDLE pipe;
+    DWORD code;
+
+    (void)state;
+    assert_non_null(request);
+    kit_listen(port, &listen);
+    assert_ok(
+        open_prepare(request, listen.name, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
+    assert_status(open_once(request, &pipe, &code), PP_E_MODE);
+    assert_ptr_equal(pipe, INVALID_HANDLE_VALUE);
+    request->mode = PP_MODE_STREAM;
+    request->server_process = GetCurrentProcessId() + 1;
+    assert_status(open_once(request, &pipe, &code), PP_E_IMPOSTOR);
+    assert_ptr_equal(pipe, INVALID_HANDLE_VALUE);
+    free(request);
+    kit_close(&port);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(an_absent_name_that_appears_is_reached),
     TEST(a_busy_name_is_reached_when_an_instance_is_freed),
@@ -189,6 +216,7 @@ static const struct CMUnitTest tests[] = {
     TEST(stopping_the_port_ends_dials),
     TEST(two_hundred_dials_at_once_are_all_served),
     TEST(a_pipe_of_bytes_says_so_to_a_client_of_messages),
+    TEST(a_pipe_that_is_refused_is_nobodys),
 };
 
 HARNESS_MAIN(tests)

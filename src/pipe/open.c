@@ -53,26 +53,34 @@ static bool open__is_expected(const open_request *r, HANDLE pipe)
     return !r->server_user[0] || open__is_owned_by(pipe, r->server_user);
 }
 
-pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error)
+/* Whether it is what was asked for, and can be read as the mode wants. */
+static pp_status open__check(const open_request *r, HANDLE pipe, DWORD *error)
 {
     DWORD message = PIPE_READMODE_MESSAGE;
 
-    *error = ERROR_SUCCESS;
-    *pipe = open__file(r);
-    if (*pipe == INVALID_HANDLE_VALUE) {
-        *error = GetLastError();
-        return error_from_windows(*error);
-    }
-    if (!open__is_expected(r, *pipe)) {
-        CloseHandle(*pipe);
+    if (!open__is_expected(r, pipe))
         return PP_E_IMPOSTOR;
-    }
     /* A client starts in byte-read mode whatever the server set. */
-    if (r->mode == PP_MODE_MESSAGE && !SetNamedPipeHandleState(*pipe, &message, NULL, NULL)) {
-        *error = GetLastError();
-        CloseHandle(*pipe);
-        /* The only argument that can be wrong here is the other end's: a pipe of bytes. */
-        return *error == ERROR_INVALID_PARAMETER ? PP_E_MODE : error_from_windows(*error);
-    }
-    return PP_OK;
+    if (r->mode != PP_MODE_MESSAGE || SetNamedPipeHandleState(pipe, &message, NULL, NULL))
+        return PP_OK;
+    *error = GetLastError();
+    /* The only argument that can be wrong here is the other end's: a pipe of bytes. */
+    return *error == ERROR_INVALID_PARAMETER ? PP_E_MODE : error_from_windows(*error);
+}
+
+pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error)
+{
+    HANDLE opened = open__file(r);
+    pp_status status;
+
+    *error = opened == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    *pipe = INVALID_HANDLE_VALUE;
+    if (opened == INVALID_HANDLE_VALUE)
+        return error_from_windows(*error);
+    status = open__check(r, opened, error);
+    if (status == PP_OK)
+        *pipe = opened;
+    else
+        CloseHandle(opened);
+    return status;
 }

@@ -22,8 +22,8 @@ pp_status open_prepare(open_request *r, const char *name, pp_mode mode, pp_direc
                        uint64_t server_process, const char *server_user, pp_error *error);
 
 /* One attempt at an asynchronous handle. PP_OK, PP_E_IMPOSTOR, or what the Windows error means,
- * which `*error` then holds. Blocks while the name is on another machine. In a file of its own, so
- * that a test can take its place. */
+ * which `*error` then holds; `*pipe` is INVALID_HANDLE_VALUE unless it is PP_OK. Blocks while the
+ * name is on another machine. In a file of its own, so that a test can take its place. */
 pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error);
 
 /* Its call into Windows, in a file of its own for the same reason. */
