@@ -174,9 +174,10 @@ typedef void pp_task_fn(void *user, pp_status status);
 PP_API pp_status pp_port_post(pp_port *port, pp_task_fn *function, void *user);
 
 /*
- * Has `function` called on a worker after `delay_ms` (at most 366 days, never early). `id` (NULL is
- * allowed) receives what pp_port_cancel takes. PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: it will
- * not be called.
+ * Has `function` called on a worker after `delay_ms` (at most 366 days, never early, and late by up
+ * to two ticks of the system, which are 15.6 ms each unless a program asks for shorter ones: see
+ * "timeBeginPeriod" in Microsoft's reference). `id` (NULL is allowed) receives what pp_port_cancel
+ * takes. PP_E_ARGUMENT, PP_E_CLOSING, PP_E_MEMORY: it will not be called.
  */
 PP_API pp_status pp_port_after(pp_port *port, uint64_t delay_ms, pp_task_fn *function, void *user,
                                uint64_t *id);
@@ -307,9 +308,12 @@ typedef struct pp_conn_options {
     pp_mode mode;
     pp_direction direction;
     bool half_close; /* in message mode, a message of no bytes is the end of sending, both ways */
-    uint64_t max_message; /* longest message, both ways; in stream mode: longest send */
-    uint64_t high_mark;   /* sends are taken while fewer bytes than this are queued */
-    uint64_t low_mark;    /* on_writable comes at this many, below high_mark; 0: a quarter of it */
+    /* The longest message, both ways; in stream mode: the longest send. In message mode a message
+     * is one write, of which Windows keeps what is not yet read in memory that it cannot page out
+     * (see "CreateNamedPipe" in Microsoft's reference): above some 16 MiB use framed mode. */
+    uint64_t max_message;
+    uint64_t high_mark; /* sends are taken while fewer bytes than this are queued */
+    uint64_t low_mark;  /* on_writable comes at this many, below high_mark; 0: a quarter of it */
     uint64_t drain_timeout_ms; /* how long a graceful close may take; 0: no longer than at once */
     /* How long the other end may send nothing at first; 0: for ever. Runs while we read. */
     uint64_t first_byte_timeout_ms;
@@ -458,6 +462,8 @@ PP_API void pp_listen_options_init(pp_listen_options *options);
  * which may ask a domain controller; SIDs are not looked up.
  *   PP_E_ARGUMENT    an option is out of its range, or the name is wrong; or direction is outbound,
  *                    and on_identity or a limit of each user is set, which needs what clients send
+ *   PP_E_ACCESS      `access` keeps this process itself from making a second instance, or Windows
+ *                    keeps it from the name, as it does an app container from most
  *   PP_E_NAME_TAKEN  another process owns the name, or a listener of this one, until its on_close;
  *                    the error's message says which
  *   PP_E_SECURITY    a user is unknown, or the SDDL string is wrong or without a list of who may
@@ -492,7 +498,8 @@ PP_API const char *pp_listener_path(pp_listener *listener);
 typedef struct pp_dial_options {
     const char *name;
     pp_conn_options conn;
-    uint64_t timeout_ms;     /* how long an absent or busy name is tried again; 0: one try */
+    uint64_t timeout_ms;     /* how long an absent or busy name is tried again; 0: one try. After 1,
+                              * 2, 4 ... ms, each of which ends with a tick, as in pp_port_after */
     uint64_t server_process; /* the process that must serve the pipe; 0: any */
     const char *server_user; /* the SID of the user that must own the pipe; NULL: any */
 } pp_dial_options;

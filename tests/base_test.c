@@ -300,6 +300,27 @@ static void access_is_given_to_those_named_and_nobody_else(void **state)
     security_close(&s);
 }
 
+/* A process that came over SSH has a network logon as well: its own, which comes before the deny.
+ */
+static void the_own_logon_comes_before_other_networks(void **state)
+{
+    pp_access access = {0};
+    pp_error error;
+    security s;
+    char *text, *own, *denied;
+
+    (void)state;
+    assert_int_equal(security_open(&s, &access, true, &error), PP_OK);
+    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorA(
+        s.attributes.lpSecurityDescriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &text,
+        NULL));
+    own = strstr(text, ";;;S-1-5-5-");
+    denied = strstr(text, "(D;;");
+    assert_true(own && denied && own < denied);
+    LocalFree(text);
+    security_close(&s);
+}
+
 static void wrong_users_and_descriptors_are_named(void **state)
 {
     const char *const nobody[] = {"no such user here"};
@@ -390,6 +411,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_machine_of_any_length_is_no_other_name),
     TEST(a_value_is_cut_at_a_character_and_a_reason_never),
     TEST(access_is_given_to_those_named_and_nobody_else),
+    TEST(the_own_logon_comes_before_other_networks),
     TEST(wrong_users_and_descriptors_are_named),
     TEST(malformed_text_is_refused),
     TEST(memory_comes_from_the_chosen_allocator),

@@ -29,6 +29,29 @@ static DWORD security__current_user(wchar_t **sid)
     return code;
 }
 
+/* The SID of the process's logon session in an entry that lets it in; "" where Windows gives none,
+ * as for a service. */
+static void security__write_own_logon(wchar_t *entry, size_t count)
+{
+    union {
+        TOKEN_GROUPS groups;
+        char bytes[sizeof(TOKEN_GROUPS) + SECURITY_MAX_SID_SIZE];
+    } buffer;
+    HANDLE token;
+    wchar_t *sid;
+    DWORD size;
+
+    *entry = 0;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return;
+    if (GetTokenInformation(token, TokenLogonSid, &buffer, sizeof buffer, &size) &&
+        buffer.groups.GroupCount > 0 && ConvertSidToStringSidW(buffer.groups.Groups[0].Sid, &sid)) {
+        swprintf(entry, count, L"(A;;GA;;;%ls)", sid);
+        LocalFree(sid);
+    }
+    CloseHandle(token);
+}
+
 /* The SID of an account name, or of a SID in text form, as text that LocalFree takes back. */
 static DWORD security__find_user(const wchar_t *name, wchar_t **sid)
 {
@@ -79,7 +102,7 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
 static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_access *access,
                                       bool deny_network, pp_error *error)
 {
-    wchar_t *owner;
+    wchar_t *owner, logon[SECURITY__ACE_MAX] = L"";
     DWORD code = security__current_user(&owner);
     pp_status status = PP_OK;
 
@@ -87,7 +110,10 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
         return error_set_windows(error, code, "the current user's SID");
     /* The owner is said, too: it would be the Administrators for an elevated process, and clients
      * that check the owner mean the user. */
-    swprintf(sddl, count, L"O:%lsD:P%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)", owner,
+    /* A process that came over SSH or WinRM has a network logon, too, and is no other machine's. */
+    if (deny_network)
+        security__write_own_logon(logon, SECURITY__ACE_MAX);
+    swprintf(sddl, count, L"O:%lsD:P%ls%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)", owner, logon,
              deny_network ? L"(D;;GA;;;NU)" : L"", owner);
     LocalFree(owner);
 
@@ -135,7 +161,7 @@ static pp_status security__convert(security *s, const wchar_t *sddl, const pp_ac
 
 pp_status security_open(security *s, const pp_access *access, bool deny_network, pp_error *error)
 {
-    size_t count = (access->allow_count + 5) * SECURITY__ACE_MAX;
+    size_t count = (access->allow_count + 6) * SECURITY__ACE_MAX;
     wchar_t *sddl;
     pp_status status;
 

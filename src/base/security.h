@@ -16,8 +16,8 @@ typedef struct security {
     SECURITY_ATTRIBUTES attributes; /* what the Windows calls take; the handle is not inherited */
 } security;
 
-/* With `deny_network`, for names that have no flag against other machines, network logons are
- * denied. PP_E_SECURITY, PP_E_ARGUMENT, PP_E_MEMORY. */
+/* With `deny_network`, for names that have no flag against other machines, network logons but our
+ * own are denied. PP_E_SECURITY, PP_E_ARGUMENT, PP_E_MEMORY. */
 pp_status security_open(security *s, const pp_access *access, bool deny_network, pp_error *error);
 void security_close(security *s);
 

@@ -15,4 +15,12 @@
 #include <sddl.h>
 #include <winternl.h>
 
+/* After an interlocked write, where a plain read of something else must not come before it: by
+ * Microsoft's word the write is a full barrier, but clang's for ARM64 lets a later read pass. */
+#if defined(_M_ARM64) || defined(__aarch64__)
+#define WIN_FENCE() MemoryBarrier()
+#else
+#define WIN_FENCE() ((void)0)
+#endif
+
 #endif

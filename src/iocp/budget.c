@@ -125,6 +125,7 @@ static void budget__offer(budget *b)
  * it is the other way round: one of the two sees the other. */
 static void budget__given_back(budget *b)
 {
+    WIN_FENCE();
     if (!budget_is_short(b))
         return;
     AcquireSRWLockExclusive(&b->lock);
@@ -330,6 +331,7 @@ void budget_wait(budget *b, budget_account *a, uint64_t bytes, budget_reach reac
     if (reach == BUDGET_RESERVE && list_is_empty(&a->place))
         list_append(&b->reserve[a->kind].waiting, &a->place);
     InterlockedExchange(&b->short_of, 1);
+    WIN_FENCE();
     budget__offer(b); /* what was given back between the refusal and this line told nobody */
     ReleaseSRWLockExclusive(&b->lock);
 }

@@ -86,6 +86,7 @@ static DWORD WINAPI watch__main(void *argument)
             /* First the flag, then the look: a turn that the look misses began after it, sees the
              * flag down, and wakes us. */
             InterlockedExchange(&guard->awake, 0);
+            WIN_FENCE();
             busy = guard->helps && watch__look(port, last_turns, false);
             if (busy)
                 InterlockedExchange(&guard->awake, 1);

@@ -105,6 +105,7 @@ static unsigned worker__run_turns(worker *w)
         w->turns++;
         w->callback_ns_before = w->callback_ns;
         InterlockedExchangePointer((void *volatile *)&w->running, s); /* before the watch's flag */
+        WIN_FENCE();
         watch_turn(w);
         again = strand_run(s);
         w->running = NULL;

@@ -44,13 +44,15 @@ static void listen__discard_made(pp_listener *l)
         instance_discard(CONTAINER_OF(link, instance, came));
 }
 
-/* All that should be ready: clients can open them from here on. On failure nothing is left. */
-static DWORD listen__make_all(pp_listener *l)
+/* All that should be ready: clients can open them from here on. On failure nothing is left, and
+ * `*first` says whether it was the first one that could not be made. */
+static DWORD listen__make_all(pp_listener *l, bool *first)
 {
     uint64_t wanted = l->options.accept_ready < l->options.max_clients ? l->options.accept_ready
                                                                        : l->options.max_clients;
     DWORD error = listen__make_first(l);
 
+    *first = error != ERROR_SUCCESS;
     for (uint64_t made = 1; error == ERROR_SUCCESS && made < wanted; made++) {
         instance *i = instance_make(l, false);
 
@@ -79,28 +81,45 @@ static ULONG listen__owner(const name_path *path)
     return process;
 }
 
-static pp_status listen__explain(const pp_listener *l, DWORD code, pp_error *error)
+static pp_status listen__say_taken(const pp_listener *l, DWORD code, pp_error *error)
 {
-    ULONG process = GetCurrentProcessId();
+    utf_short path = utf_shorten(l->path.text);
+    ULONG process;
 
-    switch (code) {
-    case ERROR_ACCESS_DENIED: /* what FILE_FLAG_FIRST_PIPE_INSTANCE answers */
-    case ERROR_PIPE_BUSY:
-    case ERROR_ALREADY_EXISTS:
-        if (listener_is_ours(&l->path))
-            return error_set(error, PP_E_NAME_TAKEN, code,
-                             "%s is taken by process %lu, this one: a listener has it until its "
-                             "on_close",
-                             utf_shorten(l->path.text).text, (unsigned long)process);
-        process = listen__owner(&l->path);
-        if (process == 0)
-            return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
-                             utf_shorten(l->path.text).text);
-        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by process %lu",
-                         utf_shorten(l->path.text).text, (unsigned long)process);
-    default:
-        return error_set_windows(error, code, l->path.text);
-    }
+    if (listener_is_ours(&l->path))
+        return error_set(error, PP_E_NAME_TAKEN, code,
+                         "%s is taken by process %lu, this one: a listener has it until its "
+                         "on_close",
+                         path.text, (unsigned long)GetCurrentProcessId());
+    process = listen__owner(&l->path);
+    if (process == 0)
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process", path.text);
+    return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by process %lu", path.text,
+                     (unsigned long)process);
+}
+
+/* To ask that needs no right. */
+static bool listen__exists(const name_path *path)
+{
+    return WaitNamedPipeW(path->wide, NMPWAIT_NOWAIT) || GetLastError() != ERROR_FILE_NOT_FOUND;
+}
+
+/* FILE_FLAG_FIRST_PIPE_INSTANCE answers "access denied" where the name is taken, and so does
+ * Windows where this process may not have it. Every further instance needs a right of its own. */
+static pp_status listen__explain(const pp_listener *l, bool first, DWORD code, pp_error *error)
+{
+    bool denied = code == ERROR_ACCESS_DENIED;
+
+    if (!first && denied)
+        return error_set(error, PP_E_ACCESS, code, "%s" LISTENER_NOT_ALLOWED,
+                         utf_shorten(l->path.text).text);
+    if (first && denied && !listen__exists(&l->path))
+        return error_set(error, PP_E_ACCESS, code,
+                         "%s: Windows keeps this process from the name, which is not taken",
+                         utf_shorten(l->path.text).text);
+    if (first && (denied || code == ERROR_PIPE_BUSY || code == ERROR_ALREADY_EXISTS))
+        return listen__say_taken(l, code, error);
+    return error_set_windows(error, code, l->path.text);
 }
 
 /* Who a client is can be asked only after it has sent something. */
@@ -161,6 +180,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
 /* Takes the name, and joins the port. On failure nothing is left but `l`. */
 static pp_status listen__start(pp_listener *l, pp_error *error)
 {
+    bool first;
     DWORD code;
 
     if (!timer_open(&l->timer, &l->strand, LISTENER_TIMER))
@@ -169,13 +189,13 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
         timer_close(&l->timer);
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
     }
-    code = listen__make_all(l);
+    code = listen__make_all(l, &first);
     if (code == ERROR_SUCCESS && strand_join(&l->strand))
         return PP_OK;
     budget_leave(&l->strand.port->budget, l->options.conn.max_message);
     timer_close(&l->timer);
     if (code != ERROR_SUCCESS)
-        return listen__explain(l, code, error);
+        return listen__explain(l, first, code, error);
     listen__discard_made(l);
     return error_set(error, PP_E_CLOSING, 0, "the port stops");
 }

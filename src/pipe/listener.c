@@ -6,7 +6,8 @@
 #include "iocp/slow.h"
 #include "pipe/conn.h"
 
-#define LISTENER__RETRY_MS 100
+#define LISTENER__FIRST_RETRY_MS 100u
+#define LISTENER__MOST_RETRY_MS 5000u
 #define LISTENER__MOST_PER_TURN 64 /* clients and instances, before others have their turn */
 
 /* The listeners of this process, of all ports: to say who has a name. */
@@ -73,15 +74,21 @@ static uint64_t listener__target(pp_listener *l)
     return target < room ? target : room;
 }
 
-/* An instance could not be made, or used. */
+/* An instance could not be made, or used: it is tried again, less and less often. What goes on
+ * failing is counted, and logged once. */
 static void listener__failed(pp_listener *l, DWORD error)
 {
     if (l->closing)
         return; /* we cancelled it */
-    port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu",
-             utf_shorten(l->path.text).text, (unsigned long)error);
+    if (l->retry_ms == 0)
+        port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu%s",
+                 utf_shorten(l->path.text).text, (unsigned long)error,
+                 error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
     counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
-    l->retry_at = clock_ms() + LISTENER__RETRY_MS;
+    l->retry_ms = l->retry_ms == 0                            ? LISTENER__FIRST_RETRY_MS
+                  : l->retry_ms * 2 < LISTENER__MOST_RETRY_MS ? l->retry_ms * 2
+                                                              : LISTENER__MOST_RETRY_MS;
+    l->retry_at = clock_ms() + l->retry_ms;
 }
 
 /* Makes another instance, if one should wait; false when none should, or it cannot be made. */
@@ -96,6 +103,7 @@ static bool listener__make_one(pp_listener *l)
         listener__failed(l, GetLastError());
         return false;
     }
+    l->retry_ms = 0;
     instance__listen(i);
     return true;
 }

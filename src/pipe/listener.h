@@ -27,6 +27,10 @@
 #define LISTENER_TIMER STRAND_EVENT(2)  /* instances could not be made a while ago */
 #define LISTENER_LIMITS STRAND_EVENT(3) /* the user has set others */
 
+/* Why a further instance is denied where the first was not. */
+#define LISTENER_NOT_ALLOWED                                                                       \
+    ": the descriptor keeps this process from making instances (FILE_CREATE_PIPE_INSTANCE)"
+
 typedef struct instance instance;
 
 /* One instance of the pipe: it waits for a client, or a connection has it. */
@@ -58,6 +62,7 @@ struct pp_listener {
     queue dying; /* no longer used; they close when another guards the name */
     demand demand;
     uint64_t retry_at; /* CLOCK_NEVER: nothing failed */
+    uint64_t retry_ms; /* the next pause; 0: nothing failed since an instance was made */
     bool closing;
     timer timer;
 
@@ -79,6 +84,9 @@ void listener_unref(pp_listener *l);
 
 /* A new instance, not yet waiting. NULL: GetLastError says why. */
 instance *instance_make(pp_listener *l, bool first);
+
+/* Its call into Windows, in a file of its own so that a test can take its place. */
+HANDLE instance_create(pp_listener *l, bool first);
 
 /* Owns `i`: closes its pipe and frees it. */
 void instance_discard(instance *i);

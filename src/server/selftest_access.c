@@ -38,6 +38,25 @@ static void access__ids(trial *t)
     access__see_id(t, "its session", ok, id, session);
 }
 
+/* With the modes that the library sets, under which a call that waited for the handle's signal
+ * would never return. */
+static void access__tuned(trial *t)
+{
+    HANDLE server, client;
+    ULONG id = 0;
+    BOOL ok;
+
+    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
+        return;
+    trial_skip_packets(server);
+    trial_other_writes(t, client, 5);
+    trial_read(t, server, 10);
+    ok = GetNamedPipeClientProcessId(server, &id);
+    access__see_id(t, "client's process", ok, id, GetCurrentProcessId());
+    trial_see_ok(t, "its session", GetNamedPipeClientSessionId(server, &id));
+    trial_see_ok(t, "disconnect", DisconnectNamedPipe(server));
+}
+
 static void access__id_gone(trial *t)
 {
     HANDLE server, client;
@@ -261,6 +280,8 @@ static void access__other_machine(trial *t)
 static const selftest_row access__rows[] = {
     {"both ends tell each other's process and session", access__ids,
      "client's process: ours; its session: ours; server's process: ours; its session: ours", NULL},
+    {"a pipe without signals and packets still tells its client, and disconnects", access__tuned,
+     "read: 5 bytes; client's process: ours; its session: ok; disconnect: ok", NULL},
     {"the client's process is gone after DisconnectNamedPipe", access__id_gone,
      "client's process: gone", "client's process: ours"},
     {"a client is not impersonated before the first read", access__too_early,

@@ -103,6 +103,23 @@ static void connect__wait(trial *t)
     trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, 20));
 }
 
+#define CONNECT__DEFAULT_MS 200u
+
+static void connect__wait_default(trial *t)
+{
+    HANDLE server = trial_keep(
+        t, CreateNamedPipeW(t->pipe, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                            PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES,
+                            TRIAL_QUOTA, TRIAL_QUOTA, CONNECT__DEFAULT_MS, NULL));
+    ULONGLONG began = GetTickCount64();
+
+    if (!trial_see_ok(t, "create", server != INVALID_HANDLE_VALUE) ||
+        trial_open_pipe(t, BOTH_WAYS) == INVALID_HANDLE_VALUE)
+        return;
+    trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, NMPWAIT_USE_DEFAULT_WAIT));
+    trial_see(t, GetTickCount64() - began >= CONNECT__DEFAULT_MS / 2 ? "in time" : "at once");
+}
+
 static void connect__first_demanded(trial *t)
 {
     HANDLE second;
@@ -242,6 +259,8 @@ static const selftest_row connect__rows[] = {
      NULL},
     {"WaitNamedPipe ends when its time is up or an instance is free", connect__wait,
      "wait: error 121; wait: ok", NULL},
+    {"who waits the default waits as long as the first instance says", connect__wait_default,
+     "create: ok; wait: error 121; in time", NULL},
     {"a first instance is refused where there is one", connect__first_demanded,
      "create: error 5 or create: error 231", "create: ok"},
     {"no more instances are made than the first allows", connect__full,

@@ -1,6 +1,7 @@
 /*
  * Self-test: bytes and messages, and what becomes of them when an end goes.
  */
+#include "base/mem.h"
 #include "server/selftest.h"
 
 static void data__left_by_client(trial *t)
@@ -77,6 +78,32 @@ static void data__over_quota(trial *t)
     trial_see_no_packet(t);
     trial_other_reads(t, client, TRIAL_BUFFER);
     trial_see_packet(t);
+}
+
+#define DATA__LONG (64u * 1024 * 1024)
+
+/* What exceeds the quota stays with the system. The memory is left to a write that does not end. */
+static void data__long_message(trial *t)
+{
+    char *message = mem_alloc_zeroed(DATA__LONG);
+    HANDLE server, client;
+    DWORD bytes;
+
+    if (!message || !trial_connect(t, TRIAL_MESSAGES, TRIAL_QUOTA, &server, &client)) {
+        mem_free(message);
+        return;
+    }
+    if (!WriteFile(server, message, DATA__LONG, NULL, &t->operation[0]) &&
+        GetLastError() != ERROR_IO_PENDING) {
+        trial_see_ok(t, "write", FALSE);
+        mem_free(message);
+        return;
+    }
+    trial_other_reads(t, client, TRIAL_BUFFER);
+    trial_cancel(t, server);
+    if (GetOverlappedResultEx(server, &t->operation[0], &bytes, TRIAL_COMES_MS, FALSE) ||
+        GetLastError() != WAIT_TIMEOUT)
+        mem_free(message);
 }
 
 static void data__no_quota(trial *t)
@@ -195,6 +222,7 @@ static const selftest_row data__rows[] = {
      "write: pending; packet: error 109", NULL},
     {"a write over the quota is pending until it fits, whole", data__over_quota,
      "write: pending; no packet; reads 65536 bytes; packet: 65536 bytes", NULL},
+    {"a message of 64 MiB is one write", data__long_message, "reads 65536 bytes; cancel: ok", NULL},
     {"without a quota a write is pending until it is read", data__no_quota,
      "write: pending; reads 5 bytes; packet: 5 bytes", NULL},
     {"a message of no bytes is delivered, and is not the end", data__empty_message,

@@ -1,0 +1,109 @@
+/*
+ * Windows denies a listener its instances. This program's instance_create is linked instead of the
+ * library's, since Wine lets everybody make them.
+ */
+#include "kit.h"
+
+#include "pipe/listener.h"
+
+static volatile LONG made, most_made; /* more are denied */
+static volatile LONG first_denied, warnings, denials;
+
+HANDLE instance_create(pp_listener *l, bool first)
+{
+    if ((first && first_denied) || InterlockedIncrement(&made) > most_made) {
+        SetLastError(ERROR_ACCESS_DENIED);
+        kit_add(&denials, 1);
+        return INVALID_HANDLE_VALUE;
+    }
+    return CreateNamedPipeW(l->path.wide, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE,
+                            PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0, NULL);
+}
+
+static void count_warning(void *user, pp_log_level level, const char *line)
+{
+    (void)user;
+    if (level == PP_LOG_WARN && strstr(line, "FILE_CREATE_PIPE_INSTANCE"))
+        InterlockedIncrement(&warnings);
+}
+
+static int allow_none(void **state)
+{
+    (void)state;
+    made = most_made = first_denied = warnings = denials = 0;
+    return 0;
+}
+
+static void a_descriptor_that_shuts_out_its_own_server_is_an_error(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    pp_listener *listener;
+    pp_error error;
+
+    (void)state;
+    most_made = 1;
+    options.accept_ready = 2;
+    assert_status(pp_listen(port, &options, &listener, &error), PP_E_ACCESS);
+    assert_null(listener);
+    assert_non_null(strstr(error.message, "FILE_CREATE_PIPE_INSTANCE"));
+    most_made = 100; /* and nothing is left of the first attempt */
+    assert_ok(pp_listen(port, &options, &listener, &error));
+    kit_close(&port);
+    assert_ok(pp_listener_close(&listener));
+}
+
+static void a_name_that_windows_denies_is_not_called_taken(void **state)
+{
+    pp_port *port = kit_port(1);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    pp_error error;
+
+    (void)state;
+    first_denied = 1;
+    assert_status(pp_listen(port, &options, NULL, &error), PP_E_ACCESS);
+    assert_non_null(strstr(error.message, "not taken"));
+    kit_close(&port);
+}
+
+/* Each denial is counted and the next comes later; the log has one line. */
+static void what_is_denied_again_and_again_is_logged_once(void **state)
+{
+    pp_port_options port_options;
+    pp_port *port;
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    ULONGLONG began = GetTickCount64();
+    HANDLE pipe;
+
+    (void)state;
+    pp_port_options_init(&port_options);
+    port_options.workers = 1;
+    port_options.log = count_warning;
+    assert_ok(pp_port_open(&port, &port_options, NULL));
+    most_made = 1;
+    options.accept_ready = 1;
+    kit_listen(port, &options);
+    pipe = kit_open(options.name, false);
+    assert_count(counts.opened, 1);
+    assert_count(denials, 3);
+    assert_true(GetTickCount64() - began >= 100 + 200);
+    assert_int_equal(warnings, 1);
+    InterlockedExchange(&most_made, 1000);
+    CloseHandle(kit_open(options.name, false)); /* waits for the next attempt */
+    assert_count(counts.opened, 2);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
+#define DENIED_TEST(function) cmocka_unit_test_setup(function, allow_none)
+
+static const struct CMUnitTest tests[] = {
+    DENIED_TEST(a_descriptor_that_shuts_out_its_own_server_is_an_error),
+    DENIED_TEST(a_name_that_windows_denies_is_not_called_taken),
+    DENIED_TEST(what_is_denied_again_and_again_is_logged_once),
+};
+
+HARNESS_MAIN(tests)
