@@ -537,10 +537,13 @@ PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn 
  * shutdown are ends of sending, and nobody can tell a socket that is shut down from one that is
  * closed. A graceful close waits, up to drain_timeout_ms, until the other end has ended its
  * sending, too: closed before, it would lose what is on its way (see "shutdown" in Microsoft's
- * reference). PP_E_ARGUMENT  the handle is something else, or has
- * FILE_SKIP_COMPLETION_PORT_ON_SUCCESS set and the mode is message; or an option is out of its
- * range PP_E_MODE      message mode, and the handle has bytes PP_E_ACCESS    the handle has not the
- * rights by which its modes are asked for and set PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
+ * reference). PP_E_TIMEOUT as the end's reason: the other end has not answered the system.
+ *
+ *   PP_E_ARGUMENT  the handle is something else, or has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS set
+ *                  and the mode is message; or an option is out of its range
+ *   PP_E_MODE      message mode, and the handle has bytes
+ *   PP_E_ACCESS    the handle has not the rights by which its modes are asked for and set
+ *   PP_E_CLOSING, PP_E_MEMORY, PP_E_SYSTEM
  */
 PP_API pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *options,
                                pp_conn **conn, pp_error *error);
