@@ -144,13 +144,14 @@ class Server(Process):
         check(self.ready is not None, f"no ready line: {self.stderr()}")
 
     def wait_for(self, condition, what):
-        """For figures that it prints: needs --stats-interval."""
+        """For figures that it prints: needs --stats-interval. The first of them may be those of before
+        what the caller has just done, or of the middle of it."""
 
-        def holds():
-            lines = [line for line in self.stderr().split("\n")[:-1] if line.startswith("stats ")]
-            return lines and condition(figures_of(lines[-1]))
+        def lines():
+            return [line for line in self.stderr().split("\n")[:-1] if line.startswith("stats ")]
 
-        wait_until(holds, what)
+        old = len(lines()) + 1
+        wait_until(lambda: len(lines()) > old and condition(figures_of(lines()[-1])), what)
 
     def stop(self):
         """Stops it by Ctrl-C; the figures of its last line."""
