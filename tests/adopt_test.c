@@ -2,6 +2,7 @@
  * Connections of handles that others opened: pipes in all states, sockets, and what is neither.
  */
 #include <winsock2.h>
+#include <wchar.h>
 
 #include "kit.h"
 

@@ -5,6 +5,8 @@
  */
 #include "kit.h"
 
+#include <wchar.h>
+
 #include "pipe/identity.h"
 #include "pipe/users.h"
 

@@ -1,6 +1,8 @@
 #include "kit.h"
 
 #include <psapi.h>
+#include <stdlib.h>
+#include <wchar.h>
 
 /* ---- Names, counts, waiting ----------------------------------------------------------------- */
 

@@ -3,6 +3,8 @@
  */
 #include "run_kit.h"
 
+#include <stdlib.h>
+
 enum { MANY = 2000, MOST = 10000 };
 
 /* What a process opens once, when it first uses ports and pipes, is no leak. */
