@@ -12,4 +12,8 @@
 #include <sddl.h>
 #include <winternl.h>
 
+/* ntdll.lib has it, but Microsoft declares it for drivers alone. */
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK *result, void *information,
+                                      ULONG size, FILE_INFORMATION_CLASS what);
+
 #endif
