@@ -2,6 +2,8 @@
  * Connections of handles that others opened: pipes in all states, and what is none; sockets have a
  * test of their own.
  */
+#include <wchar.h>
+
 #include "kit.h"
 
 /* Who opened it may have asked for no packets where a call succeeds at once. */

@@ -3,6 +3,8 @@
  */
 #include "kit.h"
 
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "base/gate.h"
 #include "base/mem.h"

@@ -29,7 +29,7 @@ static uint64_t next_random(uint64_t *state)
     return *state >> 33;
 }
 
-static void enter(watched *w, LONG least, LONG most)
+static void go_in(watched *w, LONG least, LONG most)
 {
     if (InterlockedIncrement(&w->inside) != 1)
         InterlockedIncrement(&w->overlaps);
@@ -37,7 +37,7 @@ static void enter(watched *w, LONG least, LONG most)
         InterlockedIncrement(&w->disorders);
 }
 
-static void leave(watched *w)
+static void go_out(watched *w)
 {
     InterlockedDecrement(&w->inside);
 }
@@ -46,14 +46,14 @@ static void crowd_open(pp_conn *conn, void *user)
 {
     watched *w = user;
 
-    enter(w, 0, 0);
+    go_in(w, 0, 0);
     w->phase = 1;
     AcquireSRWLockExclusive(&w->lock);
     pp_conn_ref(conn);
     w->conn = conn;
     ReleaseSRWLockExclusive(&w->lock);
     kit_add(&w->crowd->opened, 1);
-    leave(w);
+    go_out(w);
 }
 
 static pp_status crowd_message(pp_conn *conn, void *user, const void *data, size_t length)
@@ -62,7 +62,7 @@ static pp_status crowd_message(pp_conn *conn, void *user, const void *data, size
     uint64_t random = next_random(&w->random);
     pp_status status = PP_OK;
 
-    enter(w, 1, 1);
+    go_in(w, 1, 1);
     if (random % 50 == 0) {
         pp_conn_pause(conn);
         pp_conn_resume(conn);
@@ -80,15 +80,15 @@ static pp_status crowd_message(pp_conn *conn, void *user, const void *data, size
         pp_conn_close(conn);
     if (random % 400 == 3)
         pp_conn_abort(conn);
-    leave(w);
+    go_out(w);
     return status;
 }
 
 static void crowd_writable(pp_conn *conn, void *user)
 {
     (void)conn;
-    enter(user, 1, 1);
-    leave(user);
+    go_in(user, 1, 1);
+    go_out(user);
 }
 
 static void crowd_close(pp_conn *conn, void *user, pp_status reason)
@@ -96,9 +96,9 @@ static void crowd_close(pp_conn *conn, void *user, pp_status reason)
     watched *w = user;
 
     (void)conn, (void)reason;
-    enter(w, 1, 1);
+    go_in(w, 1, 1);
     w->phase = 2;
-    leave(w);
+    go_out(w);
     kit_add(&w->crowd->closed, 1);
 }
 

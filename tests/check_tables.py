@@ -9,10 +9,12 @@ import subprocess
 import sys
 
 WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
+# In Meson's installer for Windows the interpreter is inside meson.exe.
+PYTHON = [sys.executable, "runpython"] if getattr(sys, "frozen", False) else [sys.executable]
 
 
 def listed_by(program):
-    run = [sys.executable] if program.endswith(".py") else WRAPPER
+    run = PYTHON if program.endswith(".py") else WRAPPER
     output = subprocess.run(
         [*run, program, "--list"], stdout=subprocess.PIPE, check=True, text=True
     ).stdout

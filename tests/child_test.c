@@ -8,10 +8,12 @@ enum { CHILDREN = 50, BYTES = 100000 };
 /* "<folder of this program>\child.exe <arguments>" */
 static const char *child_command(const char *arguments)
 {
-    static char command[600];
-    char folder[400];
+    static char command[4 * MAX_PATH];
+    wchar_t path[MAX_PATH];
+    char folder[3 * MAX_PATH];
 
-    assert_true(GetModuleFileNameA(NULL, folder, sizeof folder) > 0);
+    assert_in_range(GetModuleFileNameW(NULL, path, MAX_PATH), 1, MAX_PATH - 1);
+    assert_true(WideCharToMultiByte(CP_UTF8, 0, path, -1, folder, sizeof folder, NULL, NULL));
     *strrchr(folder, '\\') = 0;
     snprintf(command, sizeof command, "\"%s\\child.exe\" %s", folder, arguments);
     return command;
@@ -145,17 +147,19 @@ static void a_child_that_never_reads_bounds_what_is_queued(void **state)
 static void a_child_inherits_its_streams_and_nothing_else(void **state)
 {
     SECURITY_ATTRIBUTES inheritable = {sizeof inheritable, NULL, TRUE};
-    HANDLE ours = CreateEventW(&inheritable, TRUE, FALSE, NULL);
+    const char *name = kit_name();
+    HANDLE ours = CreateEventA(&inheritable, TRUE, FALSE, name);
     pp_port *port = kit_port(1);
     collected out = {0}, in = {0};
     pp_conn_options output = stream_options(&out), input = stream_options(&in);
     pp_spawn_options deaf = {child_command("deaf"), &input, NULL, NULL}, options = {0};
     pp_child other, child;
-    char arguments[64];
+    char arguments[128];
 
     (void)state;
     assert_ok(pp_spawn(port, &deaf, &other, NULL)); /* its pipes must not be there either */
-    snprintf(arguments, sizeof arguments, "holds %llx", (unsigned long long)(ULONG_PTR)ours);
+    snprintf(arguments, sizeof arguments, "holds %llx %s", (unsigned long long)(ULONG_PTR)ours,
+             name);
     options.command_line = child_command(arguments);
     options.output = &output;
     assert_ok(pp_spawn(port, &options, &child, NULL));

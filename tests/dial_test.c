@@ -5,6 +5,8 @@
 
 #include "pipe/open.h"
 
+#include <stdlib.h>
+
 static void an_absent_name_that_appears_is_reached(void **state)
 {
     pp_port *port = kit_port(1);

@@ -4,6 +4,8 @@
  */
 #include "kit.h"
 
+#include <wchar.h>
+
 #define ROUNDS 300
 #define CHILDREN 20 /* rounds that start a process */
 

@@ -3,6 +3,8 @@
  */
 #include "kit.h"
 
+#include <stdlib.h>
+
 #include "pipe/framing.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024 };

@@ -5,6 +5,8 @@
  */
 #include "kit.h"
 
+#include <wchar.h>
+
 #include "pipe/identity.h"
 #include "pipe/users.h"
 
@@ -13,11 +15,11 @@ static volatile LONG messages_written;
 
 DWORD impersonate_open_token(HANDLE pipe, HANDLE *token)
 {
-    DWORD waiting = 0;
+    ULONG waiting = kit_bytes_waiting(pipe);
 
     InterlockedIncrement(&asked);
     /* The client has written one message, which is read when it no longer waits. */
-    if (messages_written == 0 || !PeekNamedPipe(pipe, NULL, 0, NULL, &waiting, NULL) || waiting > 0)
+    if (messages_written == 0 || waiting > 0)
         InterlockedIncrement(&asked_too_early);
     if (refuse_to_say || waiting > 0)
         return ERROR_CANNOT_IMPERSONATE;

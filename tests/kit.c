@@ -1,6 +1,10 @@
 #include "kit.h"
 
+#include "base/win.h"
+
 #include <psapi.h>
+#include <stdlib.h>
+#include <wchar.h>
 
 /* ---- Names, counts, waiting ----------------------------------------------------------------- */
 
@@ -273,6 +277,23 @@ size_t kit_drain(HANDLE pipe)
     return all;
 }
 
+/* FILE_PIPE_LOCAL_INFORMATION, from Microsoft's page of it. */
+typedef struct local_information {
+    ULONG type, configuration, most_instances, instances, in_quota, read_available, out_quota,
+        write_available, state, end;
+} local_information;
+
+ULONG kit_bytes_waiting(HANDLE pipe)
+{
+    static const FILE_INFORMATION_CLASS local = (FILE_INFORMATION_CLASS)24;
+    local_information information;
+    IO_STATUS_BLOCK result;
+
+    return NtQueryInformationFile(pipe, &result, &information, sizeof information, local) == 0
+               ? information.read_available
+               : MAXDWORD;
+}
+
 /* ---- Data ----------------------------------------------------------------------------------- */
 
 unsigned char kit_byte(uint32_t seed, uint64_t at)
@@ -341,10 +362,11 @@ void kit_own_sid(char *text, size_t size)
     CloseHandle(token);
 }
 
-size_t kit_resident(void)
+size_t kit_memory(void)
 {
-    PROCESS_MEMORY_COUNTERS counters;
+    PROCESS_MEMORY_COUNTERS_EX counters;
 
-    assert_true(GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters));
-    return counters.WorkingSetSize;
+    assert_true(GetProcessMemoryInfo(GetCurrentProcess(), (PROCESS_MEMORY_COUNTERS *)&counters,
+                                     sizeof counters));
+    return kit_is_wine() ? counters.WorkingSetSize : counters.PrivateUsage;
 }

@@ -76,6 +76,9 @@ void kit_write(HANDLE pipe, const void *data, size_t length);
 void kit_expect(HANDLE pipe, const void *data, size_t length);
 /* Reads until the other end has closed; returns how many bytes came. */
 size_t kit_drain(HANDLE pipe);
+/* How many bytes of an instance wait to be read. PeekNamedPipe is asynchronous on Windows, and
+ * would wait for an event that the library's handles never set. */
+ULONG kit_bytes_waiting(HANDLE pipe);
 
 /* Bytes that tell where they belong: position `at` of stream `seed`. */
 unsigned char kit_byte(uint32_t seed, uint64_t at);
@@ -89,8 +92,9 @@ size_t kit_descriptors(void);
 /* The SID of the user that this process runs as. */
 void kit_own_sid(char *text, size_t size);
 
-/* Bytes of this process that are in memory. */
-size_t kit_resident(void);
+/* Bytes of memory that this process has for itself; under Wine those that are in memory. Windows
+ * takes pages away, and gives them back, for reasons of its own. */
+size_t kit_memory(void);
 
 bool kit_is_wine(void);
 

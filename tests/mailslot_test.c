@@ -3,6 +3,8 @@
  */
 #include "mailslot_kit.h"
 
+#include <wchar.h>
+
 static void twenty_thousand_datagrams_arrive_in_order(void **state)
 {
     enum { ALL = 20000 };

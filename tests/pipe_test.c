@@ -3,6 +3,8 @@
  */
 #include "run_kit.h"
 
+#include <stdlib.h>
+
 static void check_echo(pp_mode mode, LONG clients, LONG messages)
 {
     pp_port *port = kit_port(2);

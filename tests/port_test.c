@@ -3,6 +3,8 @@
  */
 #include "kit.h"
 
+#include "base/clock.h"
+
 typedef struct calls {
     volatile LONG ok, cancelled, order_wrong, last;
     pp_port *port;
@@ -39,7 +41,7 @@ static void alarm_fires(void *user, pp_status status)
 {
     alarm *a = user;
 
-    if (status == PP_OK && (GetTickCount64() + 1 < a->due || a->number < a->calls->last))
+    if (status == PP_OK && (clock_ms() < a->due || a->number < a->calls->last))
         InterlockedIncrement(&a->calls->order_wrong);
     a->calls->last = a->number;
     count_call(a->calls, status);
@@ -57,7 +59,7 @@ static void timers_fire_in_order_and_never_early(void **state)
         LONG number = i * 37 % ALARMS; /* set in disorder */
         uint64_t delay = 50 + (uint64_t)number * 20;
 
-        alarms[i] = (alarm){&c, GetTickCount64() + delay, number};
+        alarms[i] = (alarm){&c, clock_ms() + delay, number};
         assert_ok(pp_port_after(port, delay, alarm_fires, &alarms[i], NULL));
     }
     assert_count(c.ok, ALARMS);

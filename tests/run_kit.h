@@ -6,6 +6,8 @@
 
 #include "kit.h"
 
+#include <stdlib.h>
+
 /* Sends a run of messages, expects each back whole and in order, and counts what is wrong. */
 typedef struct run {
     pp_mode mode;

@@ -3,6 +3,8 @@
  */
 #include "run_kit.h"
 
+#include <stdlib.h>
+
 enum { MANY = 2000, MOST = 10000 };
 
 /* What a process opens once, when it first uses ports and pipes, is no leak. */
@@ -75,7 +77,9 @@ static void check_many(pp_mode mode, int count, LONG messages)
     /* Under Wine a thread's descriptors go a moment after the thread. */
     for (end = GetTickCount64() + 5000; kit_descriptors() > before && GetTickCount64() < end;)
         kit_wait_ms(&counts.closed, count + 1, 20);
-    assert_in_range(kit_descriptors(), 0, before);
+    /* The loader, RPC and pools of threads may have opened some meanwhile: by far fewer than
+     * clients. */
+    assert_in_range(kit_descriptors(), 0, before + (kit_is_wine() ? 0 : 20));
 }
 
 static void two_thousand_stream_clients_at_once(void **state)

@@ -5,7 +5,7 @@
  * out by the server. Datagrams arrive meanwhile. Every byte that comes back is checked.
  *
  * Each five seconds it prints a line of figures. It fails at once when anything is wrong, and at
- * the end when the mean resident size of the last fifth of the time is by more than a twentieth
+ * the end when the mean memory of the last fifth of the time is by more than a twentieth
  * above that of the second (a single one says what was in flight), or when anything is left.
  *
  * It is the timers that pace it, to leave half of a small machine to others.
@@ -294,13 +294,13 @@ static uint64_t ends_that_should_not_be(const pp_stats *s)
     return count;
 }
 
-static void print_figures(soak *all, unsigned second, double resident, LONG datagrams)
+static void print_figures(soak *all, unsigned second, double memory, LONG datagrams)
 {
     pp_stats s = kit_stats(all->server), c = kit_stats(all->client);
 
-    printf("%5u s  resident %7.2f MB  handles %4llu  operations %9llu  pending %3llu  visits %6llu"
+    printf("%5u s  memory %7.2f MB  handles %4llu  operations %9llu  pending %3llu  visits %6llu"
            "  checked %8.1f MB  datagrams %6ld  refused %6llu  errors %llu\n",
-           second, resident, (unsigned long long)(s.handles_open + c.handles_open),
+           second, memory, (unsigned long long)(s.handles_open + c.handles_open),
            (unsigned long long)(s.operations_read + s.operations_write + s.operations_connect +
                                 c.operations_read + c.operations_write + c.operations_connect),
            (unsigned long long)(s.operations_pending + c.operations_pending),
@@ -310,7 +310,7 @@ static void print_figures(soak *all, unsigned second, double resident, LONG data
                (unsigned long)all->wrong);
 }
 
-/* Lets it run, and prints; the mean resident size of the last fifth of the time as a share of that
+/* Lets it run, and prints; the mean memory of the last fifth of the time as a share of that
  * of the second, when all that is needed once has been taken. */
 static double run_for(soak *all, unsigned seconds, volatile LONG *datagrams)
 {
@@ -318,17 +318,17 @@ static double run_for(soak *all, unsigned seconds, volatile LONG *datagrams)
     unsigned fifth = seconds / 5;
 
     for (unsigned second = 1; second <= seconds; second++) {
-        double resident;
+        double memory;
 
         if (kit_wait_ms(&all->wrong, 1, 1000))
             fail_msg("a client that was wrong or ended with %s", pp_status_name(all->reason));
-        resident = (double)kit_resident() / 1e6;
+        memory = (double)kit_memory() / 1e6;
         if (second > fifth && second <= 2 * fifth)
-            early += resident;
+            early += memory;
         if (second > seconds - fifth)
-            late += resident;
+            late += memory;
         if (second % PRINT_SECONDS == 0)
-            print_figures(all, second, resident, *datagrams);
+            print_figures(all, second, memory, *datagrams);
     }
     return late / early;
 }
@@ -387,7 +387,7 @@ static void nothing_is_lost_and_nothing_grows(void **state)
     assert_ok(p.status);
     assert_count(slot_seen.datagrams, p.sent);
     print_visits(&all);
-    printf("the resident size of the last fifth is %.1f%% of that of the second\n", grown * 100);
+    printf("the memory of the last fifth is %.1f%% of that of the second\n", grown * 100);
 
     assert_int_equal(all.wrong, 0);
     assert_int_equal(slot_seen.wrong, 0);

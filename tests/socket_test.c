@@ -6,6 +6,8 @@
 
 #include "kit.h"
 
+#include <stdlib.h>
+
 #define MUCH (100u * 1024 * 1024)
 #define PIECE (64u * 1024)
 #define QUIET_MS 500 /* when nothing came for so long, the slow reader says something */

@@ -23,4 +23,8 @@
 #define WIN_FENCE() ((void)0)
 #endif
 
+/* ntdll.lib has it, but Microsoft declares it for drivers alone. */
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK *result, void *information,
+                                      ULONG size, FILE_INFORMATION_CLASS what);
+
 #endif

@@ -16,8 +16,8 @@
 static const char *name;
 static DWORD patience;
 static bool calls;
-static HANDLE go, all_tried;
-static volatile LONG left, opened, busy, timed_out, failed;
+static HANDLE go;
+static volatile LONG opened, busy, timed_out, failed;
 
 static HANDLE open_once(void)
 {
@@ -60,30 +60,28 @@ static DWORD WINAPI client(void *argument)
         InterlockedIncrement(&timed_out);
     else
         InterlockedIncrement(&failed);
-    if (InterlockedDecrement(&left) == 0)
-        SetEvent(all_tried);
     return 0; /* without closing, as many a program exits */
 }
 
 int main(int argc, char **argv)
 {
     int threads = argc > 2 ? atoi(argv[2]) : 1;
+    HANDLE *clients = malloc((size_t)threads * sizeof *clients);
 
     name = argv[1];
     calls = argc > 3 && strcmp(argv[3], "call") == 0;
     patience = calls || (argc > 3 && strcmp(argv[3], "default") == 0) ? NMPWAIT_USE_DEFAULT_WAIT
                                                                       : NMPWAIT_WAIT_FOREVER;
     go = CreateEventA(NULL, TRUE, FALSE, NULL);
-    all_tried = CreateEventA(NULL, TRUE, FALSE, NULL);
-    left = threads;
     for (int i = 0; i < threads; i++)
-        CloseHandle(
-            CreateThread(NULL, 128 * 1024, client, NULL, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL));
+        clients[i] =
+            CreateThread(NULL, 128 * 1024, client, NULL, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     puts("ready");
     fflush(stdout);
     (void)getchar(); /* until the others are ready, too */
     SetEvent(go);
-    WaitForSingleObject(all_tried, INFINITE);
+    for (int i = 0; i < threads; i++)
+        WaitForSingleObject(clients[i], INFINITE);
     printf("opened %ld busy %ld timed-out %ld failed %ld\n", opened, busy, timed_out, failed);
     return 0;
 }

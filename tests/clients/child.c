@@ -1,15 +1,16 @@
 /*
  * A child process for pp_spawn. `child copy`: copies standard input to standard output, and says so
  * on standard error at the end. `child early`: ends at once. `child deaf`: never reads. `child
- * holds HANDLE`: prints whether the handle with this number is open here. `child leaves EVENT`:
- * ends, but leaves a child of its own with its streams: `child lingers EVENT`, which waits for the
- * event, prints, and ends.
+ * holds HANDLE EVENT`: prints whether the handle with this number is one of the event; another with
+ * the same number may well be open. `child leaves EVENT`: ends, but leaves a child of its own with
+ * its streams: `child lingers EVENT`, which waits for the event, prints, and ends.
  */
 #include <windows.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 static int copy(void)
 {
@@ -28,13 +29,13 @@ static int copy(void)
 
 static int leave(const char *event)
 {
-    STARTUPINFOA start = {.cb = sizeof start};
+    STARTUPINFOW start = {.cb = sizeof start};
     PROCESS_INFORMATION made;
-    char self[MAX_PATH], line[MAX_PATH + 128];
+    wchar_t self[MAX_PATH], line[MAX_PATH + 128];
 
-    GetModuleFileNameA(NULL, self, sizeof self);
-    snprintf(line, sizeof line, "\"%s\" lingers %s", self, event);
-    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &made))
+    GetModuleFileNameW(NULL, self, MAX_PATH);
+    swprintf(line, sizeof line / sizeof *line, L"\"%ls\" lingers %hs", self, event);
+    if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &made))
         return 1;
     fputs("child ", stdout);
     return 0;
@@ -50,10 +51,23 @@ static int linger(const char *name)
     return 0;
 }
 
+static int holds(const char *number, const char *name)
+{
+    typedef void any_function(void);
+    typedef BOOL WINAPI compare(HANDLE first, HANDLE second); /* Windows 10; in no import library */
+    HMODULE base = GetModuleHandleW(L"kernelbase.dll");
+    compare *same = (compare *)(any_function *)GetProcAddress(base, "CompareObjectHandles");
+    HANDLE handle = (HANDLE)(ULONG_PTR)strtoull(number, NULL, 16);
+    HANDLE event = OpenEventA(SYNCHRONIZE, FALSE, name);
+
+    if (!same || !event)
+        return 1;
+    fputs(same(handle, event) ? "yes" : "no", stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    DWORD flags;
-
     if (argc > 1 && strcmp(argv[1], "copy") == 0)
         return copy();
     if (argc > 1 && strcmp(argv[1], "deaf") == 0)
@@ -62,11 +76,7 @@ int main(int argc, char **argv)
         return leave(argv[2]);
     if (argc > 2 && strcmp(argv[1], "lingers") == 0)
         return linger(argv[2]);
-    if (argc > 2 && strcmp(argv[1], "holds") == 0) {
-        HANDLE handle = (HANDLE)(ULONG_PTR)strtoull(argv[2], NULL, 16);
-
-        fputs(GetHandleInformation(handle, &flags) ? "yes" : "no", stdout);
-        return 0;
-    }
+    if (argc > 3 && strcmp(argv[1], "holds") == 0)
+        return holds(argv[2], argv[3]);
     return 3;
 }

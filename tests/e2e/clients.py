@@ -120,13 +120,14 @@ def one_process_may_connect_a_thousand_times():
 def a_file_typed_by_cmd_is_one_datagram():
     text = b"one line\r\nand another\r\n"
     server = Server("--service", "sink", mailslot=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="a folder ") as folder:
         path = os.path.join(folder, "text.txt")
         with open(path, "wb") as file:
             file.write(text)
-        if not WINDOWS:
-            path = "Z:" + path.replace("/", "\\")
-        status, _, errors = run("cmd", "/c", f"type {path} > \\\\.\\mailslot\\{server.name}")
+        # A slash begins a switch of cmd's, also where Python writes paths with slashes (MSYS2). Words
+        # by themselves: they are quoted for programs, and cmd takes only the quotes around a path.
+        path = ("" if WINDOWS else "Z:") + path.replace("/", "\\")
+        status, _, errors = run("cmd", "/c", "type", path, ">", rf"\\.\mailslot\{server.name}")
         equal(status, 0, f"cmd's status; {errors}")
         figures = server.stop()
     equal(figures["datagrams"], 1, "datagrams")

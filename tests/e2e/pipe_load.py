@@ -10,6 +10,7 @@ import tempfile
 import time
 
 from harness import (
+    WINDOWS,
     FaultServer,
     Load,
     Server,
@@ -112,16 +113,18 @@ def a_service_that_answers_after_20_ms_shows():
     for mode in range(3):
         server = FaultServer("late", mode)
         # Never less; more only where the machine is busy with something else, so one of three counts.
-        # (25.1 and 25.5 ms were seen under Wine 10, with another test beside this one.)
+        # (25.1 and 25.5 ms were seen under Wine 10, with another test beside this one.) On Windows a
+        # wait ends with a tick of its clock, of which there are 64 a second.
+        most = 48000 if WINDOWS else 28000
         for _ in range(3):
             figures = load("--pipe", server.name, "--mode", MODES[mode], "--clients", 4,
                            "--duration", 2, "--warmup", 0.2)  # fmt: skip
             check_figures(figures)
             p50 = figures["latency_us"]["p50"]
             check(p50 >= 20000, f"p50 is {p50}")
-            if p50 <= 28000:
+            if p50 <= most:
                 break
-        check(p50 <= 28000, f"p50 is {p50}, three times over")
+        check(p50 <= most, f"p50 is {p50}, three times over")
         server.kill()
 
 

@@ -230,7 +230,8 @@ def at_most_three_kernel_calls_a_message():
     calls = sum(stopped[f"kernel_{kind}"] for kind in ("reads", "writes", "dequeues", "other"))
     each = calls / stopped["messages_in"]
     print(f"{each:.2f} kernel calls a message, {stopped}")
-    check(each <= 3, f"{each} kernel calls a message")
+    # Where each dequeue brings one packet they are three, and those of connecting come on top.
+    check(calls <= 3 * stopped["messages_in"] + 32 * stopped["clients"], f"{each} kernel calls a message")
 
 
 @case
@@ -394,7 +395,8 @@ def what_is_ready_is_reached_by_its_text_and_its_path():
         path = re.search(r"mailslot=(.+) workers=", server.line().decode())[1]
         for name in text, path:
             load("--mailslot", name, "--clients", 1, "--duration", 0.1, "--warmup", 0)
-        run("cmd", "/c", f'echo one >"{path}"')
+        status, _, errors = run("cmd", "/c", "echo", "one", ">", path)
+        equal(status, 0, f"cmd's status; {errors}")
         server.interrupt()
         last = [line for line in server.lines()][0].decode()
         check(int(re.search(r"datagrams=(\d+)", last)[1]) > 0, last)
