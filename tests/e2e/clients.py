@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from harness import (WINDOWS, Process, Server, case, check, equal, load, main, run, unique)
+from harness import Process, Server, case, check, equal, load, main, run, windows_path
 
 given = int(sys.argv.pop()) if sys.argv[-1].isdigit() else None
 in_a_row = given or 10
@@ -124,9 +124,8 @@ def a_file_typed_by_cmd_is_one_datagram():
         path = os.path.join(folder, "text.txt")
         with open(path, "wb") as file:
             file.write(text)
-        if not WINDOWS:
-            path = "Z:" + path.replace("/", "\\")
-        status, _, errors = run("cmd", "/c", f"type {path} > \\\\.\\mailslot\\{server.name}")
+        typed = f"type {windows_path(path)} > \\\\.\\mailslot\\{server.name}"
+        status, _, errors = run("cmd", "/c", typed)
         equal(status, 0, f"cmd's status; {errors}")
         figures = server.stop()
     equal(figures["datagrams"], 1, "datagrams")

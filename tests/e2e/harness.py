@@ -46,9 +46,14 @@ def program(name):
     variable = {"pipeport": "PIPEPORT", "pipe_load": "PIPE_LOAD"}.get(name)
     if variable:
         return os.environ[variable]
-    if name == "cmd":
+    if name == "cmd" or os.path.isabs(name):
         return name
     return str(pathlib.Path(os.environ["CLIENTS"]) / (name + ".exe"))
+
+
+def windows_path(path):
+    """The same file as a program of Windows names it."""
+    return str(path) if WINDOWS else "Z:" + str(path).replace("/", "\\")
 
 
 def unique():
