@@ -8,7 +8,8 @@ import os
 import sys
 import tempfile
 
-from harness import Process, Server, case, check, equal, load, main, run, windows_path
+from harness import Process, Server, case, check, equal, load, main, run
+from managed import windows_path
 
 given = int(sys.argv.pop()) if sys.argv[-1].isdigit() else None
 in_a_row = given or 10

@@ -23,6 +23,8 @@ import threading
 import time
 import traceback
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
+
 WINDOWS = os.name == "nt"
 WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", "" if WINDOWS else "wine"))
 os.environ.setdefault("WINEDEBUG", "-all")  # standard error is the program's own
@@ -49,11 +51,6 @@ def program(name):
     if name == "cmd" or os.path.isabs(name):
         return name
     return str(pathlib.Path(os.environ["CLIENTS"]) / (name + ".exe"))
-
-
-def windows_path(path):
-    """The same file as a program of Windows names it."""
-    return str(path) if WINDOWS else "Z:" + str(path).replace("/", "\\")
 
 
 def unique():

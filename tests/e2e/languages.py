@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from harness import Process, Server, case, check, equal, main, unique
-from runtimes import Dotnet, dotnet, node
+from runtimes import dotnet, node
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 PAGE = TESTS.parent / "docs" / "clients.md"
@@ -164,34 +164,33 @@ def examples(language):
         yield options.group(1).split(), text
 
 
-def run_example(options, text, source, start_it):
+def run_example(runtime, options, text, folder):
     server = Server(*options)
+    source = folder / {node: "example.js", dotnet: "example.cs"}[runtime]
     source.write_text(text.replace("orders", server.name), "utf-8")
-    printed = source.with_suffix(".txt")
-    # Into a file: what Wine gives for a pipe of the system below it is none to Node.
+    # It prints into a file: what Wine gives for a pipe of the system below it is none to Node.
+    printed = folder / "printed"
     with open(printed, "wb") as file:
-        client = start_it(file)
+        client = runtime(source, stdout=file)
         equal(client.wait(), 0, f"the example's status; {client.stderr()}")
     equal(printed.read_text().split("\n"), ["how many?", ""], "what the example prints")
     equal(server.stop()["errors"], 0, "errors")
 
 
+def run_examples(runtime, language):
+    with tempfile.TemporaryDirectory() as folder:
+        for options, text in examples(language):
+            run_example(runtime, options, text, pathlib.Path(folder))
+
+
 @case
 def the_examples_of_the_page_for_node_are_answered():
-    with tempfile.TemporaryDirectory() as folder:
-        source = pathlib.Path(folder) / "example.js"
-        for options, text in examples("js"):
-            run_example(options, text, source, lambda file: node(source, stdout=file))
+    run_examples(node, "js")
 
 
 @case
 def the_examples_of_the_page_for_dotnet_are_answered():
-    sdk = Dotnet()
-    with tempfile.TemporaryDirectory() as folder:
-        source = pathlib.Path(folder) / "example.cs"
-        for options, text in examples("csharp"):
-            run_example(options, text, source,
-                        lambda file: sdk.run(sdk.compile(source, folder), stdout=file))  # fmt: skip
+    run_examples(dotnet, "csharp")
 
 
 if __name__ == "__main__":
