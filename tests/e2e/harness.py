@@ -23,6 +23,8 @@ import threading
 import time
 import traceback
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
+
 WINDOWS = os.name == "nt"
 WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", "" if WINDOWS else "wine"))
 os.environ.setdefault("WINEDEBUG", "-all")  # standard error is the program's own
@@ -46,7 +48,7 @@ def program(name):
     variable = {"pipeport": "PIPEPORT", "pipe_load": "PIPE_LOAD"}.get(name)
     if variable:
         return os.environ[variable]
-    if name == "cmd":
+    if name == "cmd" or os.path.isabs(name):
         return name
     return str(pathlib.Path(os.environ["CLIENTS"]) / (name + ".exe"))
 
