@@ -4,6 +4,7 @@ this, which measures every cell, prints and keeps the figures, and writes the pa
 """
 
 import argparse
+import dataclasses
 import json
 import pathlib
 import sys
@@ -12,14 +13,14 @@ import time
 import about
 import cells
 import charts
+import managed
 import page
 import wine
 from figures import Comparison, Measured, number, rows
 from runs import Runner
+from servers import BUILD, ROOT
 from targets import verdicts
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = ROOT / "build-compare"
 SHORT = {"rounds": 1, "duration": 0.3, "warmup": 0.1}
 
 
@@ -91,6 +92,21 @@ def print_targets(comparison):
         print(f"  {words[v.reached]}  {v.target}: {v.wanted}; {v.figure}")
 
 
+def able(chosen):
+    """The cells without those servers that cannot run here."""
+    missing = {}
+    for server in {server: None for cell in chosen for server in cell.servers}:
+        try:
+            server.prepare()
+        except managed.Missing as why:
+            missing[server] = why
+            say(f"{server.name} is left out: {why}")
+    return [
+        dataclasses.replace(cell, servers=tuple(s for s in cell.servers if s not in missing))
+        for cell in chosen
+    ]
+
+
 def measure_all(chosen, arguments, target):
     """Measures, and keeps what is there after each cell."""
     document = {
@@ -101,7 +117,7 @@ def measure_all(chosen, arguments, target):
     began = time.monotonic()
     with wine.one_processor(), wine.wine_server():
         runner = Runner(wine.Wine(BUILD), arguments.duration, arguments.warmup)
-        for number_, cell in enumerate(chosen, 1):
+        for number_, cell in enumerate(able(chosen), 1):
             minutes = (time.monotonic() - began) / 60
             say(f"[{number_}/{len(chosen)}, {minutes:.0f} min] {cell.name}")
             document["cells"].append(measure(cell, runner, arguments.rounds))

@@ -6,6 +6,8 @@ import platform
 import re
 import subprocess
 
+import managed
+
 
 def first_line(*command):
     try:
@@ -31,6 +33,12 @@ def libraries(root):
     return ", ".join(sorted(n for n in names if re.match(r"(libuv|asio|mimalloc)-", n)))
 
 
+def runtimes():
+    """The packages of npm that have them."""
+    found = managed.FETCHED.iterdir() if managed.FETCHED.is_dir() else []
+    return ", ".join(sorted(path.name.replace("@", " ") for path in found)) or "none"
+
+
 def describe(root, rounds, duration, warmup):
     revision = first_line("git", "-C", str(root), "describe", "--always", "--dirty")
     ran = f"{rounds} interleaved round{'s' * (rounds != 1)} of {duration:g} s after {warmup:g} s"
@@ -42,5 +50,6 @@ def describe(root, rounds, duration, warmup):
         "wine": first_line("wine", "--version"),
         "compiler": first_line("x86_64-w64-mingw32-gcc", "--version") + ", -O2 for all",
         "libraries": libraries(root),
+        "runtimes": runtimes(),
         "pipeport": revision,
     }

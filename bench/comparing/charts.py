@@ -13,6 +13,8 @@ COLOURS = {
     "threads": "#b08800",
     "libuv": "#1c7ed6",
     "Asio": "#9c5fd6",
+    "Node": "#d6336c",
+    ".NET": "#0ca678",
 }
 CALLS = {"reads": "#1c7ed6", "writes": "#e8590c", "dequeues": "#2f9e44", "other": "#909090"}
 

@@ -108,7 +108,7 @@ def summary(comparison):
     yield ""
     yield "Messages a second; in brackets how many times that pipeport's figure is."
     yield ""
-    columns = [server.name for server in servers.STREAM]
+    columns = [s.name for s in servers.STREAM if any(cell.median(s.name) for cell in measured)]
     lines = []
     for cell in measured:
         line = [f"{cell.clients} × {cell.size} × {cell.depth}"]

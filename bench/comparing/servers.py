@@ -1,6 +1,9 @@
 """The servers that are compared, and what each can."""
 
 import dataclasses
+import pathlib
+
+import managed
 
 OURS = "pipeport"
 BARE = "bare loop"
@@ -9,8 +12,10 @@ KNOWING_CONNECTS = "bare connects that know the peer"
 TWO_WORKERS = "pipeport, 2 workers"
 TEXTBOOK = "events"
 WITH_PORT = ("libuv", "Asio")  # rivals that use a completion port
-RIVALS = (TEXTBOOK, "threads", *WITH_PORT)
+RIVALS = (TEXTBOOK, "threads", *WITH_PORT, "Node", ".NET")
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build-compare"
 PIPEPORT = "src/pipeport.exe"
 LOAD = "bench/pipe_load.exe"
 
@@ -23,8 +28,35 @@ class Server:
     most_clients: int = 10_000
     why: str = ""  # it can have no more
 
+    def prepare(self):
+        """What has to be done once before it runs. managed.Missing: it cannot run here."""
+
+    def run(self):
+        """The words that run the program."""
+        return [self.program]
+
     def command(self, pipe):
-        return [self.program, *(word.format(pipe=pipe) for word in self.arguments)]
+        return [*self.run(), *(word.format(pipe=pipe) for word in self.arguments)]
+
+
+class Node(Server):
+    """The program is a source in JavaScript."""
+
+    def prepare(self):
+        self.run()
+
+    def run(self):
+        return managed.node(ROOT / self.program)
+
+
+class Dotnet(Server):
+    """The program is a source in C#."""
+
+    def prepare(self):
+        managed.Dotnet().compile(ROOT / self.program, BUILD / "bench" / "rivals")
+
+    def run(self):
+        return managed.Dotnet().command((BUILD / self.program).with_suffix(".dll"))
 
 
 def pipeport(mode, workers=1, name=OURS, more=""):
@@ -45,9 +77,19 @@ def rivals(*role):
     )
 
 
-STREAM = (pipeport("stream"), rival(BARE, "bare", "byte"), *rivals())
+def dotnet(mode):
+    return Dotnet(".NET", "bench/rivals/dotnet.cs", ("{pipe}", mode))
+
+
+STREAM = (
+    pipeport("stream"),
+    rival(BARE, "bare", "byte"),
+    *rivals(),
+    Node("Node", "bench/rivals/node.js", ("{pipe}",)),
+    dotnet("byte"),
+)
 NATURAL = (pipeport("framed"), *rivals("framed"))
-MESSAGE = (pipeport("message"), rival(BARE, "bare", "message"))
+MESSAGE = (pipeport("message"), rival(BARE, "bare", "message"), dotnet("message"))
 CROWDS = pipeport("stream", more="--accept-depth 1024")  # for those who come a thousand at once
 WORKERS = (pipeport("stream"), pipeport("stream", 2, TWO_WORKERS))
 CONNECTS = (
