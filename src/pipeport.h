@@ -423,7 +423,8 @@ typedef struct pp_access {
     const char *const *allow; /* users or SIDs who may read and write, besides the default */
     size_t allow_count;
     const char *sddl;  /* replaces the default and `allow`; has a D: part; NULL: none */
-    bool strict;       /* allowed users may not create instances; they must ask for exact rights */
+    bool strict;       /* pipes: allowed users may not create instances; they must ask for exactly
+                        * the rights that docs/security.md names */
     bool allow_remote; /* let clients of other machines in */
 } pp_access;
 

@@ -345,9 +345,11 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
 {
     security s;
     DWORD code;
-    pp_status status =
-        security_open(&s, &m->options.access, !m->options.access.allow_remote, error);
+    pp_access access = m->options.access;
+    pp_status status;
 
+    access.strict = false; /* a slot has no instances, and plain senders ask for GENERIC_WRITE */
+    status = security_open(&s, &access, !access.allow_remote, error);
     if (status != PP_OK)
         return status;
     code = mailslot__open_slot(m, &s);

@@ -52,8 +52,11 @@ DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, 
 
 DWORD slot_open(const name_path *path, HANDLE *handle)
 {
+    /* Only what is used, so that exact rights suffice; for other machines what Microsoft names. */
+    DWORD rights = path->local ? FILE_WRITE_DATA : GENERIC_WRITE;
+
     /* Vista and later do not look at what writers share; earlier systems and Wine do. */
-    *handle = CreateFileW(path->wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+    *handle = CreateFileW(path->wide, rights, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                           OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     return *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
 }

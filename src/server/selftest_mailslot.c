@@ -44,6 +44,21 @@ static HANDLE mailslot__open(trial *t)
     return trial_keep(t, writer);
 }
 
+/* As the library sends. */
+static void mailslot__exact(trial *t)
+{
+    HANDLE slot = mailslot__create(t);
+    DWORD next;
+
+    trial_other_writes(
+        t,
+        trial_keep(t, CreateFileW(t->slot, FILE_WRITE_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                  NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL)),
+        5);
+    if (trial_see_ok(t, "slot", GetMailslotInfo(slot, NULL, &next, NULL, NULL)))
+        trial_see(t, "%lu bytes wait", next);
+}
+
 static bool mailslot__associate(trial *t, HANDLE slot)
 {
     return trial_see_ok(t, "port", CreateIoCompletionPort(slot, t->port, 0, 0) != NULL);
@@ -169,6 +184,8 @@ static void mailslot__other_machine(trial *t)
 }
 
 static const selftest_row mailslot__rows[] = {
+    {"a sender needs the right to write data alone", mailslot__exact, "slot: ok; 5 bytes wait",
+     NULL},
     {"the handle of CreateMailslot can be on a port", mailslot__port,
      "port: ok; read: pending; packet: 5 bytes", "port: error 87"},
     {"the handle of NtCreateMailslotFile can be on a port", mailslot__native_port,

@@ -109,7 +109,7 @@ static pp_status words__no_mailslot(settings *s, const char *value, pp_error *er
 static pp_status words__strict(settings *s, const char *value, pp_error *error)
 {
     (void)value, (void)error;
-    s->listen.access.strict = s->mailslot.access.strict = true;
+    s->listen.access.strict = true;
     return PP_OK;
 }
 
