@@ -699,7 +699,8 @@ PP_API pp_status pp_sender_open(pp_sender **sender, const char *name, pp_error *
 
 /*
  * Sends one datagram. BLOCKS only where Windows does (a remote name; under Wine a full slot).
- * PP_E_TOO_LONG: more than 424 bytes to another machine, or more than the slot takes.
+ * PP_E_TOO_LONG: more than 424 bytes to another machine, or more than the slot takes. PP_E_MEMORY:
+ * what nobody has read yet fills what Windows grants the sender for it.
  * One thread at a time.
  */
 PP_API pp_status pp_sender_send(pp_sender *sender, const void *data, size_t length);

@@ -140,7 +140,7 @@ static void who_dials_makes_sure_of_who_serves(void **state)
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     pp_conn_unref(&conn);
     dial.server_process = 0;
-    dial.server_user = "S-1-5-18"; /* we are not SYSTEM */
+    dial.server_user = "S-1-5-32-546"; /* the group of guests: nobody runs as it */
     assert_ok(pp_dial(port, &dial, NULL, NULL));
     assert_count(impostor.closed, 2);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
