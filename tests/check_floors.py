@@ -49,8 +49,7 @@ KNOWN_CIRCLES = (
     "src/iocp/counters src/iocp/inbox src/iocp/kernel src/iocp/port src/iocp/slow src/iocp/standby"
     " src/iocp/strand src/iocp/task src/iocp/timer src/iocp/watch src/iocp/worker",
     "src/pipe/conn src/pipe/listener",
-    "src/server/logger src/server/output src/server/report src/server/serve src/server/settings"
-    " src/server/words",
+    "src/server/settings src/server/words",
 )
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)

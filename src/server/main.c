@@ -6,6 +6,7 @@
 #include "base/utf.h"
 #include "base/win.h"
 #include "pipeport.h"
+#include "server/exits.h"
 #include "server/output.h"
 #include "server/selftest.h"
 #include "server/serve.h"
@@ -71,7 +72,7 @@ static int main__run(int count, char **arguments)
     output_format(OUTPUT_STDERR,
                   "pipeport: the command is \"%s\"; allowed: serve, selftest, --version, --help",
                   utf_shorten(command).text);
-    return SERVE_WRONG_ARGUMENTS;
+    return EXITS_WRONG_ARGUMENTS;
 }
 
 int wmain(int argc, wchar_t **argv)
@@ -81,7 +82,7 @@ int wmain(int argc, wchar_t **argv)
 
     if (!arguments) {
         output_line(OUTPUT_STDERR, "pipeport: an argument is not Unicode text; allowed: Unicode");
-        return SERVE_WRONG_ARGUMENTS;
+        return EXITS_WRONG_ARGUMENTS;
     }
     code = main__run(count, arguments);
     mem_free(arguments);

@@ -4,7 +4,7 @@
 #include "base/utf.h"
 #include "base/win.h"
 #include "iocp/kernel.h"
-#include "server/serve.h"
+#include "server/exits.h"
 #include "server/writer.h"
 
 #include <stdarg.h>
@@ -134,5 +134,5 @@ int output_status(int status)
         return status;
     output_format(OUTPUT_STDERR, "pipeport: standard output cannot be written: error %lu",
                   (unsigned long)error);
-    return SERVE_FAILED;
+    return EXITS_FAILED;
 }

@@ -31,7 +31,7 @@ void output_format(output_stream stream, const char *format, ...);
 void output_text(output_stream stream, const char *text);
 
 /* What a command ends with: `status`; or, when a part of standard output could not be written, says
- * so and returns SERVE_FAILED. */
+ * so and returns EXITS_FAILED. */
 int output_status(int status);
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "pipeport.h"
+#include "server/exits.h"
 #include "server/output.h"
-#include "server/serve.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -196,7 +196,7 @@ static int selftest__run_all(bool json)
         output_format(OUTPUT_STDOUT, "%u PASS, %u NOT HERE, %u FAIL", run.counts[PASS],
                       run.counts[NOT_HERE], run.counts[FAIL]);
     }
-    return output_status(run.counts[FAIL] == 0 ? 0 : SERVE_FAILED);
+    return output_status(run.counts[FAIL] == 0 ? 0 : EXITS_FAILED);
 }
 
 int selftest_main(int count, char **arguments)
@@ -216,7 +216,7 @@ int selftest_main(int count, char **arguments)
         output_format(OUTPUT_STDERR,
                       "pipeport: \"%s\" is no argument of selftest; allowed: --json, --help",
                       utf_shorten(arguments[count > 1 ? 1 : 0]).text);
-        return SERVE_WRONG_ARGUMENTS;
+        return EXITS_WRONG_ARGUMENTS;
     }
     return selftest__run_all(json);
 }

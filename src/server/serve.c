@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/win.h"
 #include "pipeport.h"
+#include "server/exits.h"
 #include "server/logger.h"
 #include "server/output.h"
 #include "server/report.h"
@@ -113,7 +114,7 @@ static void serve__run(serve *s)
 static int serve__fail(pp_status status, const pp_error *error)
 {
     output_format(OUTPUT_STDERR, "pipeport: %s", error->message);
-    return status == PP_E_ARGUMENT ? SERVE_WRONG_ARGUMENTS : SERVE_FAILED;
+    return status == PP_E_ARGUMENT ? EXITS_WRONG_ARGUMENTS : EXITS_FAILED;
 }
 
 static int serve__serve(serve *s)

@@ -7,7 +7,4 @@
 /* The arguments are those behind "serve". Returns the exit status. */
 int serve_main(int count, char **arguments);
 
-#define SERVE_FAILED 1
-#define SERVE_WRONG_ARGUMENTS 2
-
 #endif
