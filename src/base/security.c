@@ -10,22 +10,34 @@
 #define SECURITY__ACE_MAX 240          /* characters of one entry; a SID has at most 184 */
 #define SECURITY__MAX_ALLOWED 256
 
-/* The SID of the process's user as text, which LocalFree takes back. */
-static DWORD security__current_user(wchar_t **sid)
+/* What security__ask_token brings; TokenUser and TokenLogonSid have one SID. */
+typedef union security__token_data {
+    TOKEN_USER user;
+    TOKEN_GROUPS groups;
+    char bytes[sizeof(TOKEN_GROUPS) + SECURITY_MAX_SID_SIZE];
+} security__token_data;
+
+static DWORD security__ask_token(TOKEN_INFORMATION_CLASS what, security__token_data *data)
 {
-    union {
-        TOKEN_USER user;
-        char bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-    } buffer;
     HANDLE token;
     DWORD size, code = ERROR_SUCCESS;
 
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
         return GetLastError();
-    if (!GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &size) ||
-        !ConvertSidToStringSidW(buffer.user.User.Sid, sid))
+    if (!GetTokenInformation(token, what, data, sizeof *data, &size))
         code = GetLastError();
     CloseHandle(token);
+    return code;
+}
+
+/* The SID of the process's user as text, which LocalFree takes back. */
+static DWORD security__current_user(wchar_t **sid)
+{
+    security__token_data data;
+    DWORD code = security__ask_token(TokenUser, &data);
+
+    if (code == ERROR_SUCCESS && !ConvertSidToStringSidW(data.user.User.Sid, sid))
+        code = GetLastError();
     return code;
 }
 
@@ -33,23 +45,15 @@ static DWORD security__current_user(wchar_t **sid)
  * as for a service. */
 static void security__write_own_logon(wchar_t *entry, size_t count)
 {
-    union {
-        TOKEN_GROUPS groups;
-        char bytes[sizeof(TOKEN_GROUPS) + SECURITY_MAX_SID_SIZE];
-    } buffer;
-    HANDLE token;
+    security__token_data data;
     wchar_t *sid;
-    DWORD size;
 
     *entry = 0;
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+    if (security__ask_token(TokenLogonSid, &data) != ERROR_SUCCESS || data.groups.GroupCount == 0 ||
+        !ConvertSidToStringSidW(data.groups.Groups[0].Sid, &sid))
         return;
-    if (GetTokenInformation(token, TokenLogonSid, &buffer, sizeof buffer, &size) &&
-        buffer.groups.GroupCount > 0 && ConvertSidToStringSidW(buffer.groups.Groups[0].Sid, &sid)) {
-        swprintf(entry, count, L"(A;;GA;;;%ls)", sid);
-        LocalFree(sid);
-    }
-    CloseHandle(token);
+    swprintf(entry, count, L"(A;;GA;;;%ls)", sid);
+    LocalFree(sid);
 }
 
 /* The SID of an account name, or of a SID in text form, as text that LocalFree takes back. */
@@ -108,11 +112,11 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
 
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, "the current user's SID");
-    /* The owner is said, too: it would be the Administrators for an elevated process, and clients
-     * that check the owner mean the user. */
     /* A process that came over SSH or WinRM has a network logon, too, and is no other machine's. */
     if (deny_network)
         security__write_own_logon(logon, SECURITY__ACE_MAX);
+    /* The owner is said, too: it would be the Administrators for an elevated process, and clients
+     * that check the owner mean the user. */
     swprintf(sddl, count, L"O:%lsD:P%ls%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)", owner, logon,
              deny_network ? L"(D;;GA;;;NU)" : L"", owner);
     LocalFree(owner);

@@ -41,22 +41,13 @@ static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle)
     return ERROR_SUCCESS;
 }
 
-DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle)
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool socket)
 {
     DWORD error = kernel__associate(port, h, handle);
-
-    if (error != ERROR_SUCCESS)
-        kernel_detach(port, handle);
-    return error;
-}
-
-DWORD kernel_attach_socket(pp_port *port, kernel_handle *h, HANDLE handle)
-{
-    DWORD error = kernel__associate(port, h, handle);
-    kernel_handle refused = {.handle = handle, .socket = true};
+    kernel_handle refused = {.handle = handle, .socket = socket};
 
     if (error == ERROR_SUCCESS)
-        h->socket = true;
+        h->socket = socket;
     else
         kernel_close(port, &refused);
     return error;

@@ -15,7 +15,7 @@ typedef struct kernel_handle {
     bool tuned, inline_success, socket;
 } kernel_handle;
 
-#define KERNEL_NO_HANDLE ((kernel_handle){INVALID_HANDLE_VALUE, false, false, false})
+#define KERNEL_NO_HANDLE ((kernel_handle){.handle = INVALID_HANDLE_VALUE})
 
 static inline bool kernel_is_open(const kernel_handle *h)
 {
@@ -26,9 +26,7 @@ static inline bool kernel_is_open(const kernel_handle *h)
  * Takes over `handle`, whose opening is counted here, and associates it with the port; on failure
  * it is closed. Returns a Windows error or 0.
  */
-DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle);
-
-DWORD kernel_attach_socket(pp_port *port, kernel_handle *h, HANDLE handle);
+DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool socket);
 
 /* The same for a handle that perhaps cannot be on a port: false leaves it as it was, counted as
  * open all the same; kernel_detach then closes it. */

@@ -7,8 +7,7 @@
 
 #define ADOPT__ALLOWED                                                                             \
     "; allowed: a connected pipe or stream socket of a started Winsock, asynchronous "             \
-    "(FILE_FLAG_OVERLAPPED), on no "                                                               \
-    "port"
+    "(FILE_FLAG_OVERLAPPED), on no port"
 #define ADOPT__WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA)
 
 static pp_status adopt__refuse_type(pp_error *error)
@@ -115,8 +114,7 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
 static pp_status adopt__attach(pp_conn *c, HANDLE handle, pp_error *error)
 {
     pp_port *port = c->strand.port;
-    DWORD code = c->is_socket ? kernel_attach_socket(port, &c->pipe, handle)
-                              : kernel_attach(port, &c->pipe, handle);
+    DWORD code = kernel_attach(port, &c->pipe, handle, c->is_socket);
 
     if (code == ERROR_INVALID_PARAMETER)
         return error_set(error, PP_E_ARGUMENT, code,

@@ -86,7 +86,7 @@ static void dial__tried(pp_conn *c, pp_status status, HANDLE handle)
         dial__retry_or_end(c, status);
         return;
     }
-    error = kernel_attach(c->strand.port, &c->pipe, handle);
+    error = kernel_attach(c->strand.port, &c->pipe, handle, false);
     if (error != ERROR_SUCCESS) {
         conn_end_error(c, error, "association with the port");
         return;

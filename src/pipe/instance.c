@@ -19,7 +19,7 @@ instance *instance_make(pp_listener *l, bool first)
     list_init(&i->link);
     handle = instance_create(l, first);
     error = handle == INVALID_HANDLE_VALUE ? GetLastError()
-                                           : kernel_attach(l->strand.port, &i->pipe, handle);
+                                           : kernel_attach(l->strand.port, &i->pipe, handle, false);
     if (error == ERROR_SUCCESS)
         return i;
     mem_free(i);
