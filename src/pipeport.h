@@ -332,7 +332,8 @@ typedef struct pp_conn_options {
  *   PP_E_TOO_LONG  longer than max_message
  *   PP_E_CLOSING   closed or closing, or its end of sending was declared
  *   PP_E_DIRECTION the connection only receives
- *   PP_E_ARGUMENT  also for no bytes where half_close gives them another meaning: use pp_conn_end
+ *   PP_E_ARGUMENT  also for no bytes in message mode with half_close, where an empty message ends
+ *                  the sending: use pp_conn_end_sending
  *   PP_E_MEMORY
  * `data` may be NULL when `length` is 0. A zero-length send in stream mode does nothing.
  */
@@ -365,7 +366,7 @@ PP_API pp_status pp_conn_send_buffer(pp_conn *conn, pp_buffer *buffer);
  * otherwise: a pipe of bytes has no end of sending, as Windows has none. PP_E_DIRECTION: the
  * connection only receives.
  */
-PP_API pp_status pp_conn_end(pp_conn *conn);
+PP_API pp_status pp_conn_end_sending(pp_conn *conn);
 
 /* True while a send of at most max_message bytes would be taken. Another thread may change it. */
 PP_API bool pp_conn_writable(pp_conn *conn);
@@ -534,9 +535,9 @@ PP_API pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn 
  * on, and closed when this fails. `conn` (NULL is allowed) receives a reference. A server's end
  * that no client has opened ends with PP_E_PEER_CLOSED.
  *
- * A socket needs Winsock to be started (WSAStartup) until on_close. pp_conn_end and its other end's
- * shutdown are ends of sending, and nobody can tell a socket that is shut down from one that is
- * closed. A graceful close waits, up to drain_timeout_ms, until the other end has ended its
+ * A socket needs Winsock to be started (WSAStartup) until on_close. pp_conn_end_sending and its
+ * other end's shutdown are ends of sending, and nobody can tell a socket that is shut down from one
+ * that is closed. A graceful close waits, up to drain_timeout_ms, until the other end has ended its
  * sending, too: closed before, it would lose what is on its way (see "shutdown" in Microsoft's
  * reference). PP_E_TIMEOUT as the end's reason: the other end has not answered the system.
  *
@@ -622,7 +623,7 @@ PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *opt
  *   PP_E_TOO_LONG     longer than max_message
  *   PP_E_DIRECTION    the client only receives
  *   PP_E_ARGUMENT     also for no bytes where half_close gives them another meaning: use
- *                     pp_client_end
+ *                     pp_client_end_sending
  *   PP_E_MEMORY, PP_E_SYSTEM
  * `data` may be NULL when `length` is 0. A zero-length send in stream mode does nothing.
  */
@@ -649,7 +650,7 @@ PP_API pp_status pp_client_receive(pp_client *client, void *buffer, size_t size,
  * otherwise). Receiving goes on. PP_E_TIMEOUT, PP_E_CLOSING, PP_E_PEER_CLOSED, PP_E_DIRECTION,
  * PP_E_MEMORY and PP_E_SYSTEM as pp_client_send.
  */
-PP_API pp_status pp_client_end(pp_client *client, uint64_t timeout_ms);
+PP_API pp_status pp_client_end_sending(pp_client *client, uint64_t timeout_ms);
 
 /* Closes it and sets *client to NULL. What was sent stays readable for the other end. */
 PP_API pp_status pp_client_close(pp_client **client);

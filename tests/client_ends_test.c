@@ -69,7 +69,7 @@ static void what_came_is_received_after_a_send_that_fails(void **state)
         assert_status(pp_client_send(client, "request", 7, KIT_WAIT_MS), PP_E_PEER_CLOSED);
         assert_status(pp_client_send(client, "request", 7, KIT_WAIT_MS), PP_E_PEER_CLOSED);
         if (mode != PP_MODE_STREAM)
-            assert_status(pp_client_end(client, KIT_WAIT_MS), PP_E_PEER_CLOSED);
+            assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_PEER_CLOSED);
         receive_words(client);
         for (int i = 0; i < 2; i++)
             assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
@@ -89,7 +89,7 @@ static void what_came_is_received_after_an_end_that_fails(void **state)
 
         write_words(server, (pp_mode)mode);
         CloseHandle(server);
-        assert_status(pp_client_end(client, KIT_WAIT_MS), PP_E_PEER_CLOSED);
+        assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_PEER_CLOSED);
         receive_words(client);
         assert_ok(pp_client_close(&client));
     }
@@ -107,7 +107,7 @@ static void a_send_that_runs_out_of_time_ends_sending_alone(void **state)
         assert_status(pp_client_send(client, data, sizeof data, 300), PP_E_TIMEOUT);
         assert_status(pp_client_send(client, data, 1, 300), PP_E_CLOSING);
         if (mode != PP_MODE_STREAM)
-            assert_status(pp_client_end(client, 300), PP_E_CLOSING);
+            assert_status(pp_client_end_sending(client, 300), PP_E_CLOSING);
         write_words(server, (pp_mode)mode);
         receive_words(client);
         assert_ok(pp_client_close(&client));
@@ -119,7 +119,7 @@ static void say_ready_and_end(pp_conn *conn, void *user)
 {
     (void)user;
     pp_conn_send(conn, "ready", 5);
-    pp_conn_end(conn);
+    pp_conn_end_sending(conn);
 }
 
 static void who_hears_an_end_still_sends_and_ends(void **state)
@@ -146,8 +146,8 @@ static void who_hears_an_end_still_sends_and_ends(void **state)
         assert_ok(pp_client_send(client, "upload", 6, KIT_WAIT_MS));
         assert_count(counts.messages, 1);
         assert_int_equal(counts.bytes, 6);
-        assert_ok(pp_client_end(client, KIT_WAIT_MS));
-        assert_status(pp_client_end(client, KIT_WAIT_MS), PP_E_CLOSING);
+        assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
+        assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_CLOSING);
         assert_status(pp_client_send(client, "no", 2, KIT_WAIT_MS), PP_E_CLOSING);
         assert_count(counts.closed, 1);
         assert_status(counts.reason, PP_OK);
@@ -178,7 +178,7 @@ static void ends_are_declared_and_seen(void **state)
         assert_ok(pp_client_open(&client, &options, NULL));
         assert_ok(pp_client_send(client, "one", 3, KIT_WAIT_MS));
         assert_ok(pp_client_send(client, "two", 3, KIT_WAIT_MS));
-        assert_ok(pp_client_end(client, KIT_WAIT_MS));
+        assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
         assert_status(pp_client_send(client, "no", 2, 0), PP_E_CLOSING);
         assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
         assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));

@@ -116,7 +116,7 @@ static void bad_input_to_the_client_is_named(void **state)
     assert_non_null(strstr(error.message, "max_message is 0"));
     assert_status(pp_client_send(NULL, "x", 1, 0), PP_E_ARGUMENT);
     assert_status(pp_client_receive(NULL, &byte, 1, &length, 0), PP_E_ARGUMENT);
-    assert_status(pp_client_end(NULL, 0), PP_E_ARGUMENT);
+    assert_status(pp_client_end_sending(NULL, 0), PP_E_ARGUMENT);
     assert_status(pp_client_close(NULL), PP_E_ARGUMENT);
     assert_status(pp_client_close(&client), PP_E_ARGUMENT);
 }

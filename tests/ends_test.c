@@ -387,7 +387,7 @@ static void an_ended_connection_says_that_it_has_ended(void **state)
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_wait(port));
     assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
-    assert_status(pp_conn_end(conn), PP_E_CLOSING);
+    assert_status(pp_conn_end_sending(conn), PP_E_CLOSING);
     assert_status(pp_conn_pause(conn), PP_E_CLOSING);
     assert_status(pp_conn_resume(conn), PP_E_CLOSING);
     assert_status(pp_conn_close(conn), PP_E_CLOSING);
@@ -413,7 +413,7 @@ static void who_only_receives_sends_nothing_not_even_an_end(void **state)
     assert_count(k.counts.opened, 1);
     assert_false(pp_conn_writable(k.conn));
     assert_status(pp_conn_send(k.conn, "x", 1), PP_E_DIRECTION);
-    assert_status(pp_conn_end(k.conn), PP_E_DIRECTION);
+    assert_status(pp_conn_end_sending(k.conn), PP_E_DIRECTION);
     assert_int_equal(pp_conn_queued(k.conn), 0);
     CloseHandle(pipe);
     assert_count(k.counts.closed, 1);

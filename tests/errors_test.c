@@ -56,7 +56,7 @@ static void null_is_refused_everywhere(void **state)
     assert_status(pp_dial(port, NULL, &conn, &error), PP_E_ARGUMENT);
 
     assert_status(pp_conn_send(NULL, "x", 1), PP_E_ARGUMENT);
-    assert_status(pp_conn_end(NULL), PP_E_ARGUMENT);
+    assert_status(pp_conn_end_sending(NULL), PP_E_ARGUMENT);
     assert_status(pp_conn_pause(NULL), PP_E_ARGUMENT);
     assert_status(pp_conn_resume(NULL), PP_E_ARGUMENT);
     assert_status(pp_conn_close(NULL), PP_E_ARGUMENT);
@@ -283,7 +283,7 @@ static void closing_objects_answer_and_nothing_more(void **state)
     /* The reference outlives the port. */
     assert_int_equal(client.closed, 1);
     assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
-    assert_status(pp_conn_end(conn), PP_E_CLOSING);
+    assert_status(pp_conn_end_sending(conn), PP_E_CLOSING);
     assert_false(pp_conn_writable(conn));
     assert_int_equal(pp_conn_queued(conn), 0);
     assert_status(pp_conn_pause(conn), PP_E_CLOSING);

@@ -196,7 +196,7 @@ static void an_end_of_sending_is_sent_after_what_was_accepted(void **state)
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
     for (int i = 0; i < 20; i++)
         assert_ok(pp_conn_send(conn, "twenty", 6));
-    assert_ok(pp_conn_end(conn));
+    assert_ok(pp_conn_end_sending(conn));
     assert_status(pp_conn_send(conn, "no", 2), PP_E_CLOSING);
     assert_count(client.closed, 1); /* the server closes when it has answered */
     assert_int_equal(client.messages, 20);

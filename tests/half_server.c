@@ -14,7 +14,7 @@ static pp_status half__on_message(pp_conn *conn, void *user, const void *data, s
 {
     (void)user;
     if (length == 3 && memcmp(data, "end", 3) == 0)
-        return pp_conn_end(conn);
+        return pp_conn_end_sending(conn);
     if (length == 5 && memcmp(data, "leave", 5) == 0)
         return pp_conn_close(conn);
     return pp_conn_send(conn, data, length);

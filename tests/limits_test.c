@@ -168,7 +168,7 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
     for (int i = 0; i < 100; i++)
         assert_ok(pp_conn_send(conn, "message", 7));
     assert_status(pp_conn_send(conn, NULL, 0), PP_E_ARGUMENT);
-    assert_ok(pp_conn_end(conn));
+    assert_ok(pp_conn_end_sending(conn));
     assert_status(pp_conn_send(conn, "no", 2), PP_E_CLOSING);
     assert_count(client.closed, 1);
     assert_int_equal(client.messages, 100);
@@ -190,7 +190,7 @@ static void a_stream_has_no_end_of_sending(void **state)
     (void)state;
     bench_open(&b, &options, name);
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
-    assert_status(pp_conn_end(conn), PP_E_ARGUMENT);
+    assert_status(pp_conn_end_sending(conn), PP_E_ARGUMENT);
     assert_ok(pp_conn_send(conn, NULL, 0));
     assert_ok(pp_conn_send(conn, "x", 1));
     assert_count(client.bytes, 1);

@@ -248,7 +248,7 @@ static void a_blocking_client_goes_one_way(void **state)
         expect_asked((pp_mode)mode, FILE_READ_DATA);
         assert_status(pp_client_send(client, "no", 2, 0), PP_E_DIRECTION);
         if (mode != PP_MODE_STREAM)
-            assert_status(pp_client_end(client, 0), PP_E_DIRECTION);
+            assert_status(pp_client_end_sending(client, 0), PP_E_DIRECTION);
         kit_write(server, hello, hellos);
         CloseHandle(server);
         assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));

@@ -55,7 +55,7 @@ static void send_on(pp_conn *conn, void *user)
             o->sent += length;
     }
     if (status == PP_OK && o->sent == o->to_send)
-        pp_conn_end(conn);
+        pp_conn_end_sending(conn);
 }
 
 static pp_status take_bytes(pp_conn *conn, void *user, const void *data, size_t length)

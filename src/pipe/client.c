@@ -186,7 +186,7 @@ pp_status pp_client_send(pp_client *c, const void *data, size_t length, uint64_t
     return client__write(c, data ? data : "", length, timeout_ms);
 }
 
-pp_status pp_client_end(pp_client *c, uint64_t timeout_ms)
+pp_status pp_client_end_sending(pp_client *c, uint64_t timeout_ms)
 {
     char frame[FRAMING_HEADER];
     pp_status status;

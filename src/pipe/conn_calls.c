@@ -50,7 +50,7 @@ pp_status pp_conn_send_buffer(pp_conn *c, pp_buffer *buffer)
     return status;
 }
 
-pp_status pp_conn_end(pp_conn *c)
+pp_status pp_conn_end_sending(pp_conn *c)
 {
     pp_status status;
 
