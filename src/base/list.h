@@ -1,6 +1,6 @@
 /*
  * Intrusive lists. `list` is doubly linked and circular, for members that leave from the middle;
- * `queue` is singly linked, first in first out, for those that leave in order. Neither locks.
+ * `fifo` is singly linked, first in first out, for those that leave in order. Neither locks.
  */
 #ifndef PP_BASE_LIST_H
 #define PP_BASE_LIST_H
@@ -42,15 +42,15 @@ static inline void list_remove(list *member)
     list_init(member);
 }
 
-typedef struct queue_link {
-    struct queue_link *next;
-} queue_link;
+typedef struct fifo_link {
+    struct fifo_link *next;
+} fifo_link;
 
-typedef struct queue {
-    queue_link *first, *last;
-} queue;
+typedef struct fifo {
+    fifo_link *first, *last;
+} fifo;
 
-static inline void queue_append(queue *q, queue_link *link)
+static inline void fifo_append(fifo *q, fifo_link *link)
 {
     link->next = NULL;
     if (q->first)
@@ -61,9 +61,9 @@ static inline void queue_append(queue *q, queue_link *link)
 }
 
 /* NULL when it is empty. */
-static inline queue_link *queue_take(queue *q)
+static inline fifo_link *fifo_take(fifo *q)
 {
-    queue_link *link = q->first;
+    fifo_link *link = q->first;
 
     if (link)
         q->first = link->next;
@@ -71,7 +71,7 @@ static inline queue_link *queue_take(queue *q)
 }
 
 /* Moves everything in `from` to the end of `to`. */
-static inline void queue_move(queue *to, queue *from)
+static inline void fifo_move(fifo *to, fifo *from)
 {
     if (!from->first)
         return;

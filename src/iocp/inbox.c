@@ -15,13 +15,13 @@ static void inbox__announce(pp_port *port)
              (unsigned long)error);
 }
 
-void inbox_give(pp_port *port, queue *strands)
+void inbox_give(pp_port *port, fifo *strands)
 {
     inbox *in = &port->inbox;
     bool announced;
 
     AcquireSRWLockExclusive(&in->lock);
-    queue_move(&in->strands, strands);
+    fifo_move(&in->strands, strands);
     announced = in->announced;
     in->announced = true;
     ReleaseSRWLockExclusive(&in->lock);
@@ -31,20 +31,20 @@ void inbox_give(pp_port *port, queue *strands)
 
 void inbox_push(pp_port *port, strand *s)
 {
-    queue one = {NULL, NULL};
+    fifo one = {NULL, NULL};
 
-    queue_append(&one, &s->ready);
+    fifo_append(&one, &s->ready);
     inbox_give(port, &one);
 }
 
-void inbox_take(pp_port *port, queue *taken, unsigned most)
+void inbox_take(pp_port *port, fifo *taken, unsigned most)
 {
     inbox *in = &port->inbox;
     bool more;
 
     AcquireSRWLockExclusive(&in->lock);
-    for (queue_link *link; most > 0 && (link = queue_take(&in->strands)) != NULL; most--)
-        queue_append(taken, link);
+    for (fifo_link *link; most > 0 && (link = fifo_take(&in->strands)) != NULL; most--)
+        fifo_append(taken, link);
     more = in->strands.first != NULL;
     in->announced = more;
     ReleaseSRWLockExclusive(&in->lock);

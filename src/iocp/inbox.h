@@ -13,17 +13,17 @@ struct strand;
 
 typedef struct inbox {
     SRWLOCK lock;
-    queue strands;
+    fifo strands;
     bool announced; /* a packet is on its way to a worker */
 } inbox;
 
 void inbox_push(pp_port *port, struct strand *s);
 
 /* Adds a whole queue, and wakes a worker even when it is empty. */
-void inbox_give(pp_port *port, queue *strands);
+void inbox_give(pp_port *port, fifo *strands);
 
 /* For a worker that got the packet: moves up to `most` strands to `taken` and announces the rest.
  */
-void inbox_take(pp_port *port, queue *taken, unsigned most);
+void inbox_take(pp_port *port, fifo *taken, unsigned most);
 
 #endif

@@ -35,8 +35,8 @@ typedef bool strand_fn(strand *s, LONG events);
 #define STRAND_EVENT(n) (8L << (n)) /* the object's own events */
 
 struct strand {
-    queue_link ready; /* in a worker's or the inbox's queue while it waits for its turn */
-    list member;      /* in the port's list until it retires */
+    fifo_link ready; /* in a worker's or the inbox's queue while it waits for its turn */
+    list member;     /* in the port's list until it retires */
     volatile LONG events;
     strand_fn *turn;
     pp_port *port;

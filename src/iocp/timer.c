@@ -81,7 +81,7 @@ void timer_set(timer *t, uint64_t deadline)
 
     /* A worker looks at the deadlines before it waits; for other threads one must be woken. */
     if (uncovered && !worker_current(port))
-        inbox_give(port, &(queue){NULL, NULL});
+        inbox_give(port, &(fifo){NULL, NULL});
 }
 
 void timer_stop(timer *t)

@@ -24,7 +24,7 @@ void watch_turn(worker *w)
 /* Hands over what waits behind a turn that does not end. */
 static void watch__help(pp_port *port, worker *w)
 {
-    queue waiting = {NULL, NULL};
+    fifo waiting = {NULL, NULL};
 
     standby_replace(&port->standby, w);
     worker_rob(w, &waiting);

@@ -41,7 +41,7 @@ worker *worker_current(const pp_port *port)
 void worker_push(worker *w, strand *s)
 {
     AcquireSRWLockExclusive(&w->lock);
-    queue_append(&w->ready, &s->ready);
+    fifo_append(&w->ready, &s->ready);
     ReleaseSRWLockExclusive(&w->lock);
     if (w->running)
         watch_turn(w);
@@ -49,10 +49,10 @@ void worker_push(worker *w, strand *s)
 
 static strand *worker__next(worker *w)
 {
-    queue_link *link;
+    fifo_link *link;
 
     AcquireSRWLockExclusive(&w->lock);
-    link = queue_take(&w->ready);
+    link = fifo_take(&w->ready);
     ReleaseSRWLockExclusive(&w->lock);
     return link ? CONTAINER_OF(link, strand, ready) : NULL;
 }
@@ -72,10 +72,10 @@ bool worker_batch_goes_on(worker *w)
     return w->batch >= WORKER__FAST_BATCH && worker_has_ready(w);
 }
 
-void worker_rob(worker *w, queue *taken)
+void worker_rob(worker *w, fifo *taken)
 {
     AcquireSRWLockExclusive(&w->lock);
-    queue_move(taken, &w->ready);
+    fifo_move(taken, &w->ready);
     ReleaseSRWLockExclusive(&w->lock);
 }
 
@@ -83,7 +83,7 @@ void worker_rob(worker *w, queue *taken)
  * for all workers. */
 static bool worker__shares(worker *w)
 {
-    queue waiting = {NULL, NULL};
+    fifo waiting = {NULL, NULL};
 
     if (w->callback_ns < WORKER__BATCH_NS)
         return false;

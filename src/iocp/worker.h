@@ -24,7 +24,7 @@ typedef struct worker {
     uint64_t callback_ns, callback_ns_before;
 
     SRWLOCK lock; /* for `ready`, from which the watch may take */
-    queue ready;
+    fifo ready;
 
     struct strand *volatile running; /* whose turn it is; for this thread and the watch */
     volatile LONG turns;             /* grows with each turn, for the watch */
@@ -44,7 +44,7 @@ worker *worker_current(const pp_port *port);
 void worker_push(worker *w, struct strand *s);
 
 /* Takes what waits behind the turn that is running; for the watch. */
-void worker_rob(worker *w, queue *taken);
+void worker_rob(worker *w, fifo *taken);
 bool worker_has_ready(worker *w);
 
 /* Whether others have their turns soon after the one that is running: some are ready, and callbacks

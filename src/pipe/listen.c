@@ -34,13 +34,13 @@ static DWORD listen__make_first(pp_listener *l)
         instance_discard(i);
         return ERROR_ALREADY_EXISTS;
     }
-    queue_append(&l->made, &i->came);
+    fifo_append(&l->made, &i->came);
     return ERROR_SUCCESS;
 }
 
 static void listen__discard_made(pp_listener *l)
 {
-    for (queue_link *link; (link = queue_take(&l->made)) != NULL;)
+    for (fifo_link *link; (link = fifo_take(&l->made)) != NULL;)
         instance_discard(CONTAINER_OF(link, instance, came));
 }
 
@@ -57,7 +57,7 @@ static DWORD listen__make_all(pp_listener *l, bool *first)
         instance *i = instance_make(l, false);
 
         if (i)
-            queue_append(&l->made, &i->came);
+            fifo_append(&l->made, &i->came);
         else
             error = GetLastError();
     }

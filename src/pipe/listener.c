@@ -23,7 +23,7 @@ static void instance__came(instance *i)
 
     InterlockedIncrement(&l->refs);
     AcquireSRWLockExclusive(&l->lock);
-    queue_append(&l->came, &i->came);
+    fifo_append(&l->came, &i->came);
     ReleaseSRWLockExclusive(&l->lock);
     strand_raise(&l->strand, LISTENER_CAME);
     listener_unref(l);
@@ -165,7 +165,7 @@ static void listener__connected(pp_listener *l, instance *i)
     l->connections--;
     if (!c)
         listener__failed(l, ERROR_NOT_ENOUGH_MEMORY); /* else the port stops */
-    queue_append(&l->dying, &i->came);
+    fifo_append(&l->dying, &i->came);
 }
 
 /* A connection has ended. Owns `i`. */
@@ -179,7 +179,7 @@ static void listener__settle_returned(pp_listener *l, instance *i)
     if (again && kernel_disconnect(l->strand.port, &i->pipe) == ERROR_SUCCESS)
         instance__listen(i);
     else
-        queue_append(&l->dying, &i->came);
+        fifo_append(&l->dying, &i->came);
 }
 
 /* The wait of an instance has ended. Owns `i`. */
@@ -197,15 +197,15 @@ static void listener__settle_waited(pp_listener *l, instance *i)
     }
     if (!i->surplus)
         listener__failed(l, i->error);
-    queue_append(&l->dying, &i->came);
+    fifo_append(&l->dying, &i->came);
 }
 
 static instance *listener__next_came(pp_listener *l)
 {
-    queue_link *link;
+    fifo_link *link;
 
     AcquireSRWLockExclusive(&l->lock);
-    link = queue_take(&l->came);
+    link = fifo_take(&l->came);
     ReleaseSRWLockExclusive(&l->lock);
     return link ? CONTAINER_OF(link, instance, came) : NULL;
 }
@@ -229,7 +229,7 @@ static void listener__settle_all(pp_listener *l)
 /* What pp_listen has made begins to wait. */
 static void listener__begin(pp_listener *l)
 {
-    for (queue_link *link; (link = queue_take(&l->made)) != NULL;)
+    for (fifo_link *link; (link = fifo_take(&l->made)) != NULL;)
         instance__listen(CONTAINER_OF(link, instance, came));
 }
 
@@ -239,7 +239,7 @@ static void listener__bury(pp_listener *l)
     bool guarded = l->closing || l->waiting_count + l->surplus_count + l->connections > 0;
 
     while (l->dying.first && (guarded || l->dying.first->next))
-        instance_discard(CONTAINER_OF(queue_take(&l->dying), instance, came));
+        instance_discard(CONTAINER_OF(fifo_take(&l->dying), instance, came));
 }
 
 void listener_unref(pp_listener *l)

@@ -39,7 +39,7 @@ struct instance {
     pp_listener *listener;
     kernel_handle pipe;
     list link; /* among the waiting */
-    queue_link came;
+    fifo_link came;
     DWORD error;   /* how the wait ended */
     bool returned; /* from a connection */
     bool reusable; /* and can wait again */
@@ -56,10 +56,10 @@ struct pp_listener {
     users users;               /* for the limits of each user; under its own lock */
     volatile LONG met_unknown; /* and logged it */
 
-    queue made;                                       /* by pp_listen, until the first turn */
+    fifo made;                                        /* by pp_listen, until the first turn */
     list waiting;                                     /* but for those that are surplus */
     size_t waiting_count, surplus_count, connections; /* instances that wait or are had */
-    queue dying; /* no longer used; they close when another guards the name */
+    fifo dying; /* no longer used; they close when another guards the name */
     demand demand;
     uint64_t retry_at; /* CLOCK_NEVER: nothing failed */
     uint64_t retry_ms; /* the next pause; 0: nothing failed since an instance was made */
@@ -71,7 +71,7 @@ struct pp_listener {
     list sibling; /* among the listeners of the process, under their lock */
 
     SRWLOCK lock;             /* for what follows */
-    queue came;               /* instances whose wait has ended, or that came back */
+    fifo came;                /* instances whose wait has ended, or that came back */
     pp_listen_options wanted; /* its limits are those that were set last */
 };
 
