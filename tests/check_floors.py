@@ -46,8 +46,6 @@ GNU = re.compile(r"\b__(attribute|typeof|extension|asm|auto_type|int128|label|bu
 # is broken leaves this list.
 KNOWN_CIRCLES = (
     "bench/pipe_load/client bench/pipe_load/load bench/pipe_load/schedule",
-    "src/iocp/counters src/iocp/inbox src/iocp/kernel src/iocp/port src/iocp/slow src/iocp/standby"
-    " src/iocp/strand src/iocp/task src/iocp/timer src/iocp/watch src/iocp/worker",
     "src/pipe/conn src/pipe/listener",
     "src/server/settings src/server/words",
 )

@@ -34,6 +34,11 @@ uint64_t budget_used(const budget *b)
     return used > 0 ? (uint64_t)used : 0;
 }
 
+uint64_t budget_most(const budget *b)
+{
+    return (uint64_t)b->most;
+}
+
 static void budget__note_most(budget *b)
 {
     LONG64 used = (LONG64)budget_used(b), most = b->most, before;

@@ -119,7 +119,8 @@ static inline bool budget_is_short(const budget *b)
     return b->short_of != 0;
 }
 
-/* What is held of all rooms. */
+/* What is held of all rooms; and the most that was at once. */
 uint64_t budget_used(const budget *b);
+uint64_t budget_most(const budget *b);
 
 #endif

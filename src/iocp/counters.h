@@ -1,8 +1,7 @@
 /*
- * What the port counts: a block for each worker, on cache lines of its own and written by that
- * worker alone, and one block that all other threads share with interlocked additions. A number of
- * the port is the sum over the blocks; for a gauge the blocks hold what was added and taken away
- * there, so that only the sum means something.
+ * What a port counts. Each worker has a block of counters, on cache lines of its own; all other
+ * threads share one. A number of the port is the sum over the blocks. For a gauge the blocks hold
+ * what was added and taken away there, so that only the sum means something.
  */
 #ifndef PP_IOCP_COUNTERS_H
 #define PP_IOCP_COUNTERS_H
@@ -43,11 +42,5 @@ typedef struct counters {
     volatile LONG64 value[COUNT_ALL];
     char padding[COUNTERS_LINE];
 } counters;
-
-/* Adds to `which` in the block of the calling thread. */
-void counter_add(pp_port *port, counter which, int64_t amount);
-
-/* The sum over all blocks. */
-uint64_t counter_sum(pp_port *port, counter which);
 
 #endif

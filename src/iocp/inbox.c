@@ -1,23 +1,22 @@
 #include "iocp/inbox.h"
 
-#include "iocp/kernel.h"
-#include "iocp/port.h"
-#include "iocp/strand.h"
-
-static void inbox__announce(pp_port *port)
+void inbox_init(inbox *in, kernel *k, const log_sink *log)
 {
-    DWORD error = kernel_post(port, PORT_KEY_INBOX);
-
-    if (error == ERROR_SUCCESS)
-        return;
-    watch_owe(port, WATCH_OWES_INBOX);
-    port_log(port, PP_LOG_ERROR, "no packet could be queued: Windows error %lu",
-             (unsigned long)error);
+    *in = (inbox){.kernel = k, .log = log};
+    InitializeSRWLock(&in->lock);
 }
 
-void inbox_give(pp_port *port, fifo *strands)
+static void inbox__announce(inbox *in)
 {
-    inbox *in = &port->inbox;
+    DWORD error = kernel_wake(in->kernel, KERNEL_KEY_INBOX);
+
+    if (error != ERROR_SUCCESS)
+        log_write(in->log, PP_LOG_ERROR, "no packet could be queued: Windows error %lu",
+                  (unsigned long)error);
+}
+
+void inbox_give(inbox *in, fifo *strands)
+{
     bool announced;
 
     AcquireSRWLockExclusive(&in->lock);
@@ -26,20 +25,24 @@ void inbox_give(pp_port *port, fifo *strands)
     in->announced = true;
     ReleaseSRWLockExclusive(&in->lock);
     if (!announced)
-        inbox__announce(port);
+        inbox__announce(in);
 }
 
-void inbox_push(pp_port *port, strand *s)
+void inbox_push(inbox *in, fifo_link *strand)
 {
     fifo one = {NULL, NULL};
 
-    fifo_append(&one, &s->ready);
-    inbox_give(port, &one);
+    fifo_append(&one, strand);
+    inbox_give(in, &one);
 }
 
-void inbox_take(pp_port *port, fifo *taken, unsigned most)
+void inbox_wake(inbox *in)
 {
-    inbox *in = &port->inbox;
+    inbox_give(in, &(fifo){NULL, NULL});
+}
+
+void inbox_take(inbox *in, fifo *taken, unsigned most)
+{
     bool more;
 
     AcquireSRWLockExclusive(&in->lock);
@@ -49,5 +52,5 @@ void inbox_take(pp_port *port, fifo *taken, unsigned most)
     in->announced = more;
     ReleaseSRWLockExclusive(&in->lock);
     if (more)
-        inbox__announce(port);
+        inbox__announce(in);
 }

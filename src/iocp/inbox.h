@@ -1,29 +1,36 @@
 /*
- * Strands that threads outside the pool made ready, or that were taken from a worker that is stuck
- * in a callback. One packet on the port announces them all.
+ * The inbox: strands that are ready for any worker, because a thread outside the pool raised them,
+ * or because the watch stole them from a worker that is stuck. One packet on the port announces
+ * them all.
  */
 #ifndef PP_IOCP_INBOX_H
 #define PP_IOCP_INBOX_H
 
 #include "base/list.h"
 #include "base/win.h"
-#include "pipeport.h"
-
-struct strand;
+#include "iocp/kernel.h"
+#include "iocp/log.h"
 
 typedef struct inbox {
-    SRWLOCK lock;
+    kernel *kernel;
+    const log_sink *log;
+    SRWLOCK lock; /* for what follows */
     fifo strands;
     bool announced; /* a packet is on its way to a worker */
 } inbox;
 
-void inbox_push(pp_port *port, struct strand *s);
+void inbox_init(inbox *in, kernel *k, const log_sink *log);
 
-/* Adds a whole queue, and wakes a worker even when it is empty. */
-void inbox_give(pp_port *port, fifo *strands);
+void inbox_push(inbox *in, fifo_link *strand);
 
-/* For a worker that got the packet: moves up to `most` strands to `taken` and announces the rest.
- */
-void inbox_take(pp_port *port, fifo *taken, unsigned most);
+/* Adds all of `strands`. */
+void inbox_give(inbox *in, fifo *strands);
+
+/* Wakes a worker, so that it looks at the timers. */
+void inbox_wake(inbox *in);
+
+/* For the worker that got the packet: moves up to `most` strands to `taken`, and announces the
+ * rest. */
+void inbox_take(inbox *in, fifo *taken, unsigned most);
 
 #endif

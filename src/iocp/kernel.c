@@ -1,8 +1,8 @@
 #include "iocp/kernel.h"
 
 #include "base/clock.h"
-#include "iocp/counters.h"
-#include "iocp/port.h"
+
+#include <assert.h>
 
 /* FileIoCompletionNotificationInformation, documented for drivers: what
  * SetFileCompletionNotificationModes sets. */
@@ -12,13 +12,13 @@
  * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. When one comes,
  * the operation and its result belong to another thread already: nothing is looked at or written.
  */
-static op_outcome kernel__outcome(pp_port *port, const kernel_handle *h, const op *o, DWORD code,
+static op_outcome kernel__outcome(kernel *k, const kernel_handle *h, const op *o, DWORD code,
                                   DWORD *error, DWORD *bytes)
 {
     bool result = code == ERROR_SUCCESS || code == ERROR_MORE_DATA;
 
     if (code == ERROR_IO_PENDING || (result && !h->inline_success)) {
-        counter_add(port, COUNT_OP_PENDING, 1);
+        counter_add(k->locals, COUNT_OP_PENDING, 1);
         return OP_PENDING;
     }
     *error = code;
@@ -26,79 +26,92 @@ static op_outcome kernel__outcome(pp_port *port, const kernel_handle *h, const o
     return result ? OP_DONE : OP_FAILED;
 }
 
-void kernel_count_other(pp_port *port)
+DWORD kernel_init(kernel *k, locals *all, watch *w, unsigned workers)
 {
-    counter_add(port, COUNT_KERNEL_OTHER, 1);
+    *k = (kernel){.locals = all, .watch = w};
+    k->iocp = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, workers);
+    return k->iocp ? ERROR_SUCCESS : GetLastError();
 }
 
-static DWORD kernel__associate(pp_port *port, kernel_handle *h, HANDLE handle)
+void kernel_free(kernel *k)
 {
-    counter_add(port, COUNT_HANDLES, 1);
-    kernel_count_other(port);
-    if (!CreateIoCompletionPort(handle, port->iocp, PORT_KEY_OPERATION, 0))
+    if (k->iocp)
+        CloseHandle(k->iocp);
+}
+
+void kernel_count_other(kernel *k)
+{
+    counter_add(k->locals, COUNT_KERNEL_OTHER, 1);
+}
+
+static DWORD kernel__associate(kernel *k, kernel_handle *h, HANDLE handle)
+{
+    counter_add(k->locals, COUNT_HANDLES, 1);
+    kernel_count_other(k);
+    if (!CreateIoCompletionPort(handle, k->iocp, KERNEL_KEY_OPERATION, 0))
         return GetLastError();
     *h = (kernel_handle){.handle = handle};
     return ERROR_SUCCESS;
 }
 
-DWORD kernel_attach(pp_port *port, kernel_handle *h, HANDLE handle, bool socket)
+DWORD kernel_attach(kernel *k, kernel_handle *h, HANDLE handle, bool socket)
 {
-    DWORD error = kernel__associate(port, h, handle);
+    DWORD error = kernel__associate(k, h, handle);
     kernel_handle refused = {.handle = handle, .socket = socket};
 
     if (error == ERROR_SUCCESS)
         h->socket = socket;
     else
-        kernel_close(port, &refused);
+        kernel_close(k, &refused);
     return error;
 }
 
-bool kernel_try_attach(pp_port *port, kernel_handle *h, HANDLE handle)
+bool kernel_try_attach(kernel *k, kernel_handle *h, HANDLE handle)
 {
-    return kernel__associate(port, h, handle) == ERROR_SUCCESS;
+    return kernel__associate(k, h, handle) == ERROR_SUCCESS;
 }
 
-void kernel_tune(pp_port *port, kernel_handle *h, bool inline_success)
+void kernel_set_notification_modes(kernel *k, kernel_handle *h, bool inline_success)
 {
     UCHAR modes =
         FILE_SKIP_SET_EVENT_ON_HANDLE | (inline_success ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
 
-    if (h->tuned || h->socket)
+    if (h->modes_set || h->socket)
         return;
-    h->tuned = true;
-    kernel_count_other(port);
+    h->modes_set = true;
+    kernel_count_other(k);
     if (SetFileCompletionNotificationModes(h->handle, modes) && inline_success)
         h->inline_success = true;
 }
 
-void kernel_note_modes(pp_port *port, kernel_handle *h)
+void kernel_note_modes(kernel *k, kernel_handle *h)
 {
     IO_STATUS_BLOCK result;
     ULONG modes = 0;
 
-    kernel_count_other(port);
+    kernel_count_other(k);
     if (NtQueryInformationFile(h->handle, &result, &modes, sizeof modes,
                                KERNEL__NOTIFICATION_MODES) == 0)
         h->inline_success = (modes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0;
 }
 
-void kernel_detach(pp_port *port, HANDLE handle)
+void kernel_detach(kernel *k, HANDLE handle)
 {
-    kernel_count_other(port);
+    kernel_count_other(k);
     CloseHandle(handle);
-    counter_add(port, COUNT_HANDLES, -1);
+    counter_add(k->locals, COUNT_HANDLES, -1);
 }
 
-void kernel_close(pp_port *port, kernel_handle *h)
+void kernel_close(kernel *k, kernel_handle *h)
 {
     if (!kernel_is_open(h))
         return;
     if (h->socket) {
-        kernel_count_other(port);
+        kernel_count_other(k);
         closesocket((SOCKET)h->handle);
-        counter_add(port, COUNT_HANDLES, -1);
+        counter_add(k->locals, COUNT_HANDLES, -1);
     } else {
-        kernel_detach(port, h->handle);
+        kernel_detach(k, h->handle);
     }
     *h = KERNEL_NO_HANDLE;
 }
@@ -109,9 +122,9 @@ void kernel_refuse(HANDLE handle)
         CloseHandle(handle); /* it is none, or Winsock was not started */
 }
 
-void kernel_shut(pp_port *port, const kernel_handle *h)
+void kernel_shut(kernel *k, const kernel_handle *h)
 {
-    kernel_count_other(port);
+    kernel_count_other(k);
     shutdown((SOCKET)h->handle, SD_SEND);
 }
 
@@ -142,46 +155,43 @@ static DWORD kernel__start_write(const kernel_handle *h, op *o, const void *data
                : (DWORD)WSAGetLastError();
 }
 
-op_outcome kernel_read(pp_port *port, const kernel_handle *h, op *o, void *buffer, DWORD size,
+op_outcome kernel_read(kernel *k, const kernel_handle *h, op *o, void *buffer, DWORD size,
                        DWORD *error, DWORD *bytes)
 {
-    counter_add(port, COUNT_KERNEL_READ, 1);
-    counter_add(port, COUNT_OP_READ, 1);
-    return kernel__outcome(port, h, o, kernel__start_read(h, o, buffer, size), error, bytes);
+    counter_add(k->locals, COUNT_KERNEL_READ, 1);
+    counter_add(k->locals, COUNT_OP_READ, 1);
+    return kernel__outcome(k, h, o, kernel__start_read(h, o, buffer, size), error, bytes);
 }
 
-op_outcome kernel_write(pp_port *port, const kernel_handle *h, op *o, const void *data, DWORD size,
+op_outcome kernel_write(kernel *k, const kernel_handle *h, op *o, const void *data, DWORD size,
                         DWORD *error, DWORD *bytes)
 {
-    counter_add(port, COUNT_KERNEL_WRITE, 1);
-    counter_add(port, COUNT_OP_WRITE, 1);
-    return kernel__outcome(port, h, o, kernel__start_write(h, o, data, size), error, bytes);
+    counter_add(k->locals, COUNT_KERNEL_WRITE, 1);
+    counter_add(k->locals, COUNT_OP_WRITE, 1);
+    return kernel__outcome(k, h, o, kernel__start_write(h, o, data, size), error, bytes);
 }
 
-op_outcome kernel_connect(pp_port *port, const kernel_handle *h, op *o, DWORD *error)
+op_outcome kernel_connect(kernel *k, const kernel_handle *h, op *o, DWORD *error)
 {
     DWORD no_bytes;
     BOOL ok;
 
-    kernel_count_other(port);
-    counter_add(port, COUNT_OP_CONNECT, 1);
+    kernel_count_other(k);
+    counter_add(k->locals, COUNT_OP_CONNECT, 1);
     ok = ConnectNamedPipe(h->handle, &o->overlapped);
-    return kernel__outcome(port, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, &no_bytes);
+    return kernel__outcome(k, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, &no_bytes);
 }
 
-DWORD kernel_read_now(pp_port *port, HANDLE handle, void *buffer, DWORD size, DWORD *bytes)
+DWORD kernel_read_blocking(kernel *k, HANDLE handle, void *buffer, DWORD size, DWORD *bytes)
 {
-    if (port)
-        counter_add(port, COUNT_KERNEL_READ, 1);
+    counter_add(k->locals, COUNT_KERNEL_READ, 1);
     return ReadFile(handle, buffer, size, bytes, NULL) ? ERROR_SUCCESS : GetLastError();
 }
 
-DWORD kernel_write_now(pp_port *port, HANDLE handle, const void *data, DWORD size)
+DWORD kernel_write_blocking(HANDLE handle, const void *data, DWORD size)
 {
     DWORD bytes;
 
-    if (port)
-        counter_add(port, COUNT_KERNEL_WRITE, 1);
     if (!WriteFile(handle, data, size, &bytes, NULL))
         return GetLastError();
     return bytes == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk has become full */
@@ -228,33 +238,61 @@ DWORD kernel_write_until(HANDLE handle, HANDLE event, const void *data, DWORD si
     return kernel__wait(handle, &o, ok, deadline, &bytes);
 }
 
-void kernel_cancel(pp_port *port, const kernel_handle *h, op *o)
+void kernel_cancel(kernel *k, const kernel_handle *h, op *o)
 {
-    kernel_count_other(port);
+    kernel_count_other(k);
     if (!CancelIoEx(h->handle, &o->overlapped)) {
         /* Nothing was found: the packet is on its way. */
     }
 }
 
-DWORD kernel_disconnect(pp_port *port, const kernel_handle *h)
+DWORD kernel_disconnect(kernel *k, const kernel_handle *h)
 {
-    kernel_count_other(port);
+    kernel_count_other(k);
     return DisconnectNamedPipe(h->handle) ? ERROR_SUCCESS : GetLastError();
 }
 
-DWORD kernel_post(pp_port *port, ULONG_PTR key)
+static LONG kernel__bit(ULONG_PTR key)
 {
-    kernel_count_other(port);
-    return PostQueuedCompletionStatus(port->iocp, 0, key, NULL) ? ERROR_SUCCESS : GetLastError();
+    return 1L << key;
 }
 
-ULONG kernel_dequeue(pp_port *port, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wait_ms)
+static DWORD kernel__post(kernel *k, ULONG_PTR key)
+{
+    kernel_count_other(k);
+    return PostQueuedCompletionStatus(k->iocp, 0, key, NULL) ? ERROR_SUCCESS : GetLastError();
+}
+
+DWORD kernel_wake(kernel *k, ULONG_PTR key)
+{
+    DWORD error = kernel__post(k, key);
+
+    if (error != ERROR_SUCCESS) {
+        InterlockedOr(&k->owed, kernel__bit(key));
+        watch_call(k->watch);
+    }
+    return error;
+}
+
+bool kernel_pay(kernel *k)
+{
+    LONG owed = InterlockedExchange(&k->owed, 0);
+
+    for (ULONG_PTR key = KERNEL_KEY_INBOX; key <= KERNEL_KEY_EXIT; key++)
+        if ((owed & kernel__bit(key)) && kernel__post(k, key) == ERROR_SUCCESS)
+            owed &= ~kernel__bit(key);
+    if (owed != 0)
+        InterlockedOr(&k->owed, owed);
+    return owed != 0;
+}
+
+ULONG kernel_dequeue(kernel *k, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wait_ms)
 {
     ULONG count = 0;
 
-    counter_add(port, COUNT_KERNEL_DEQUEUE, 1);
+    counter_add(k->locals, COUNT_KERNEL_DEQUEUE, 1);
     /* After a time-out the count may be 1 all the same: only success counts. */
-    if (!GetQueuedCompletionStatusEx(port->iocp, entries, room, &count, wait_ms, FALSE))
+    if (!GetQueuedCompletionStatusEx(k->iocp, entries, room, &count, wait_ms, FALSE))
         return 0;
     return count;
 }

@@ -1,65 +1,55 @@
 /*
- * A port: the completion port, its workers, and the strands that live on it. It runs until it is
- * asked to stop, then tells every strand to end, and ends when the last has left.
+ * A port: the parts that its objects use, in one place. It knows neither workers nor what lives on
+ * it; port_open.c puts it together.
  */
 #ifndef PP_IOCP_PORT_H
 #define PP_IOCP_PORT_H
 
-#include "base/list.h"
-#include "base/win.h"
+#include "base/table.h"
 #include "iocp/budget.h"
-#include "iocp/counters.h"
-#include "iocp/inbox.h"
+#include "iocp/kernel.h"
+#include "iocp/log.h"
 #include "iocp/standby.h"
-#include "iocp/task.h"
+#include "iocp/strand.h"
 #include "iocp/timer.h"
-#include "iocp/watch.h"
-#include "pipeport.h"
 
 #define PORT_MOST_WORKERS 256
 
-/* Completion keys. */
-#define PORT_KEY_OPERATION ((ULONG_PTR)0)
-#define PORT_KEY_INBOX ((ULONG_PTR)1)
-#define PORT_KEY_EXIT ((ULONG_PTR)2)
-
-struct strand;
-struct worker;
-
-typedef enum port_state { PORT_RUNNING, PORT_STOPPING, PORT_ABORTING } port_state;
-
 struct pp_port {
-    HANDLE iocp;
-    pp_port_options options;
-    struct worker *workers;
-    unsigned worker_count;
-    counters foreign; /* what threads outside the pool count */
-
-    SRWLOCK lock; /* for the next three */
-    list members; /* strands that have not retired */
-    port_state state;
-    HANDLE ended_event;
-    volatile LONG ended; /* stopped, and no strand is left: the workers exit */
-
-    volatile LONG64 connections_now, connections_most, next_id;
+    strands strands; /* first the parts that every message uses */
+    kernel kernel;
     inbox inbox;
     timers timers;
-    tasks tasks;
     budget budget;
     standby standby;
     watch watch;
+    log_sink log;
+    pp_port_options options;
+
+    SRWLOCK tasks_lock;
+    table tasks; /* that wait for their timer, under the lock */
+
+    struct worker *workers; /* one for each of the strands' locals */
+    HANDLE ended_event;
+    volatile LONG ended; /* stopped, and no strand is left: the workers exit */
+    volatile LONG64 connections_now, connections_most, next_id;
 };
+
+/* The port of a strand that has not retired. */
+static inline pp_port *port_of(const strand *s)
+{
+    return CONTAINER_OF(s->all, pp_port, strands);
+}
+
+static inline void port_count(pp_port *port, counter which, int64_t amount)
+{
+    counter_add(&port->strands.locals, which, amount);
+}
 
 static inline bool port_has_ended(const pp_port *port)
 {
     return port->ended != 0;
 }
-
-/* False: the port stops. */
-bool port_join(pp_port *port, struct strand *s);
-void port_leave(pp_port *port, struct strand *s);
-
-void port_log(pp_port *port, pp_log_level level, const char *format, ...);
 
 /* A number that no other object of the port has. */
 uint64_t port_next_id(pp_port *port);

@@ -1,6 +1,6 @@
 #include "iocp/standby.h"
 
-#include "iocp/worker.h"
+#include <assert.h>
 
 void standby_init(standby *s, unsigned processors, unsigned workers)
 {
@@ -16,22 +16,22 @@ void standby_wait(standby *s)
     if (standby_has_too_many(s)) { /* still, and not only when it was read without the lock */
         s->active--;
         s->waiting++;
-        while (s->calls == 0 && !s->over)
+        while (s->wakeups_granted == 0 && !s->over)
             SleepConditionVariableSRW(&s->called, &s->lock, INFINITE, 0);
-        if (s->calls > 0)
-            s->calls--;
+        if (s->wakeups_granted > 0)
+            s->wakeups_granted--;
     }
     ReleaseSRWLockExclusive(&s->lock);
 }
 
-/* With the lock held: who is called counts as active from here on. */
-static void standby__call(standby *s)
+/* With the lock held. The worker that will wake up counts as active from here on. */
+static void standby__grant_wakeup(standby *s)
 {
     if (s->waiting == 0)
         return;
     s->waiting--;
     s->active++;
-    s->calls++;
+    s->wakeups_granted++;
     WakeConditionVariable(&s->called);
 }
 
@@ -40,30 +40,31 @@ void standby_call(standby *s)
     if (!s->used)
         return;
     AcquireSRWLockExclusive(&s->lock);
-    standby__call(s);
+    standby__grant_wakeup(s);
     ReleaseSRWLockExclusive(&s->lock);
 }
 
-void standby_replace(standby *s, worker *w)
+void standby_replace(standby *s, volatile bool *stuck)
 {
     if (!s->used)
         return;
     AcquireSRWLockExclusive(&s->lock);
-    if (!w->stuck) {
-        w->stuck = true;
+    if (!*stuck) {
+        *stuck = true;
         s->active--;
+        assert(s->active >= 0);
     }
     if (s->active < s->processors)
-        standby__call(s);
+        standby__grant_wakeup(s);
     ReleaseSRWLockExclusive(&s->lock);
 }
 
-void standby_return(standby *s, worker *w)
+void standby_return(standby *s, volatile bool *stuck)
 {
     AcquireSRWLockExclusive(&s->lock);
-    if (w->stuck)
+    if (*stuck)
         s->active++;
-    w->stuck = false;
+    *stuck = false;
     ReleaseSRWLockExclusive(&s->lock);
 }
 

@@ -1,29 +1,89 @@
 #include "iocp/strand.h"
 
-#include "iocp/port.h"
-#include "iocp/worker.h"
+#include <assert.h>
 
-void strand_init(strand *s, pp_port *port, strand_fn *turn)
+void strands_init(strands *all, inbox *in, watch *w, void (*is_over)(void *context), void *context)
+{
+    all->inbox = in;
+    all->watch = w;
+    all->is_over = is_over;
+    all->context = context;
+    InitializeSRWLock(&all->lock);
+    list_init(&all->members);
+    all->state = STRANDS_RUNNING;
+    all->told = false;
+}
+
+void strands_free(strands *all)
+{
+    AcquireSRWLockExclusive(&all->lock);
+    ReleaseSRWLockExclusive(&all->lock);
+    assert(list_is_empty(&all->members));
+}
+
+/* With the lock held. The last to leave a port that stops ends it. */
+static void strands__tell_if_over(strands *all)
+{
+    if (all->state == STRANDS_RUNNING || all->told || !list_is_empty(&all->members))
+        return;
+    all->told = true;
+    all->is_over(all->context);
+}
+
+void strands_stop(strands *all, strands_state state, LONG event)
+{
+    AcquireSRWLockExclusive(&all->lock);
+    if (all->state < state) {
+        all->state = state;
+        for (list *link = all->members.next; link != &all->members; link = link->next)
+            strand_raise(CONTAINER_OF(link, strand, member), event);
+        strands__tell_if_over(all);
+    }
+    ReleaseSRWLockExclusive(&all->lock);
+}
+
+void strand_init(strand *s, strands *all, strand_fn *turn)
 {
     s->events = STRAND_SCHEDULED;
     s->turn = turn;
-    s->port = port;
+    s->all = all;
     list_init(&s->member);
 }
 
 static void strand__make_ready(strand *s)
 {
-    worker *here = worker_current(s->port);
+    local *here = local_here(&s->all->locals);
 
-    if (here)
-        worker_push(here, s);
-    else
-        inbox_push(s->port, s);
+    if (!here) {
+        inbox_push(s->all->inbox, &s->ready);
+        return;
+    }
+    local_push(here, &s->ready);
+    if (here->running)
+        watch_wake(s->all->watch);
 }
 
 bool strand_join(strand *s)
 {
-    return port_join(s->port, s);
+    bool ok;
+
+    AcquireSRWLockExclusive(&s->all->lock);
+    ok = s->all->state == STRANDS_RUNNING;
+    if (ok)
+        list_append(&s->all->members, &s->member);
+    ReleaseSRWLockExclusive(&s->all->lock);
+    return ok;
+}
+
+void strand_retire(strand *s)
+{
+    strands *all = s->all;
+
+    AcquireSRWLockExclusive(&all->lock);
+    assert(s->events & STRAND_SCHEDULED);
+    list_remove(&s->member);
+    strands__tell_if_over(all);
+    ReleaseSRWLockExclusive(&all->lock);
 }
 
 void strand_go(strand *s, LONG events)
@@ -34,35 +94,36 @@ void strand_go(strand *s, LONG events)
 
 void strand_raise(strand *s, LONG events)
 {
-    /* When it was scheduled, its turn comes and sees them, or it has retired. */
+    /* Where it was scheduled, its turn comes and sees them, or it has retired. */
     if (!(InterlockedOr(&s->events, events | STRAND_SCHEDULED) & STRAND_SCHEDULED))
         strand__make_ready(s);
 }
 
+/* The port may be gone: only addresses are compared. */
 bool strand_is_here(const strand *s)
 {
-    worker *here = worker_current(s->port);
+    local *here = local_here(&s->all->locals);
 
     return here && here->running == s;
 }
 
 bool strand_turn_is_long(const strand *s)
 {
-    worker *here = worker_current(s->port);
+    local *here = local_here(&s->all->locals);
 
     return here && here->callback_ns - here->callback_ns_before > STRAND_MOST_TURN_NS;
 }
 
 bool strand_has_others(const strand *s)
 {
-    worker *here = worker_current(s->port);
+    local *here = local_here(&s->all->locals);
 
-    return here && worker_batch_goes_on(here);
+    return here && !here->slow && local_has_ready(here);
 }
 
 void strand_set_answering(strand *s, bool answering)
 {
-    worker *here = worker_current(s->port);
+    local *here = local_here(&s->all->locals);
 
     if (here)
         here->answering = answering;
@@ -70,14 +131,9 @@ void strand_set_answering(strand *s, bool answering)
 
 bool strand_is_answering(const strand *s)
 {
-    worker *here = worker_current(s->port);
+    local *here = local_here(&s->all->locals);
 
     return here && here->answering;
-}
-
-void strand_retire(strand *s)
-{
-    port_leave(s->port, s);
 }
 
 bool strand_run(strand *s)

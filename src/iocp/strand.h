@@ -1,32 +1,41 @@
 /*
- * A strand runs its object's turns: on workers alone, never two at a time. It is how everything on
- * the port is kept free of races: completions, timers and other threads only raise events, and the
- * object's state belongs to its turn.
+ * A strand runs its object's turns: on workers alone, never two at a time, in the order in which
+ * they became ready. (Asio has the same under this name; others call it a serial queue.)
  *
- * The rule. `strand_raise` may be called by any thread that knows the strand's memory to be there.
+ * Why strands. An object on the port is touched from many sides: packets that any worker dequeues,
+ * timers, its user's threads, the end of the port. With a lock for each object, callbacks would run
+ * under it, or every callback would have to expect that the object changed meanwhile. With a thread
+ * for each object, ten thousand connections would be ten thousand threads. A strand does neither:
+ * whoever has news raises an event, which is one interlocked operation, and a worker then runs one
+ * turn that sees all events raised so far. The object's state belongs to its turn, so it needs no
+ * lock, and a turn that begins with many events does their work together.
+ *
+ * The rule. `strand_raise` may be called by any thread that knows the strand's memory to exist.
  * Each event raised before a turn begins is seen by that turn; one raised later brings another
- * turn. The memory may go after `strand_retire`, which is for the strand's own turn alone, and
- * which the object calls when no operation is pending and no timer set; from then on raising does
- * nothing.
+ * turn. The memory may go after `strand_retire`, which is for the strand's own last turn, when no
+ * operation is pending and no timer set. A retired strand stays marked as scheduled for good: to
+ * raise it does nothing, so a user may hold a reference longer than the port exists.
  *
- * An object is made in this order: whatever may fail; `strand_join`, the last that may; then, in
- * one place, whatever lets others find it (out parameters, lists); then `strand_go`. From joining
- * on anybody may raise events, and none is lost: the strand counts as scheduled from the beginning,
- * so only `strand_go` queues it.
+ * An object is made in this order: everything that may fail; `strand_join`, the last that may; then
+ * whatever lets others find it (out parameters, lists); then `strand_go`. From joining on anybody
+ * may raise events, and none is lost: the strand counts as scheduled from the beginning, so only
+ * `strand_go` makes it ready.
  */
 #ifndef PP_IOCP_STRAND_H
 #define PP_IOCP_STRAND_H
 
 #include "base/list.h"
 #include "base/win.h"
-#include "pipeport.h"
+#include "iocp/inbox.h"
+#include "iocp/local.h"
+#include "iocp/watch.h"
 
 typedef struct strand strand;
 
 /* Does what the events ask for; false when it has retired, and its memory perhaps gone. */
 typedef bool strand_fn(strand *s, LONG events);
 
-/* So long others wait for a turn whose callbacks are short. */
+/* A turn goes on for as long with callbacks while others wait. */
 #define STRAND_MOST_TURN_NS 2000000u
 
 #define STRAND_SCHEDULED 1L /* private: a turn is running or will run; stays set when retired */
@@ -35,14 +44,38 @@ typedef bool strand_fn(strand *s, LONG events);
 #define STRAND_EVENT(n) (8L << (n)) /* the object's own events */
 
 struct strand {
-    fifo_link ready; /* in a worker's or the inbox's queue while it waits for its turn */
-    list member;     /* in the port's list until it retires */
+    fifo_link ready; /* on a worker or in the inbox while it waits for its turn */
+    list member;     /* among the strands of the port until it retires */
     volatile LONG events;
     strand_fn *turn;
-    pp_port *port;
+    struct strands *all;
 };
 
-void strand_init(strand *s, pp_port *port, strand_fn *turn);
+typedef enum strands_state { STRANDS_RUNNING, STRANDS_STOPPING, STRANDS_ABORTING } strands_state;
+
+/* All strands of a port, and the workers' own parts: here, so that asking for one needs the address
+ * alone (local.h). */
+typedef struct strands {
+    locals locals;
+    inbox *inbox;
+    watch *watch;
+    SRWLOCK lock; /* for what follows */
+    list members; /* that have not retired */
+    strands_state state;
+    bool told;                      /* that it is over */
+    void (*is_over)(void *context); /* stopped, and none is left: once, under the lock */
+    void *context;
+} strands;
+
+void strands_init(strands *all, inbox *in, watch *w, void (*is_over)(void *context), void *context);
+
+/* Raises `event` for every member, the first time that it goes on to `state`. */
+void strands_stop(strands *all, strands_state state, LONG event);
+
+/* After it is over: waits until the thread that stopped it has left the lock. */
+void strands_free(strands *all);
+
+void strand_init(strand *s, strands *all, strand_fn *turn);
 
 /* Joins the port, which from now on does not end before the strand retires. False: the port stops,
  * and nothing has happened. */
@@ -72,7 +105,7 @@ bool strand_is_answering(const strand *s);
  * for what will never go, whether or not it has joined. */
 void strand_retire(strand *s);
 
-/* For workers: runs one turn. True: there are events again, and it must be queued again. */
+/* For workers: runs one turn. True: there are events again, and it must be made ready again. */
 bool strand_run(strand *s);
 
 #endif

@@ -1,9 +1,8 @@
 #include "iocp/timer.h"
 
 #include "base/list.h"
-#include "iocp/port.h"
-#include "iocp/strand.h"
-#include "iocp/worker.h"
+
+#include <assert.h>
 
 #define TIMER__MOST_WAIT (24u * 60 * 60 * 1000) /* one wait; longer deadlines take several */
 
@@ -16,6 +15,7 @@ void timers_init(timers *t)
 
 void timers_free(timers *t)
 {
+    assert(t->heap.count == 0 && t->heap.reserved == 0);
     heap_free(&t->heap);
 }
 
@@ -40,11 +40,11 @@ static void timers__note_first(timers *t)
     timers__write(&t->first, heap_first(&t->heap) ? heap_first(&t->heap)->key : CLOCK_NEVER);
 }
 
-bool timer_open(timer *t, strand *s, LONG event)
+bool timer_open(timer *t, timers *all, strand *s, LONG event)
 {
-    timers *all = &s->port->timers;
     bool ok;
 
+    t->all = all;
     t->deadline = CLOCK_NEVER;
     heap_node_init(&t->place);
     t->strand = s;
@@ -58,42 +58,23 @@ bool timer_open(timer *t, strand *s, LONG event)
 
 void timer_close(timer *t)
 {
-    timers *all = &t->strand->port->timers;
-
-    timer_stop(t);
-    AcquireSRWLockExclusive(&all->lock);
-    heap_unreserve(&all->heap, 1);
-    ReleaseSRWLockExclusive(&all->lock);
+    AcquireSRWLockExclusive(&t->all->lock);
+    if (heap_has(&t->place)) {
+        timers__take_out(t->all, t);
+        timers__note_first(t->all);
+    }
+    heap_unreserve(&t->all->heap, 1);
+    ReleaseSRWLockExclusive(&t->all->lock);
 }
 
 void timer_set(timer *t, uint64_t deadline)
 {
-    pp_port *port = t->strand->port;
-    timers *all = &port->timers;
-    bool uncovered;
-
-    AcquireSRWLockExclusive(&all->lock);
+    assert(strand_is_here(t->strand));
+    AcquireSRWLockExclusive(&t->all->lock);
     t->deadline = deadline;
-    heap_put(&all->heap, &t->place, deadline);
-    timers__note_first(all);
-    uncovered = deadline < timers__read(&all->covered);
-    ReleaseSRWLockExclusive(&all->lock);
-
-    /* A worker looks at the deadlines before it waits; for other threads one must be woken. */
-    if (uncovered && !worker_current(port))
-        inbox_give(port, &(fifo){NULL, NULL});
-}
-
-void timer_stop(timer *t)
-{
-    timers *all = &t->strand->port->timers;
-
-    AcquireSRWLockExclusive(&all->lock);
-    if (heap_has(&t->place)) {
-        timers__take_out(all, t);
-        timers__note_first(all);
-    }
-    ReleaseSRWLockExclusive(&all->lock);
+    heap_put(&t->all->heap, &t->place, deadline);
+    timers__note_first(t->all);
+    ReleaseSRWLockExclusive(&t->all->lock);
 }
 
 void timers_run(timers *t)
@@ -114,20 +95,20 @@ void timers_run(timers *t)
     ReleaseSRWLockExclusive(&t->lock);
 }
 
-bool timers_are_uncovered(timers *t)
+bool timers_need_a_waiter(timers *t)
 {
     return timers__read(&t->first) < timers__read(&t->covered);
 }
 
-DWORD timers_cover(timers *t, uint64_t *deadline)
+DWORD timers_begin_wait(timers *t, uint64_t *deadline)
 {
     uint64_t first = CLOCK_NEVER, now;
 
     *deadline = CLOCK_NEVER;
-    if (!timers_are_uncovered(t))
+    if (!timers_need_a_waiter(t))
         return INFINITE;
     AcquireSRWLockExclusive(&t->lock);
-    if (timers_are_uncovered(t)) {
+    if (timers_need_a_waiter(t)) {
         first = timers__read(&t->first);
         timers__write(&t->covered, first);
     }
@@ -141,7 +122,7 @@ DWORD timers_cover(timers *t, uint64_t *deadline)
     return first - now < TIMER__MOST_WAIT ? (DWORD)(first - now) + 1 : TIMER__MOST_WAIT;
 }
 
-void timers_uncover(timers *t, uint64_t deadline)
+void timers_end_wait(timers *t, uint64_t deadline)
 {
     if (deadline == CLOCK_NEVER)
         return;

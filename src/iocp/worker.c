@@ -1,97 +1,92 @@
 #include "iocp/worker.h"
 
 #include "base/clock.h"
-#include "iocp/inbox.h"
-#include "iocp/kernel.h"
-#include "iocp/port.h"
-#include "iocp/strand.h"
-#include "iocp/watch.h"
+#include "base/mem.h"
 
 #define WORKER__MOST_PACKETS 64
 #define WORKER__MOST_TURNS 64     /* before the port is asked again */
-#define WORKER__BATCH_NS 2000000u /* what a batch should take at the most */
-#define WORKER__FAST_BATCH 2      /* callbacks of a millisecond and more wait for something */
+#define WORKER__ROUND_NS 2000000u /* the callbacks of a round should take no longer */
+#define WORKER__FEW_PACKETS 2     /* fewer at once: callbacks of a millisecond and more */
 
-/* Where each thread finds the worker that it is. One slot for all ports, so that the question can
- * be asked of a port that is gone. */
-static DWORD worker__slot;
+/* ---- What the watch sees -------------------------------------------------------------------- */
 
-static BOOL CALLBACK worker__take_slot(INIT_ONCE *once, void *argument, void **context)
+/* Something waits that a turn on this worker must not hold up. */
+static bool worker__holds_others_up(worker *w)
 {
-    (void)once, (void)argument, (void)context;
-    worker__slot = TlsAlloc();
-    return worker__slot != TLS_OUT_OF_INDEXES;
+    return local_has_ready(w->local) || timers_need_a_waiter(&w->port->timers) ||
+           w->port->standby.used;
 }
 
-DWORD worker_prepare(void)
+/* Hands over what waits behind a turn that does not end. */
+static void worker__help(worker *w)
 {
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    fifo waiting = {NULL, NULL};
 
-    return InitOnceExecuteOnce(&once, worker__take_slot, NULL, NULL) ? ERROR_SUCCESS
-                                                                     : GetLastError();
+    standby_replace(&w->port->standby, &w->stuck);
+    local_steal(w->local, &waiting);
+    if (waiting.first)
+        inbox_give(&w->port->inbox, &waiting);
+    else if (timers_need_a_waiter(&w->port->timers))
+        inbox_wake(&w->port->inbox);
 }
 
-worker *worker_current(const pp_port *port)
+static bool worker__look(worker *w, bool after_tick)
 {
-    worker *w = TlsGetValue(worker__slot);
+    LONG turns = w->local->turns;
+    bool moved = turns != w->turns_seen, running = w->local->running != NULL;
 
-    return w && w->port == port ? w : NULL;
+    if (after_tick && running && !moved)
+        worker__help(w);
+    w->turns_seen = turns;
+    /* With workers to spare each turn is watched: to sleep in between would cost more. */
+    return running || (w->port->standby.used && moved);
 }
 
-void worker_push(worker *w, strand *s)
+bool workers_look(void *context, bool after_tick)
 {
-    AcquireSRWLockExclusive(&w->lock);
-    fifo_append(&w->ready, &s->ready);
-    ReleaseSRWLockExclusive(&w->lock);
-    if (w->running)
-        watch_turn(w);
+    pp_port *port = context;
+    unsigned count = port->strands.locals.count;
+    bool again = kernel_pay(&port->kernel);
+
+    for (unsigned i = 0; count > 1 && i < count; i++)
+        again = worker__look(&port->workers[i], after_tick) || again;
+    return again;
 }
 
-static strand *worker__next(worker *w)
-{
-    fifo_link *link;
+/* ---- A round -------------------------------------------------------------------------------- */
 
-    AcquireSRWLockExclusive(&w->lock);
-    link = fifo_take(&w->ready);
-    ReleaseSRWLockExclusive(&w->lock);
-    return link ? CONTAINER_OF(link, strand, ready) : NULL;
-}
-
-bool worker_has_ready(worker *w)
-{
-    bool has;
-
-    AcquireSRWLockExclusive(&w->lock);
-    has = w->ready.first != NULL;
-    ReleaseSRWLockExclusive(&w->lock);
-    return has;
-}
-
-bool worker_batch_goes_on(worker *w)
-{
-    return w->batch >= WORKER__FAST_BATCH && worker_has_ready(w);
-}
-
-void worker_rob(worker *w, fifo *taken)
-{
-    AcquireSRWLockExclusive(&w->lock);
-    fifo_move(taken, &w->ready);
-    ReleaseSRWLockExclusive(&w->lock);
-}
-
-/* Callbacks took longer than a batch should: the port is asked again, and what still waits here is
+/* Callbacks took longer than a round should: the port is asked again, and what still waits here is
  * for all workers. */
 static bool worker__shares(worker *w)
 {
     fifo waiting = {NULL, NULL};
 
-    if (w->callback_ns < WORKER__BATCH_NS)
+    if (w->local->callback_ns < WORKER__ROUND_NS)
         return false;
-    if (w->port->worker_count > 1)
-        worker_rob(w, &waiting);
+    if (w->port->strands.locals.count > 1)
+        local_steal(w->local, &waiting);
     if (waiting.first)
-        inbox_give(w->port, &waiting);
+        inbox_give(&w->port->inbox, &waiting);
     return true;
+}
+
+static void worker__run_turn(worker *w, strand *s)
+{
+    local *l = w->local;
+    bool again;
+
+    l->turns++;
+    l->callback_ns_before = l->callback_ns;
+    InterlockedExchangePointer(&l->running, s); /* before the watch's flag */
+    WIN_FENCE();
+    if (watch_sleeps(&w->port->watch) && worker__holds_others_up(w))
+        watch_wake(&w->port->watch);
+    again = strand_run(s);
+    l->running = NULL;
+    if (w->stuck)
+        standby_return(&w->port->standby, &w->stuck);
+    if (again)
+        local_push(l, &s->ready);
 }
 
 /* Runs ready turns, for as long as the port may go unasked; returns how many. */
@@ -99,22 +94,11 @@ static unsigned worker__run_turns(worker *w)
 {
     unsigned turns = 0;
 
-    for (strand *s; turns < WORKER__MOST_TURNS && (s = worker__next(w)) != NULL; turns++) {
-        bool again;
-
-        w->turns++;
-        w->callback_ns_before = w->callback_ns;
-        InterlockedExchangePointer((void *volatile *)&w->running, s); /* before the watch's flag */
-        WIN_FENCE();
-        watch_turn(w);
-        again = strand_run(s);
-        w->running = NULL;
-        if (w->stuck)
-            standby_return(&w->port->standby, w);
-        if (again)
-            worker_push(w, s);
+    for (fifo_link *next; turns < WORKER__MOST_TURNS && (next = local_next(w->local)) != NULL;) {
+        worker__run_turn(w, CONTAINER_OF(next, strand, ready));
+        turns++;
         if (worker__shares(w))
-            return turns + 1;
+            break;
     }
     return turns;
 }
@@ -122,14 +106,23 @@ static unsigned worker__run_turns(worker *w)
 /* The longer callbacks take, the fewer packets are taken from the other workers. */
 static void worker__adapt(worker *w, unsigned turns)
 {
-    uint64_t took_ns = w->callback_ns, fit;
+    uint64_t took_ns = w->local->callback_ns, fit;
 
     if (turns == 0)
         return;
-    fit = took_ns > 0 ? (uint64_t)WORKER__BATCH_NS * turns / took_ns : WORKER__MOST_PACKETS;
-    if (fit > (uint64_t)w->batch * 2)
-        fit = (uint64_t)w->batch * 2;
-    w->batch = fit < 1 ? 1 : fit > WORKER__MOST_PACKETS ? WORKER__MOST_PACKETS : (unsigned)fit;
+    fit = took_ns > 0 ? (uint64_t)WORKER__ROUND_NS * turns / took_ns : WORKER__MOST_PACKETS;
+    if (fit > (uint64_t)w->packets * 2)
+        fit = (uint64_t)w->packets * 2;
+    w->packets = fit < 1 ? 1 : fit > WORKER__MOST_PACKETS ? WORKER__MOST_PACKETS : (unsigned)fit;
+    w->local->slow = w->packets < WORKER__FEW_PACKETS;
+}
+
+static void worker__take_from_inbox(worker *w)
+{
+    fifo taken = {NULL, NULL};
+
+    inbox_take(&w->port->inbox, &taken, w->packets);
+    local_push_all(w->local, &taken);
 }
 
 static void worker__complete(worker *w, const OVERLAPPED_ENTRY *entry)
@@ -137,75 +130,82 @@ static void worker__complete(worker *w, const OVERLAPPED_ENTRY *entry)
     op *o;
     DWORD error, bytes;
 
-    if (entry->lpCompletionKey == PORT_KEY_INBOX) {
-        AcquireSRWLockExclusive(&w->lock);
-        inbox_take(w->port, &w->ready, w->batch);
-        ReleaseSRWLockExclusive(&w->lock);
-        return;
-    }
-    if (entry->lpCompletionKey != PORT_KEY_OPERATION)
-        return; /* PORT_KEY_EXIT only wakes */
+    if (entry->lpCompletionKey == KERNEL_KEY_INBOX)
+        worker__take_from_inbox(w);
+    if (entry->lpCompletionKey != KERNEL_KEY_OPERATION)
+        return; /* KERNEL_KEY_EXIT only wakes */
     o = CONTAINER_OF(entry->lpOverlapped, op, overlapped);
-    counter_add(w->port, COUNT_OP_PENDING, -1);
+    port_count(w->port, COUNT_OP_PENDING, -1);
     kernel_result(entry, &error, &bytes);
     o->complete(o, error, bytes);
 }
 
-/* How many packets to ask for: no more than connections may have, since the system looks in vain
- * for each that is not there. */
+/* How many packets to ask for: no more than the connections can have. Where fewer come than were
+ * asked for, Wine looks once more in vain, which is a request to its server. */
 static ULONG worker__room(const worker *w)
 {
     LONG64 connections = w->port->connections_now;
 
-    return connections < 1 ? 1 : connections < (LONG64)w->batch ? (ULONG)connections : w->batch;
+    return connections < 1 ? 1 : connections < (LONG64)w->packets ? (ULONG)connections : w->packets;
 }
 
 static void worker__round(worker *w)
 {
     OVERLAPPED_ENTRY entries[WORKER__MOST_PACKETS];
+    timers *all = &w->port->timers;
     uint64_t deadline = CLOCK_NEVER;
-    bool busy = worker_has_ready(w);
-    DWORD wait = busy ? 0 : timers_cover(&w->port->timers, &deadline);
-    ULONG count = kernel_dequeue(w->port, entries, worker__room(w), wait);
+    DWORD wait = local_has_ready(w->local) ? 0 : timers_begin_wait(all, &deadline);
+    ULONG count = kernel_dequeue(&w->port->kernel, entries, worker__room(w), wait);
 
-    if (count > 0 && w->batch < WORKER__FAST_BATCH)
-        standby_call(&w->port->standby); /* more may wait than slow callbacks leave time for */
-    timers_uncover(&w->port->timers, deadline);
+    /* Callbacks are slow and packets did come: more may be queued than the active workers reach
+     * soon. */
+    if (count > 0 && w->local->slow)
+        standby_call(&w->port->standby);
+    timers_end_wait(all, deadline);
     for (ULONG i = 0; i < count; i++)
         worker__complete(w, &entries[i]);
-    timers_run(&w->port->timers);
-    w->callback_ns = 0;
+    timers_run(all);
+    w->local->callback_ns = 0;
     worker__adapt(w, worker__run_turns(w));
 }
+
+/* ---- The thread ----------------------------------------------------------------------------- */
 
 /* Whether the others can do without it: nothing waits for it, not even a deadline. */
 static bool worker__is_spare(worker *w)
 {
-    return standby_has_too_many(&w->port->standby) && w->batch >= WORKER__FAST_BATCH &&
-           !worker_has_ready(w) && !timers_are_uncovered(&w->port->timers);
+    return standby_has_too_many(&w->port->standby) && !w->local->slow &&
+           !local_has_ready(w->local) && !timers_need_a_waiter(&w->port->timers);
 }
 
 static DWORD WINAPI worker__main(void *argument)
 {
     worker *w = argument;
 
-    TlsSetValue(worker__slot, w);
+    local_enter(w->local);
     while (!port_has_ended(w->port)) {
+        /* A worker that was called in does one round before it may stand by again: only its own
+         * round tells it whether callbacks are slow. */
         if (worker__is_spare(w))
-            standby_wait(&w->port->standby); /* and who is called has a round, to see how slow */
+            standby_wait(&w->port->standby);
         worker__round(w);
     }
-    /* One packet wakes one worker, which wakes the next. */
-    if (kernel_post(w->port, PORT_KEY_EXIT) != ERROR_SUCCESS)
-        watch_owe(w->port, WATCH_OWES_EXIT);
+    kernel_wake(&w->port->kernel, KERNEL_KEY_EXIT); /* one packet wakes one, which wakes the next */
     return 0;
 }
 
-DWORD worker_start(worker *w, pp_port *port)
+worker *workers_new(pp_port *port)
 {
-    w->port = port;
-    w->batch = WORKER__FAST_BATCH;
-    InitializeSRWLock(&w->lock);
-    w->thread = CreateThread(NULL, 0, worker__main, w, 0, &w->thread_id);
+    worker *workers = mem_alloc_zeroed(port->strands.locals.count * sizeof *workers);
+
+    for (unsigned i = 0; workers && i < port->strands.locals.count; i++)
+        workers[i] = (worker){
+            .port = port, .local = &port->strands.locals.of[i], .packets = WORKER__FEW_PACKETS};
+    return workers;
+}
+
+DWORD worker_start(worker *w)
+{
+    w->thread = CreateThread(NULL, 0, worker__main, w, 0, NULL);
     return w->thread ? ERROR_SUCCESS : GetLastError();
 }

@@ -11,12 +11,7 @@
 #include "base/gate.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "iocp/counters.h"
-#include "iocp/kernel.h"
-#include "iocp/port.h"
-#include "iocp/slow.h"
-#include "iocp/strand.h"
-#include "iocp/timer.h"
+#include "iocp/callback.h"
 #include "mailslot/reader.h"
 #include "mailslot/slot.h"
 
@@ -64,10 +59,10 @@ void pp_mailslot_options_init(pp_mailslot_options *options)
 
 static void mailslot__count(pp_mailslot *m, uint32_t length)
 {
-    counter_add(m->strand.port, COUNT_DATAGRAMS_IN, 1);
-    counter_add(m->strand.port, COUNT_BYTES_IN, length);
+    port_count(port_of(&m->strand), COUNT_DATAGRAMS_IN, 1);
+    port_count(port_of(&m->strand), COUNT_BYTES_IN, length);
     if (length == 0)
-        counter_add(m->strand.port, COUNT_DATAGRAMS_EMPTY, 1);
+        port_count(port_of(&m->strand), COUNT_DATAGRAMS_EMPTY, 1);
 }
 
 static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t length)
@@ -75,10 +70,11 @@ static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t lengt
     uint64_t began = clock_ns(), took;
     pp_status status = m->options.on_datagram(m->options.user, data, length);
 
-    took = slow_took(m->strand.port, &began);
+    took = callback_took(port_of(&m->strand), &began);
     if (took > 0)
-        port_log(m->strand.port, PP_LOG_WARN, "%s: on_datagram took %llu ms, longer than allowed",
-                 utf_shorten(m->path.text).text, (unsigned long long)took);
+        log_write(&port_of(&m->strand)->log, PP_LOG_WARN,
+                  "%s: on_datagram took %llu ms, longer than allowed",
+                  utf_shorten(m->path.text).text, (unsigned long long)took);
     return status;
 }
 
@@ -90,7 +86,7 @@ static bool mailslot__deliver_one(pp_mailslot *m)
     LONG seen = gate_look(&m->gate);
 
     if (length > m->options.max_datagram) {
-        counter_add(m->strand.port, COUNT_DATAGRAMS_OVERSIZED, 1);
+        port_count(port_of(&m->strand), COUNT_DATAGRAMS_OVERSIZED, 1);
     } else if (m->options.on_datagram && mailslot__call(m, data, length) == PP_E_AGAIN) {
         if (!gate_shut_since(&m->gate, seen))
             strand_raise(&m->strand, MAILSLOT_LOOK); /* resumed meanwhile: it comes again */
@@ -134,7 +130,7 @@ static bool mailslot__make_room_for_next(pp_mailslot *m)
 {
     DWORD next;
 
-    kernel_count_other(m->strand.port);
+    kernel_count_other(&port_of(&m->strand)->kernel);
     if (!GetMailslotInfo(m->slot.handle, NULL, &next, NULL, NULL) || next == MAILSLOT_NO_MESSAGE ||
         next > MAILSLOT__LONGEST)
         return false;
@@ -161,8 +157,8 @@ static bool mailslot__read(pp_mailslot *m)
     DWORD error, bytes;
 
     m->pending = true;
-    if (kernel_read(m->strand.port, &m->slot, &m->read, at, m->longest, &error, &bytes) ==
-        OP_PENDING)
+    if (kernel_read(&port_of(&m->strand)->kernel, &m->slot, &m->read, at, m->longest, &error,
+                    &bytes) == OP_PENDING)
         return false;
     m->pending = false;
     mailslot__finish_read(m, error, bytes);
@@ -173,8 +169,8 @@ static bool mailslot__read(pp_mailslot *m)
 
 static void mailslot__start_reader(pp_mailslot *m)
 {
-    DWORD error = reader_start(&m->reader, m->strand.port, m->plain_slot, m->longest, &m->strand,
-                               MAILSLOT_CAME);
+    DWORD error = reader_start(&m->reader, &port_of(&m->strand)->kernel, m->plain_slot, m->longest,
+                               &m->strand, MAILSLOT_CAME);
 
     m->reading = true;
     if (error == ERROR_SUCCESS)
@@ -199,7 +195,7 @@ static void mailslot__close_for(pp_mailslot *m, pp_status reason)
     m->reason = reason;
     timer_set(&m->timer, clock_ms() + m->options.deliver_timeout_ms);
     if (m->pending)
-        kernel_cancel(m->strand.port, &m->slot, &m->read);
+        kernel_cancel(&port_of(&m->strand)->kernel, &m->slot, &m->read);
     if (m->reading && !reader_has_ended(&m->reader))
         reader_stop(&m->reader);
 }
@@ -255,9 +251,9 @@ static void mailslot__unref(pp_mailslot *m)
 /* Closes what mailslot__open_slot made. */
 static void mailslot__close_slot(pp_mailslot *m)
 {
-    kernel_close(m->strand.port, &m->slot);
+    kernel_close(&port_of(&m->strand)->kernel, &m->slot);
     if (m->plain_slot) {
-        kernel_detach(m->strand.port, m->plain_slot);
+        kernel_detach(&port_of(&m->strand)->kernel, m->plain_slot);
         m->plain_slot = NULL;
     }
     batch_close(&m->batch);
@@ -308,7 +304,7 @@ static pp_status mailslot__init(pp_mailslot *m, pp_port *port, const pp_mailslot
 {
     pp_status status = name_parse(&m->path, NAME_MAILSLOT, options->name, true, "mailslot", error);
 
-    strand_init(&m->strand, port, mailslot__turn);
+    strand_init(&m->strand, &port->strands, mailslot__turn);
     op_init(&m->read, mailslot__packet);
     m->options = *options;
     m->slot = KERNEL_NO_HANDLE;
@@ -326,15 +322,15 @@ static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
 
     if (!reader_open_batch(&m->batch, m->longest))
         return ERROR_NOT_ENOUGH_MEMORY;
-    kernel_count_other(m->strand.port);
+    kernel_count_other(&port_of(&m->strand)->kernel);
     error = slot_create(&m->path, (DWORD)m->options.max_datagram, s, &handle);
     if (error != ERROR_SUCCESS) {
         batch_close(&m->batch);
         return error;
     }
-    m->on_port = kernel_try_attach(m->strand.port, &m->slot, handle);
+    m->on_port = kernel_try_attach(&port_of(&m->strand)->kernel, &m->slot, handle);
     if (m->on_port)
-        kernel_tune(m->strand.port, &m->slot, true);
+        kernel_set_notification_modes(&port_of(&m->strand)->kernel, &m->slot, true);
     else
         m->plain_slot = handle;
     return ERROR_SUCCESS;
@@ -354,7 +350,8 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         return status;
     code = mailslot__open_slot(m, &s);
     security_close(&s);
-    if (code == ERROR_SUCCESS && !timer_open(&m->timer, &m->strand, MAILSLOT_LOOK)) {
+    if (code == ERROR_SUCCESS &&
+        !timer_open(&m->timer, &port_of(&m->strand)->timers, &m->strand, MAILSLOT_LOOK)) {
         mailslot__close_slot(m);
         code = ERROR_NOT_ENOUGH_MEMORY;
     }

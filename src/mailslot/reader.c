@@ -1,8 +1,5 @@
 #include "mailslot/reader.h"
 
-#include "iocp/kernel.h"
-#include "iocp/strand.h"
-
 #define READER__AHEAD (64u * 1024) /* bytes read ahead of the consumer, besides one datagram */
 #define READER__STACK (64u * 1024)
 
@@ -39,7 +36,7 @@ static DWORD reader__loop(reader *r, char *scratch)
     DWORD bytes;
 
     while (reader__wait_for_room(r, &at)) {
-        DWORD error = kernel_read_now(r->port, r->slot, scratch, r->longest, &bytes);
+        DWORD error = kernel_read_blocking(r->kernel, r->slot, scratch, r->longest, &bytes);
 
         if (error == ERROR_SEM_TIMEOUT)
             continue; /* nothing came: it looks whether it is to stop */
@@ -73,10 +70,9 @@ bool reader_open_batch(batch *b, DWORD longest)
     return batch_open(b, longest, READER__AHEAD);
 }
 
-DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct strand *s,
-                   LONG event)
+DWORD reader_start(reader *r, kernel *k, HANDLE slot, DWORD longest, strand *s, LONG event)
 {
-    r->port = port;
+    r->kernel = k;
     r->slot = slot;
     r->strand = s;
     r->event = event;
@@ -85,7 +81,7 @@ DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct 
     InitializeConditionVariable(&r->room);
     if (!reader_open_batch(&r->filling, longest))
         return ERROR_NOT_ENOUGH_MEMORY;
-    kernel_count_other(port);
+    kernel_count_other(k);
     if (!SetMailslotInfo(slot, READER_LOOK_MS))
         return GetLastError();
     r->thread =

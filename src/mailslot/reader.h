@@ -12,17 +12,16 @@
 #define PP_MAILSLOT_READER_H
 
 #include "base/win.h"
+#include "iocp/kernel.h"
+#include "iocp/strand.h"
 #include "mailslot/batch.h"
-#include "pipeport.h"
 
 #define READER_LOOK_MS 250 /* a stop takes as long, and an idle slot wakes us as often */
 
-struct strand;
-
 typedef struct reader {
     HANDLE thread, slot;
-    pp_port *port;
-    struct strand *strand;
+    kernel *kernel;
+    strand *strand;
     LONG event;    /* raised when there is something to take, and when the thread has ended */
     DWORD longest; /* what a read may bring */
     DWORD error;   /* why it ended, unless it was stopped */
@@ -36,8 +35,7 @@ typedef struct reader {
 bool reader_open_batch(batch *b, DWORD longest);
 
 /* Starts reading. A Windows error or 0. */
-DWORD reader_start(reader *r, pp_port *port, HANDLE slot, DWORD longest, struct strand *s,
-                   LONG event);
+DWORD reader_start(reader *r, kernel *k, HANDLE slot, DWORD longest, strand *s, LONG event);
 
 /* Exchanges an empty batch for what was read. True: there is something. */
 bool reader_take(reader *r, batch *b);

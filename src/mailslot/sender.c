@@ -53,7 +53,7 @@ pp_status pp_sender_send(pp_sender *s, const void *data, size_t length)
         return PP_E_ARGUMENT;
     if (length > (s->local ? (size_t)MAXDWORD : SENDER__MOST_REMOTE))
         return PP_E_TOO_LONG;
-    code = kernel_write_now(NULL, s->handle, data ? data : "", (DWORD)length);
+    code = kernel_write_blocking(s->handle, data ? data : "", (DWORD)length);
     return s->local && sender__is_too_long(code) ? PP_E_TOO_LONG : error_from_windows(code);
 }
 

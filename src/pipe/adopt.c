@@ -113,15 +113,15 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
 /* The handle is the connection's or closed. */
 static pp_status adopt__attach(pp_conn *c, HANDLE handle, pp_error *error)
 {
-    pp_port *port = c->strand.port;
-    DWORD code = kernel_attach(port, &c->pipe, handle, c->is_socket);
+    pp_port *port = port_of(&c->strand);
+    DWORD code = kernel_attach(&port->kernel, &c->pipe, handle, c->is_socket);
 
     if (code == ERROR_INVALID_PARAMETER)
         return error_set(error, PP_E_ARGUMENT, code,
                          "handle is synchronous or on a port" ADOPT__ALLOWED);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, "handle cannot be on a port");
-    kernel_note_modes(port, &c->pipe);
+    kernel_note_modes(&port->kernel, &c->pipe);
     if (c->pipe.inline_success && c->options.mode == PP_MODE_MESSAGE)
         return error_set(error, PP_E_ARGUMENT, 0,
                          "handle has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, which cannot be taken "

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "iocp/counters.h"
 #include "pipe/listener.h"
 
 /* ---- Operations ----------------------------------------------------------------------------- */
@@ -54,9 +53,9 @@ void conn_end(pp_conn *c, pp_status reason)
     c->reason = (unsigned)reason < PP_STATUS_COUNT ? reason : PP_E_ARGUMENT; /* a user's status */
     queue_close(&c->queue);
     if (c->read.operation.pending)
-        kernel_cancel(c->strand.port, &c->pipe, &c->read.operation.op);
+        kernel_cancel(&port_of(&c->strand)->kernel, &c->pipe, &c->read.operation.op);
     if (c->write.operation.pending)
-        kernel_cancel(c->strand.port, &c->pipe, &c->write.operation.op);
+        kernel_cancel(&port_of(&c->strand)->kernel, &c->pipe, &c->write.operation.op);
 }
 
 void conn_end_closed(pp_conn *c)
@@ -69,8 +68,9 @@ void conn_end_error(pp_conn *c, DWORD error, const char *what)
     pp_status status = error_from_windows(error);
 
     if (conn_is_live(c) && status != PP_E_PEER_CLOSED)
-        port_log(c->strand.port, PP_LOG_WARN, "connection %llu: %s failed: Windows error %lu",
-                 (unsigned long long)c->id, what, (unsigned long)error);
+        log_write(&port_of(&c->strand)->log, PP_LOG_WARN,
+                  "connection %llu: %s failed: Windows error %lu", (unsigned long long)c->id, what,
+                  (unsigned long)error);
     conn_end(c, status);
 }
 
@@ -81,7 +81,7 @@ static void conn__release_pipe(pp_conn *c)
     if (c->instance)
         listener_take_back(c->instance, &c->pipe, c->client_left);
     else
-        kernel_close(c->strand.port, &c->pipe);
+        kernel_close(&port_of(&c->strand)->kernel, &c->pipe);
     c->instance = NULL;
 }
 
@@ -96,7 +96,7 @@ static pp_log_level conn__log_level(const pp_conn *c)
 /* The last turn. */
 static void conn__finish(pp_conn *c)
 {
-    pp_port *port = c->strand.port;
+    pp_port *port = port_of(&c->strand);
     pp_listener *l = c->instance ? c->instance->listener : NULL;
 
     conn_part(c);
@@ -110,10 +110,10 @@ static void conn__finish(pp_conn *c)
     budget_leave(&port->budget, c->options.max_message);
     if (c->opened)
         port_count_connection(port, -1);
-    counter_add(port, (counter)(COUNT_ENDED + c->reason), 1);
-    port_log(port, conn__log_level(c), "connection %llu of process %lu ended: %s",
-             (unsigned long long)c->id, (unsigned long)c->peer->process_id,
-             pp_status_text(c->reason));
+    port_count(port, (counter)(COUNT_ENDED + c->reason), 1);
+    log_write(&port->log, conn__log_level(c), "connection %llu of process %lu ended: %s",
+              (unsigned long long)c->id, (unsigned long)c->peer->process_id,
+              pp_status_text(c->reason));
     conn_callback_begins(c);
     if (c->options.handlers.on_close)
         c->options.handlers.on_close(c, c->user, c->reason);
@@ -149,7 +149,7 @@ static void conn__wind_down(pp_conn *c)
     c->state = CONN_WINDING;
     c->drain_deadline = clock_ms() + c->options.drain_timeout_ms;
     if (c->read.operation.pending)
-        kernel_cancel(c->strand.port, &c->pipe, &c->read.operation.op);
+        kernel_cancel(&port_of(&c->strand)->kernel, &c->pipe, &c->read.operation.op);
 }
 
 /* The time to close gracefully is up: late is only what is left. */
@@ -159,7 +159,7 @@ static void conn__drain_is_over(pp_conn *c)
         conn_end_closed(c);
         return;
     }
-    counter_add(c->strand.port, COUNT_TIMEOUTS, 1);
+    port_count(port_of(&c->strand), COUNT_TIMEOUTS, 1);
     conn_end(c, PP_E_DRAIN_TIMEOUT);
 }
 
@@ -202,8 +202,8 @@ static void conn__open(pp_conn *c)
 {
     c->opened = true;
     conn_meet(c);
-    port_count_connection(c->strand.port, 1);
-    counter_add(c->strand.port, COUNT_CONNECTIONS_TOTAL, 1);
+    port_count_connection(port_of(&c->strand), 1);
+    port_count(port_of(&c->strand), COUNT_CONNECTIONS_TOTAL, 1);
     conn_callback_begins(c);
     if (c->options.handlers.on_open)
         c->options.handlers.on_open(c, c->user);
@@ -269,15 +269,17 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
         checked->low_mark = options->high_mark / 4;
     longest = budget_longest(&port->budget, options->max_message);
     if (longest < options->max_message)
-        port_log(port, PP_LOG_WARN, "max_message %llu is cut to %llu, a quarter of max_buffered",
-                 (unsigned long long)options->max_message, (unsigned long long)longest);
+        log_write(&port->log, PP_LOG_WARN,
+                  "max_message %llu is cut to %llu, a quarter of max_buffered",
+                  (unsigned long long)options->max_message, (unsigned long long)longest);
     checked->max_message = longest;
     return PP_OK;
 }
 
 void conn_tune(pp_conn *c)
 {
-    kernel_tune(c->strand.port, &c->pipe, c->options.mode != PP_MODE_MESSAGE);
+    kernel_set_notification_modes(&port_of(&c->strand)->kernel, &c->pipe,
+                                  c->options.mode != PP_MODE_MESSAGE);
 }
 
 void conn_moved(pp_conn *c)
@@ -295,9 +297,9 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
 
     if (!c)
         return NULL;
-    strand_init(&c->strand, port, conn__turn);
+    strand_init(&c->strand, &port->strands, conn__turn);
     c->peer = mem_alloc_zeroed(sizeof *c->peer);
-    if (!c->peer || !timer_open(&c->timer, &c->strand, CONN_TIMER))
+    if (!c->peer || !timer_open(&c->timer, &port_of(&c->strand)->timers, &c->strand, CONN_TIMER))
         goto no_timer;
     if (!budget_join(&port->budget, options->max_message))
         goto no_budget;
@@ -324,8 +326,8 @@ no_timer:
 
 void conn_discard(pp_conn *c)
 {
-    kernel_close(c->strand.port, &c->pipe);
-    budget_leave(&c->strand.port->budget, c->options.max_message);
+    kernel_close(&port_of(&c->strand)->kernel, &c->pipe);
+    budget_leave(&port_of(&c->strand)->budget, c->options.max_message);
     timer_close(&c->timer);
     mem_free(c->peer);
     strand_retire(&c->strand); /* the port may be gone from here on */

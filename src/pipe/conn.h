@@ -12,11 +12,7 @@
 #define PP_PIPE_CONN_H
 
 #include "base/gate.h"
-#include "iocp/budget.h"
-#include "iocp/kernel.h"
 #include "iocp/port.h"
-#include "iocp/strand.h"
-#include "iocp/timer.h"
 #include "pipe/queue.h"
 #include "pipeport.h"
 

@@ -4,7 +4,7 @@
  * when somebody wants to know.
  */
 #include "base/clock.h"
-#include "iocp/slow.h"
+#include "iocp/callback.h"
 #include "pipe/conn.h"
 #include "pipe/identity.h"
 #include "pipe/listener.h"
@@ -20,7 +20,7 @@ void conn_meet(pp_conn *c)
 {
     pp_peer peer = {0};
 
-    identity_of_process(c->strand.port, &c->pipe, c->serving, &peer);
+    identity_of_process(&port_of(&c->strand)->kernel, &c->pipe, c->serving, &peer);
     identity__set(c, &peer);
 }
 
@@ -36,11 +36,11 @@ static void identity__report_unknown(pp_conn *c, DWORD error)
 {
     if (c->instance && InterlockedExchange(&c->instance->listener->met_unknown, 1) != 0)
         return;
-    port_log(c->strand.port, PP_LOG_WARN,
-             "connection %llu of process %lu does not let us ask who its user is (Windows error "
-             "%lu)%s",
-             (unsigned long long)c->id, (unsigned long)c->peer->process_id, (unsigned long)error,
-             c->instance ? "; others that do not are not named" : "");
+    log_write(&port_of(&c->strand)->log, PP_LOG_WARN,
+              "connection %llu of process %lu does not let us ask who its user is (Windows error "
+              "%lu)%s",
+              (unsigned long long)c->id, (unsigned long)c->peer->process_id, (unsigned long)error,
+              c->instance ? "; others that do not are not named" : "");
 }
 
 static void identity__ask(pp_conn *c)
@@ -51,7 +51,7 @@ static void identity__ask(pp_conn *c)
     if (c->identified || !c->serving)
         return;
     c->identified = true;
-    error = identity_of_user(c->strand.port, &c->pipe, &peer);
+    error = identity_of_user(&port_of(&c->strand)->kernel, &c->pipe, &peer);
     identity__set(c, &peer);
     if (error != ERROR_SUCCESS)
         identity__report_unknown(c, error);
@@ -98,9 +98,9 @@ bool conn_identify(pp_conn *c)
     status = identity__judge(c, &reason);
     if (status == PP_OK)
         return true;
-    port_log(c->strand.port, PP_LOG_WARN, "connection %llu of process %lu, user %s: %s",
-             (unsigned long long)c->id, (unsigned long)c->peer->process_id,
-             c->peer->user[0] ? c->peer->user : "unknown", reason);
+    log_write(&port_of(&c->strand)->log, PP_LOG_WARN, "connection %llu of process %lu, user %s: %s",
+              (unsigned long long)c->id, (unsigned long)c->peer->process_id,
+              c->peer->user[0] ? c->peer->user : "unknown", reason);
     conn_end(c, status);
     return false;
 }
@@ -112,14 +112,14 @@ void conn_callback_begins(pp_conn *c)
 
 void conn_callback_ended(pp_conn *c, const char *which)
 {
-    uint64_t took = slow_took(c->strand.port, &c->callback_ns);
+    uint64_t took = callback_took(port_of(&c->strand), &c->callback_ns);
 
     if (took > 0)
-        port_log(c->strand.port, PP_LOG_WARN,
-                 "connection %llu of process %lu, user %s: %s took %llu ms, longer than allowed",
-                 (unsigned long long)c->id, (unsigned long)c->peer->process_id,
-                 c->peer->user[0] ? c->peer->user : "not asked for", which,
-                 (unsigned long long)took);
+        log_write(&port_of(&c->strand)->log, PP_LOG_WARN,
+                  "connection %llu of process %lu, user %s: %s took %llu ms, longer than allowed",
+                  (unsigned long long)c->id, (unsigned long)c->peer->process_id,
+                  c->peer->user[0] ? c->peer->user : "not asked for", which,
+                  (unsigned long long)took);
 }
 
 pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)

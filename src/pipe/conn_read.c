@@ -3,7 +3,6 @@
  * in place. A message that finds no room waits for it, and the other end's writes wait meanwhile.
  */
 #include "base/error.h"
-#include "iocp/counters.h"
 #include "pipe/conn_read.h"
 #include "pipe/framing.h"
 
@@ -40,8 +39,8 @@ static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
     pp_status status = read__ask_handler(c, data, length);
 
     if (status == PP_OK) {
-        counter_add(c->strand.port, COUNT_MESSAGES_IN, 1);
-        counter_add(c->strand.port, COUNT_BYTES_IN, (int64_t)length);
+        port_count(port_of(&c->strand), COUNT_MESSAGES_IN, 1);
+        port_count(port_of(&c->strand), COUNT_BYTES_IN, (int64_t)length);
         return true;
     }
     if (status != PP_E_AGAIN)
@@ -290,7 +289,7 @@ static bool read__one(pp_conn *c)
     op_outcome outcome;
 
     o->pending = true;
-    outcome = kernel_read(c->strand.port, &c->pipe, &o->op, r->buffer + r->end,
+    outcome = kernel_read(&port_of(&c->strand)->kernel, &c->pipe, &o->op, r->buffer + r->end,
                           (DWORD)(r->size - r->end), &error, &bytes);
     if (outcome == OP_PENDING)
         return false;
@@ -305,7 +304,7 @@ static void read__deliver_and_read(pp_conn *c)
         if (!read__deliver_all(c) || !read__may_read(c))
             return;
         read_buffer_settle(c);
-        if (read_unread(c) == 0 && budget_is_short(&c->strand.port->budget))
+        if (read_unread(c) == 0 && budget_is_short(&port_of(&c->strand)->budget))
             read_trim(c);
         if (!read__make_room(c))
             return;
@@ -340,7 +339,7 @@ void read_advance(pp_conn *c)
 {
     read__deliver_and_read(c);
     read_buffer_settle(c);
-    budget_pass(&c->strand.port->budget, &c->read.account);
+    budget_pass(&port_of(&c->strand)->budget, &c->read.account);
 }
 
 void read_drain(pp_conn *c)

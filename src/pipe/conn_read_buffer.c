@@ -10,7 +10,7 @@
 pp_status read_buffer_resize(pp_conn *c, size_t size, budget_reach reach)
 {
     conn_reader *r = &c->read;
-    budget *b = &c->strand.port->budget;
+    budget *b = &port_of(&c->strand)->budget;
     uint64_t counted = size > READ_FIRST_SIZE ? size - READ_FIRST_SIZE : 0;
     uint64_t held = budget_held(&r->account);
     char *buffer;
@@ -36,7 +36,7 @@ pp_status read_buffer_resize(pp_conn *c, size_t size, budget_reach reach)
 
 void read_free(pp_conn *c)
 {
-    budget *b = &c->strand.port->budget;
+    budget *b = &port_of(&c->strand)->budget;
 
     mem_free(c->read.buffer);
     c->read.buffer = NULL;
@@ -52,7 +52,8 @@ void read_trim(pp_conn *c)
         return;
     r->small_reads = 0;
     if (r->operation.pending)
-        kernel_cancel(c->strand.port, &c->pipe, &r->operation.op); /* then it is read with less */
+        kernel_cancel(&port_of(&c->strand)->kernel, &c->pipe,
+                      &r->operation.op); /* then it is read with less */
     else
         read_buffer_resize(c, READ_FIRST_SIZE, BUDGET_SPARE);
 }
@@ -89,7 +90,8 @@ bool read_buffer_grow(pp_conn *c, size_t size)
     pp_status status = c->read.size >= size ? PP_OK : read_buffer_resize(c, size, BUDGET_RESERVE);
 
     if (status == PP_E_AGAIN)
-        budget_wait(&c->strand.port->budget, &c->read.account, size - c->read.size, BUDGET_RESERVE);
+        budget_wait(&port_of(&c->strand)->budget, &c->read.account, size - c->read.size,
+                    BUDGET_RESERVE);
     else if (status != PP_OK)
         conn_end(c, status);
     return status == PP_OK;

@@ -1,7 +1,6 @@
 /*
  * What a connection does by the clock: its time-outs, and giving back memory while it is idle.
  */
-#include "iocp/counters.h"
 #include "pipe/conn.h"
 
 #define CONN__TRIM_MS 5000            /* how long a connection is idle before its buffers shrink */
@@ -70,7 +69,7 @@ void conn_set_timer(pp_conn *c)
 
 static void conn__time_out(pp_conn *c, pp_status reason)
 {
-    counter_add(c->strand.port, COUNT_TIMEOUTS, 1);
+    port_count(port_of(&c->strand), COUNT_TIMEOUTS, 1);
     conn_end(c, reason);
 }
 

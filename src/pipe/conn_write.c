@@ -3,7 +3,6 @@
  * mode a write takes everything that is queued; in message mode each message is a write.
  */
 #include "base/error.h"
-#include "iocp/counters.h"
 #include "pipe/conn.h"
 #include "pipe/framing.h"
 
@@ -23,7 +22,7 @@ void write_shut(pp_conn *c)
     if (c->write.shut)
         return;
     c->write.shut = true;
-    kernel_shut(c->strand.port, &c->pipe);
+    kernel_shut(&port_of(&c->strand)->kernel, &c->pipe);
 }
 
 void write_trim(pp_conn *c)
@@ -92,7 +91,7 @@ static write_piece write__next(const pp_conn *c)
 static bool write__is_oversized(const pp_conn *c, const queue_buffer *b)
 {
     return b->size > WRITE__KEEP &&
-           (b->end < b->size / 4 || budget_is_short(&c->strand.port->budget));
+           (b->end < b->size / 4 || budget_is_short(&port_of(&c->strand)->budget));
 }
 
 /* ---- What was handed over ------------------------------------------------------------------- */
@@ -102,9 +101,9 @@ static void write__count(pp_conn *c, uint64_t messages, uint64_t payload)
     c->write.active.messages -= messages;
     c->write.active.payload -= payload;
     if (messages > 0)
-        counter_add(c->strand.port, COUNT_MESSAGES_OUT, (int64_t)messages);
+        port_count(port_of(&c->strand), COUNT_MESSAGES_OUT, (int64_t)messages);
     if (payload > 0)
-        counter_add(c->strand.port, COUNT_BYTES_OUT, (int64_t)payload);
+        port_count(port_of(&c->strand), COUNT_BYTES_OUT, (int64_t)payload);
 }
 
 /* Frames are counted when all in the buffer are written. At an end before that: those that are. */
@@ -231,8 +230,8 @@ static bool write__one(pp_conn *c)
     conn_tune(c);
     o->pending = true;
     c->write.size = piece.size;
-    if (kernel_write(c->strand.port, &c->pipe, &o->op, piece.data, piece.size, &error, &bytes) ==
-        OP_PENDING)
+    if (kernel_write(&port_of(&c->strand)->kernel, &c->pipe, &o->op, piece.data, piece.size, &error,
+                     &bytes) == OP_PENDING)
         return false;
     o->pending = false;
     return write__finish(c, error, bytes);
@@ -284,7 +283,7 @@ void write_tell_writable(pp_conn *c)
     bool again = queue_has_room_again(&c->queue, c->opened && conn_is_live(c), &refusals);
 
     if (refusals > 0)
-        counter_add(c->strand.port, COUNT_REFUSED_SENDS, (int64_t)refusals);
+        port_count(port_of(&c->strand), COUNT_REFUSED_SENDS, (int64_t)refusals);
     if (again) {
         strand_raise(&c->strand, CONN_LOOK); /* for what the callback sends or resumes */
         conn_callback_begins(c);
@@ -292,5 +291,5 @@ void write_tell_writable(pp_conn *c)
             c->options.handlers.on_writable(c, c->user);
         conn_callback_ended(c, "on_writable");
     }
-    budget_pass(&c->strand.port->budget, &c->queue.account);
+    budget_pass(&port_of(&c->strand)->budget, &c->queue.account);
 }

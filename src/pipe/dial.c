@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "iocp/counters.h"
 #include "pipe/conn.h"
 #include "pipe/open.h"
 
@@ -73,7 +72,7 @@ static void dial__retry_or_end(pp_conn *c, pp_status status)
         conn_end(c, status);
         return;
     }
-    counter_add(c->strand.port, COUNT_BUSY_RETRIES, 1);
+    port_count(port_of(&c->strand), COUNT_BUSY_RETRIES, 1);
     d->next_try = now + d->retry_ms < d->deadline ? now + d->retry_ms : d->deadline;
     d->retry_ms = d->retry_ms * 2 < DIAL__MOST_RETRY_MS ? d->retry_ms * 2 : DIAL__MOST_RETRY_MS;
 }
@@ -86,7 +85,7 @@ static void dial__tried(pp_conn *c, pp_status status, HANDLE handle)
         dial__retry_or_end(c, status);
         return;
     }
-    error = kernel_attach(c->strand.port, &c->pipe, handle, false);
+    error = kernel_attach(&port_of(&c->strand)->kernel, &c->pipe, handle, false);
     if (error != ERROR_SUCCESS) {
         conn_end_error(c, error, "association with the port");
         return;
@@ -122,7 +121,7 @@ static void dial__try(pp_conn *c)
     DWORD error;
     pp_status status;
 
-    kernel_count_other(c->strand.port);
+    kernel_count_other(&port_of(&c->strand)->kernel);
     if (d->request.path.local) {
         status = open_once(&d->request, &handle, &error);
         dial__tried(c, status, handle);

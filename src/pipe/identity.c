@@ -5,15 +5,15 @@
 
 #define IDENTITY__NO_SESSION UINT32_MAX
 
-void identity_of_process(pp_port *port, const kernel_handle *pipe, bool serving, pp_peer *peer)
+void identity_of_process(kernel *k, const kernel_handle *pipe, bool serving, pp_peer *peer)
 {
     ULONG process, session;
 
-    kernel_count_other(port);
+    kernel_count_other(k);
     if (serving ? GetNamedPipeClientProcessId(pipe->handle, &process)
                 : GetNamedPipeServerProcessId(pipe->handle, &process))
         peer->process_id = process;
-    kernel_count_other(port);
+    kernel_count_other(k);
     if (serving ? GetNamedPipeClientSessionId(pipe->handle, &session)
                 : GetNamedPipeServerSessionId(pipe->handle, &session))
         peer->session_id = session;
@@ -53,12 +53,12 @@ static uint32_t identity__read_integrity(HANDLE token)
     return *GetSidSubAuthority(sid, (DWORD)(*GetSidSubAuthorityCount(sid) - 1));
 }
 
-DWORD identity_of_user(pp_port *port, const kernel_handle *pipe, pp_peer *peer)
+DWORD identity_of_user(kernel *k, const kernel_handle *pipe, pp_peer *peer)
 {
     HANDLE token;
     DWORD error;
 
-    kernel_count_other(port);
+    kernel_count_other(k);
     error = impersonate_open_token(pipe->handle, &token);
     if (error != ERROR_SUCCESS)
         return error;

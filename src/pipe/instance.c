@@ -18,8 +18,9 @@ instance *instance_make(pp_listener *l, bool first)
     i->pipe = KERNEL_NO_HANDLE;
     list_init(&i->link);
     handle = instance_create(l, first);
-    error = handle == INVALID_HANDLE_VALUE ? GetLastError()
-                                           : kernel_attach(l->strand.port, &i->pipe, handle, false);
+    error = handle == INVALID_HANDLE_VALUE
+                ? GetLastError()
+                : kernel_attach(&port_of(&l->strand)->kernel, &i->pipe, handle, false);
     if (error == ERROR_SUCCESS)
         return i;
     mem_free(i);
@@ -29,6 +30,6 @@ instance *instance_make(pp_listener *l, bool first)
 
 void instance_discard(instance *i)
 {
-    kernel_close(i->listener->strand.port, &i->pipe);
+    kernel_close(&port_of(&i->listener->strand)->kernel, &i->pipe);
     mem_free(i);
 }

@@ -5,7 +5,7 @@ HANDLE instance_create(pp_listener *l, bool first)
     bool message = l->options.conn.mode == PP_MODE_MESSAGE;
     DWORD quota = (DWORD)l->options.pipe_buffer;
 
-    kernel_count_other(l->strand.port);
+    kernel_count_other(&port_of(&l->strand)->kernel);
     return CreateNamedPipeW(l->path.wide,
                             PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED |
                                 (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),

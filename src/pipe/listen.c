@@ -29,7 +29,7 @@ static DWORD listen__make_first(pp_listener *l)
 
     if (!i)
         return GetLastError();
-    kernel_count_other(l->strand.port);
+    kernel_count_other(&port_of(&l->strand)->kernel);
     if (GetNamedPipeHandleStateW(i->pipe.handle, NULL, &count, NULL, NULL, NULL, 0) && count > 1) {
         instance_discard(i);
         return ERROR_ALREADY_EXISTS;
@@ -157,7 +157,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
 {
     pp_status status;
 
-    strand_init(&l->strand, port, listener_turn);
+    strand_init(&l->strand, &port->strands, listener_turn);
     l->refs = 1;
     l->options = *options;
     l->retry_at = CLOCK_NEVER;
@@ -183,16 +183,16 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
     bool first;
     DWORD code;
 
-    if (!timer_open(&l->timer, &l->strand, LISTENER_TIMER))
+    if (!timer_open(&l->timer, &port_of(&l->strand)->timers, &l->strand, LISTENER_TIMER))
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
-    if (!budget_join(&l->strand.port->budget, l->options.conn.max_message)) {
+    if (!budget_join(&port_of(&l->strand)->budget, l->options.conn.max_message)) {
         timer_close(&l->timer);
         return error_set(error, PP_E_MEMORY, 0, "no memory for a listener");
     }
     code = listen__make_all(l, &first);
     if (code == ERROR_SUCCESS && strand_join(&l->strand))
         return PP_OK;
-    budget_leave(&l->strand.port->budget, l->options.conn.max_message);
+    budget_leave(&port_of(&l->strand)->budget, l->options.conn.max_message);
     timer_close(&l->timer);
     if (code != ERROR_SUCCESS)
         return listen__explain(l, first, code, error);

@@ -2,8 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "iocp/counters.h"
-#include "iocp/slow.h"
+#include "iocp/callback.h"
 #include "pipe/conn.h"
 
 #define LISTENER__FIRST_RETRY_MS 100u
@@ -52,7 +51,7 @@ static void instance__listen(instance *i)
     op_init(&i->op, instance__packet);
     list_append(&l->waiting, &i->link);
     l->waiting_count++;
-    if (kernel_connect(l->strand.port, &i->pipe, &i->op, &i->error) != OP_PENDING)
+    if (kernel_connect(&port_of(&l->strand)->kernel, &i->pipe, &i->op, &i->error) != OP_PENDING)
         instance__came(i);
 }
 
@@ -81,10 +80,10 @@ static void listener__failed(pp_listener *l, DWORD error)
     if (l->closing)
         return; /* we cancelled it */
     if (l->retry_ms == 0)
-        port_log(l->strand.port, PP_LOG_WARN, "%s: an instance failed: Windows error %lu%s",
-                 utf_shorten(l->path.text).text, (unsigned long)error,
-                 error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
-    counter_add(l->strand.port, COUNT_ACCEPT_ERRORS, 1);
+        log_write(&port_of(&l->strand)->log, PP_LOG_WARN,
+                  "%s: an instance failed: Windows error %lu%s", utf_shorten(l->path.text).text,
+                  (unsigned long)error, error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
+    port_count(port_of(&l->strand), COUNT_ACCEPT_ERRORS, 1);
     l->retry_ms = l->retry_ms == 0                            ? LISTENER__FIRST_RETRY_MS
                   : l->retry_ms * 2 < LISTENER__MOST_RETRY_MS ? l->retry_ms * 2
                                                               : LISTENER__MOST_RETRY_MS;
@@ -125,7 +124,7 @@ static void instance__stop_waiting(instance *i)
     list_remove(&i->link);
     l->waiting_count--;
     l->surplus_count++;
-    kernel_cancel(l->strand.port, &i->pipe, &i->op);
+    kernel_cancel(&port_of(&l->strand)->kernel, &i->pipe, &i->op);
 }
 
 /* Only max_clients, set to less, takes instances away: until the cancelled one is closed, a client
@@ -159,7 +158,7 @@ static void listener__connected(pp_listener *l, instance *i)
     l->connections++;
     demand_came(&l->demand, l->options.accept_ready, clock_ms());
     listener__make_one(l); /* first, for who comes next */
-    c = conn_new(l->strand.port, &l->options.conn);
+    c = conn_new(port_of(&l->strand), &l->options.conn);
     if (c && conn_start_accepted(c, &i->pipe, i))
         return; /* the instance is the connection's now */
     l->connections--;
@@ -176,7 +175,7 @@ static void listener__settle_returned(pp_listener *l, instance *i)
     l->connections--;
     i->returned = false;
     again = i->reusable && !l->closing && l->waiting_count < listener__target(l);
-    if (again && kernel_disconnect(l->strand.port, &i->pipe) == ERROR_SUCCESS)
+    if (again && kernel_disconnect(&port_of(&l->strand)->kernel, &i->pipe) == ERROR_SUCCESS)
         instance__listen(i);
     else
         fifo_append(&l->dying, &i->came);
@@ -260,7 +259,7 @@ static void listener__begin_close(pp_listener *l)
     for (list *link = l->waiting.next; link != &l->waiting; link = link->next) {
         instance *i = CONTAINER_OF(link, instance, link);
 
-        kernel_cancel(l->strand.port, &i->pipe, &i->op);
+        kernel_cancel(&port_of(&l->strand)->kernel, &i->pipe, &i->op);
     }
 }
 
@@ -292,7 +291,7 @@ bool listener_is_ours(const name_path *path)
 /* The last turn. */
 static void listener__finish(pp_listener *l)
 {
-    pp_port *port = l->strand.port;
+    pp_port *port = port_of(&l->strand);
     uint64_t began = clock_ns(), took;
 
     listener__leave(l);
@@ -300,10 +299,10 @@ static void listener__finish(pp_listener *l)
     timer_close(&l->timer);
     if (l->options.on_close)
         l->options.on_close(l->options.user);
-    took = slow_took(port, &began);
+    took = callback_took(port, &began);
     if (took > 0)
-        port_log(port, PP_LOG_WARN, "%s: on_close took %llu ms, longer than allowed",
-                 utf_shorten(l->path.text).text, (unsigned long long)took);
+        log_write(&port->log, PP_LOG_WARN, "%s: on_close took %llu ms, longer than allowed",
+                  utf_shorten(l->path.text).text, (unsigned long long)took);
     strand_retire(&l->strand);
     listener_unref(l);
 }

@@ -61,7 +61,7 @@ static void output__write(void *target, const char *text)
     if (GetConsoleMode(handle, &mode))
         code = output__write_console(handle, text);
     else
-        code = kernel_write_now(NULL, handle, text, (DWORD)strlen(text));
+        code = kernel_write_blocking(handle, text, (DWORD)strlen(text));
     if (t->error == ERROR_SUCCESS)
         t->error = code;
 }

@@ -1,33 +1,14 @@
-#include "iocp/counters.h"
-
+/*
+ * pp_port_stats: what a port counted, as its users see it.
+ */
 #include "base/mem.h"
 #include "iocp/port.h"
-#include "iocp/worker.h"
-
-void counter_add(pp_port *port, counter which, int64_t amount)
-{
-    worker *here = worker_current(port);
-
-    if (here)
-        here->counters.value[which] += amount;
-    else
-        InterlockedAdd64(&port->foreign.value[which], amount);
-}
-
-uint64_t counter_sum(pp_port *port, counter which)
-{
-    int64_t sum = port->foreign.value[which];
-
-    for (unsigned i = 0; i < port->worker_count; i++)
-        sum += port->workers[i].counters.value[which];
-    return sum > 0 ? (uint64_t)sum : 0; /* a gauge that moves while it is read may seem negative */
-}
 
 /* Where each counter stands in pp_stats. */
 static const struct {
     counter which;
     size_t offset;
-} counters__members[] = {
+} stats__members[] = {
     {COUNT_KERNEL_READ, offsetof(pp_stats, kernel_reads)},
     {COUNT_KERNEL_WRITE, offsetof(pp_stats, kernel_writes)},
     {COUNT_KERNEL_DEQUEUE, offsetof(pp_stats, kernel_dequeues)},
@@ -54,19 +35,22 @@ static const struct {
 
 pp_status pp_port_stats(pp_port *port, pp_stats *stats)
 {
+    const locals *all;
+
     if (!port || !stats)
         return PP_E_ARGUMENT;
+    all = &port->strands.locals;
     *stats = (pp_stats){0};
-    for (size_t i = 0; i < sizeof counters__members / sizeof *counters__members; i++)
-        *(uint64_t *)(void *)((char *)stats + counters__members[i].offset) =
-            counter_sum(port, counters__members[i].which);
+    for (size_t i = 0; i < sizeof stats__members / sizeof *stats__members; i++)
+        *(uint64_t *)(void *)((char *)stats + stats__members[i].offset) =
+            counter_sum(all, stats__members[i].which);
     for (int i = 0; i < PP_STATUS_COUNT; i++)
-        stats->ended[i] = counter_sum(port, (counter)(COUNT_ENDED + i));
-    stats->workers = port->worker_count;
+        stats->ended[i] = counter_sum(all, (counter)(COUNT_ENDED + i));
+    stats->workers = all->count;
     stats->connections_now = (uint64_t)port->connections_now;
     stats->connections_most = (uint64_t)port->connections_most;
     stats->bytes_buffered = budget_used(&port->budget);
-    stats->bytes_buffered_most = (uint64_t)port->budget.most;
+    stats->bytes_buffered_most = budget_most(&port->budget);
     stats->allocations = mem_allocations();
     return PP_OK;
 }
