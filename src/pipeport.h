@@ -55,6 +55,7 @@ extern "C" {
        ERROR_WORKING_SET_QUOTA, ERROR_NOT_ENOUGH_QUOTA))                                           \
     X(E_AGAIN, "not now: a limit is reached", (0))                                                 \
     X(E_CLOSING, "the object is closing", (0))                                                     \
+    X(E_ENDED, "the end of sending was declared", (0))                                             \
     X(E_PEER_CLOSED, "the other end left",                                                         \
       (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,           \
        ERROR_HANDLE_EOF, ERROR_NETNAME_DELETED, ERROR_CONNECTION_ABORTED, ERROR_UNEXP_NET_ERR,     \
@@ -279,7 +280,8 @@ typedef struct pp_handlers {
     pp_status (*on_message)(pp_conn *conn, void *user, const void *data, size_t length);
 
     /* The other end will send no more (framed mode, message mode with half_close, or a socket in
-     * stream mode). Without this handler the connection is closed gracefully. */
+     * stream mode). Without this handler the connection is closed gracefully, and also after it,
+     * when we have declared the end of our sending, too. */
     void (*on_end)(pp_conn *conn, void *user);
 
     /* A send was refused, and now the queue has fallen to its low mark and the port is below its
@@ -330,7 +332,8 @@ typedef struct pp_conn_options {
  * is handed to the kernel in order, unless the connection ends first.
  *   PP_E_AGAIN     the queue has reached high_mark or the port max_buffered; on_writable will come
  *   PP_E_TOO_LONG  longer than max_message
- *   PP_E_CLOSING   closed or closing, or its end of sending was declared
+ *   PP_E_CLOSING   closed or closing
+ *   PP_E_ENDED     the end of its sending was declared
  *   PP_E_DIRECTION the connection only receives
  *   PP_E_ARGUMENT  also for no bytes in message mode with half_close, where an empty message ends
  *                  the sending: use pp_conn_end_sending
@@ -362,9 +365,12 @@ PP_API pp_status pp_conn_send_buffer(pp_conn *conn, pp_buffer *buffer);
 
 /*
  * Declares the end of sending (framed mode, message mode with half_close, or a socket in stream
- * mode). What was accepted before goes first; later sends return PP_E_CLOSING. PP_E_ARGUMENT
- * otherwise: a pipe of bytes has no end of sending, as Windows has none. PP_E_DIRECTION: the
- * connection only receives.
+ * mode): half-close. What was accepted before goes first; later sends return PP_E_ENDED, and the
+ * connection goes on receiving. When the other end has declared its own end, too, before or after,
+ * nothing can follow: once on_end has returned, the connection closes gracefully by itself.
+ *   PP_E_ARGUMENT   a pipe of bytes has no end of sending, as Windows has none
+ *   PP_E_DIRECTION  the connection only receives
+ *   PP_E_ENDED, PP_E_CLOSING, PP_E_MEMORY
  */
 PP_API pp_status pp_conn_end_sending(pp_conn *conn);
 
@@ -618,7 +624,8 @@ PP_API pp_status pp_client_open(pp_client **client, const pp_client_options *opt
  * receiving end apart: what ends one leaves the other as it is.
  *   PP_E_TIMEOUT      it is not known how much of it the other end will get: from then on sends
  *                     return PP_E_CLOSING
- *   PP_E_CLOSING      a send ran out of time, or the end of sending was declared
+ *   PP_E_CLOSING      a send ran out of time
+ *   PP_E_ENDED        the end of sending was declared
  *   PP_E_PEER_CLOSED  the other end left; what it had sent can still be received
  *   PP_E_TOO_LONG     longer than max_message
  *   PP_E_DIRECTION    the client only receives
@@ -647,8 +654,8 @@ PP_API pp_status pp_client_receive(pp_client *client, void *buffer, size_t size,
 
 /*
  * Declares the end of sending (framed mode, or message mode with half_close; PP_E_ARGUMENT
- * otherwise). Receiving goes on. PP_E_TIMEOUT, PP_E_CLOSING, PP_E_PEER_CLOSED, PP_E_DIRECTION,
- * PP_E_MEMORY and PP_E_SYSTEM as pp_client_send.
+ * otherwise). Receiving goes on. PP_E_TIMEOUT, PP_E_CLOSING, PP_E_ENDED, PP_E_PEER_CLOSED,
+ * PP_E_DIRECTION, PP_E_MEMORY and PP_E_SYSTEM as pp_client_send.
  */
 PP_API pp_status pp_client_end_sending(pp_client *client, uint64_t timeout_ms);
 

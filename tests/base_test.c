@@ -387,20 +387,20 @@ static void memory_comes_from_the_chosen_allocator(void **state)
 static void a_gate_keeps_a_resume_that_came_first(void **state)
 {
     gate g = {0};
-    LONG seen = gate_look(&g);
+    LONG seen = gate_ticket(&g);
 
     (void)state;
-    assert_true(gate_shut_since(&g, seen));
+    assert_true(gate_shut_unless_reopened(&g, seen));
     assert_true(gate_is_shut(&g));
     gate_open(&g);
     assert_false(gate_is_shut(&g));
-    seen = gate_look(&g);
+    seen = gate_ticket(&g);
     gate_open(&g); /* the resume that comes before the refusal is noted */
-    assert_false(gate_shut_since(&g, seen));
+    assert_false(gate_shut_unless_reopened(&g, seen));
     assert_false(gate_is_shut(&g));
-    seen = gate_look(&g);
+    seen = gate_ticket(&g);
     gate_shut(&g);
-    assert_true(gate_shut_since(&g, seen));
+    assert_true(gate_shut_unless_reopened(&g, seen));
     assert_true(gate_is_shut(&g));
 }
 

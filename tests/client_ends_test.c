@@ -147,8 +147,8 @@ static void who_hears_an_end_still_sends_and_ends(void **state)
         assert_count(counts.messages, 1);
         assert_int_equal(counts.bytes, 6);
         assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
-        assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_CLOSING);
-        assert_status(pp_client_send(client, "no", 2, KIT_WAIT_MS), PP_E_CLOSING);
+        assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_ENDED);
+        assert_status(pp_client_send(client, "no", 2, KIT_WAIT_MS), PP_E_ENDED);
         assert_count(counts.closed, 1);
         assert_status(counts.reason, PP_OK);
         assert_ok(pp_client_close(&client));
@@ -179,7 +179,7 @@ static void ends_are_declared_and_seen(void **state)
         assert_ok(pp_client_send(client, "one", 3, KIT_WAIT_MS));
         assert_ok(pp_client_send(client, "two", 3, KIT_WAIT_MS));
         assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
-        assert_status(pp_client_send(client, "no", 2, 0), PP_E_CLOSING);
+        assert_status(pp_client_send(client, "no", 2, 0), PP_E_ENDED);
         assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
         assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
         assert_memory_equal(got, "two", 3);

@@ -197,7 +197,7 @@ static void an_end_of_sending_is_sent_after_what_was_accepted(void **state)
     for (int i = 0; i < 20; i++)
         assert_ok(pp_conn_send(conn, "twenty", 6));
     assert_ok(pp_conn_end_sending(conn));
-    assert_status(pp_conn_send(conn, "no", 2), PP_E_CLOSING);
+    assert_status(pp_conn_send(conn, "no", 2), PP_E_ENDED);
     assert_count(client.closed, 1); /* the server closes when it has answered */
     assert_int_equal(client.messages, 20);
     assert_status(client.reason, PP_E_PEER_CLOSED);

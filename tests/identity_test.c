@@ -332,7 +332,7 @@ static void who_is_unknown_may_be_refused(void **state)
 static void count_unknown(void *user, pp_log_level level, const char *line)
 {
     (void)level;
-    if (strstr(line, "who its user is"))
+    if (strstr(line, "could not be determined"))
         InterlockedIncrement(&((guard *)user)->reported);
 }
 

@@ -169,7 +169,7 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
         assert_ok(pp_conn_send(conn, "message", 7));
     assert_status(pp_conn_send(conn, NULL, 0), PP_E_ARGUMENT);
     assert_ok(pp_conn_end_sending(conn));
-    assert_status(pp_conn_send(conn, "no", 2), PP_E_CLOSING);
+    assert_status(pp_conn_send(conn, "no", 2), PP_E_ENDED);
     assert_count(client.closed, 1);
     assert_int_equal(client.messages, 100);
     assert_int_equal(client.bytes, 700);

@@ -164,7 +164,7 @@ static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
         take_half_a_millisecond();
     }
     assert_int_equal(got, MUCH); /* and its end */
-    assert_status(pp_conn_send(o.conn, "x", 1), PP_E_CLOSING);
+    assert_status(pp_conn_send(o.conn, "x", 1), PP_E_ENDED);
     assert_int_equal(shutdown(other, SD_SEND), 0);
     assert_count(o.ends, 1);
     assert_count(o.counts.closed, 1);
@@ -353,8 +353,41 @@ static int stop_winsock(void **state)
 #function, function, start_winsock, stop_winsock, NULL                                     \
     }
 
+static void end_too(pp_conn *conn, void *user)
+{
+    kit_add(&((ours *)user)->ends, 1);
+    pp_conn_end_sending(conn);
+}
+
+/* Nobody closes them: that both have ended their sending does. */
+static void both_ends_of_a_socket_ended_close_gracefully(void **state)
+{
+    pp_handlers handlers = kit_counting();
+    ours first = {0}, second = {0};
+    pp_port *port = kit_port(2);
+    SOCKET socket, other;
+
+    (void)state;
+    make_sockets(&socket, &other);
+    handlers.on_end = end_too;
+    first.conn = adopt(port, socket, handlers, &first);
+    second.conn = adopt(port, other, handlers, &second);
+    assert_ok(pp_conn_send(first.conn, "all", 3));
+    assert_ok(pp_conn_end_sending(first.conn));
+    assert_count(first.counts.closed, 1);
+    assert_count(second.counts.closed, 1);
+    assert_status(first.counts.reason, PP_OK);
+    assert_status(second.counts.reason, PP_OK);
+    assert_int_equal(first.ends + second.ends, 2);
+    assert_int_equal(second.counts.bytes, 3);
+    pp_conn_unref(&first.conn);
+    pp_conn_unref(&second.conn);
+    kit_close(&port);
+}
+
 static const struct CMUnitTest tests[] = {
     SOCKET_TEST(a_slow_reader_of_a_socket_gets_every_byte),
+    SOCKET_TEST(both_ends_of_a_socket_ended_close_gracefully),
     SOCKET_TEST(much_is_received_from_a_socket_and_its_end_answered),
     SOCKET_TEST(who_shuts_its_sending_down_is_answered_in_full),
     SOCKET_TEST(a_socket_closed_gracefully_delivers_to_who_still_writes),

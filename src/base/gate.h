@@ -1,7 +1,8 @@
 /*
- * Whether deliveries are paused. Any thread may pause and resume; a consumer that does not take a
- * delivery pauses too, but only if nobody has resumed since the delivery began: that resume was
- * meant for it, and must not be lost.
+ * Whether deliveries are paused: the user's part of the backpressure. Any thread may pause and
+ * resume. A consumer that refuses a delivery pauses, too, unless somebody has resumed since the
+ * delivery began: that resume refers to this delivery, and if the refusal then shut the gate,
+ * nobody would open it again.
  */
 #ifndef PP_BASE_GATE_H
 #define PP_BASE_GATE_H
@@ -16,7 +17,7 @@ typedef struct gate {
     volatile LONG state;
 } gate;
 
-static inline LONG gate_look(const gate *g)
+static inline LONG gate_ticket(const gate *g)
 {
     return g->state;
 }
@@ -39,12 +40,13 @@ static inline void gate_open(gate *g)
         seen = before;
 }
 
-/* Shuts it if it is as `seen`; false when it was opened since, and is open. */
-static inline bool gate_shut_since(gate *g, LONG seen)
+/* Shuts it, unless it was opened since the ticket was drawn: then it stays open, and this is
+ * false. */
+static inline bool gate_shut_unless_reopened(gate *g, LONG ticket)
 {
-    LONG before = InterlockedCompareExchange(&g->state, seen | GATE_SHUT, seen);
+    LONG before = InterlockedCompareExchange(&g->state, ticket | GATE_SHUT, ticket);
 
-    return before == seen || (before & GATE_SHUT) != 0;
+    return before == ticket || (before & GATE_SHUT) != 0;
 }
 
 #endif

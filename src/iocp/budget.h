@@ -100,6 +100,18 @@ static inline uint64_t budget_held(const budget_account *a)
     return a->general + a->spare + a->reserved;
 }
 
+/* Of that, spare room. */
+static inline uint64_t budget_spare(const budget_account *a)
+{
+    return a->spare;
+}
+
+/* Whether it may have the room of its kind, when nobody has it. */
+static inline bool budget_is_called(const budget_account *a)
+{
+    return a->called;
+}
+
 /* Whether budget_grow would give so many. */
 bool budget_has(const budget *b, const budget_account *a, uint64_t bytes);
 

@@ -83,12 +83,12 @@ static bool mailslot__deliver_one(pp_mailslot *m)
 {
     uint32_t length;
     const char *data = batch_first(&m->batch, &length);
-    LONG seen = gate_look(&m->gate);
+    LONG seen = gate_ticket(&m->gate);
 
     if (length > m->options.max_datagram) {
         port_count(port_of(&m->strand), COUNT_DATAGRAMS_OVERSIZED, 1);
     } else if (m->options.on_datagram && mailslot__call(m, data, length) == PP_E_AGAIN) {
-        if (!gate_shut_since(&m->gate, seen))
+        if (!gate_shut_unless_reopened(&m->gate, seen))
             strand_raise(&m->strand, MAILSLOT_LOOK); /* resumed meanwhile: it comes again */
         return false;
     } else {

@@ -2,8 +2,10 @@
  * Connections of handles that somebody else opened. What a handle must be is looked at here, since
  * the first read or write would tell it late, wrongly, or never.
  */
+#include "pipe/adopt.h"
+
 #include "base/error.h"
-#include "pipe/conn.h"
+#include "pipe/conn_options.h"
 
 #define ADOPT__ALLOWED                                                                             \
     "; allowed: a connected pipe or stream socket of a started Winsock, asynchronous "             \
@@ -73,12 +75,11 @@ static bool adopt__is_stream_socket(HANDLE handle)
            type == SOCK_STREAM;
 }
 
-static pp_status adopt__set_modes(const pp_conn *c, HANDLE handle, pp_error *error)
+static pp_status adopt__set_modes(HANDLE handle, pp_mode mode, bool socket, pp_error *error)
 {
-    pp_mode mode = c->options.mode;
     pp_status status = PP_OK;
 
-    if (!c->is_socket)
+    if (!socket)
         status = adopt__set_pipe(handle, mode, error);
     else if (mode == PP_MODE_MESSAGE)
         status = PP_E_MODE;
@@ -88,9 +89,9 @@ static pp_status adopt__set_modes(const pp_conn *c, HANDLE handle, pp_error *err
                                : status;
 }
 
-/* Whether it can be a connection; what it is goes into `c`. Disk files cannot because they have an
- * offset, which streams do not, and devices because nobody leaves at their other end. */
-static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
+/* Whether it can be a connection, and what it is. Disk files cannot because they have an offset,
+ * which streams do not, and devices because nobody leaves at their other end. */
+static pp_status adopt__check(pp_conn *c, HANDLE handle, bool *socket, pp_error *error)
 {
     ACCESS_MASK rights = 0;
     DWORD flags = 0;
@@ -103,26 +104,24 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, pp_error *error)
         status = adopt__check_rights(rights, c->options.direction, error);
     if (status != PP_OK)
         return status;
-    c->is_socket = !adopt__is_pipe(handle, &flags);
-    c->serving = (flags & PIPE_SERVER_END) != 0;
-    if (c->is_socket && !adopt__is_stream_socket(handle))
+    *socket = !adopt__is_pipe(handle, &flags);
+    c->is_server_end = (flags & PIPE_SERVER_END) != 0;
+    if (*socket && !adopt__is_stream_socket(handle))
         return adopt__refuse_type(error); /* the sending end of a mailslot, or datagrams */
-    return adopt__set_modes(c, handle, error);
+    return adopt__set_modes(handle, c->options.mode, *socket, error);
 }
 
 /* The handle is the connection's or closed. */
-static pp_status adopt__attach(pp_conn *c, HANDLE handle, pp_error *error)
+static pp_status adopt__attach(pp_conn *c, HANDLE handle, bool socket, pp_error *error)
 {
-    pp_port *port = port_of(&c->strand);
-    DWORD code = kernel_attach(&port->kernel, &c->pipe, handle, c->is_socket);
+    DWORD code = transport_attach(&c->transport, handle, socket);
 
     if (code == ERROR_INVALID_PARAMETER)
         return error_set(error, PP_E_ARGUMENT, code,
                          "handle is synchronous or on a port" ADOPT__ALLOWED);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, "handle cannot be on a port");
-    kernel_note_modes(&port->kernel, &c->pipe);
-    if (c->pipe.inline_success && c->options.mode == PP_MODE_MESSAGE)
+    if (transport_note_modes(&c->transport) && c->options.mode == PP_MODE_MESSAGE)
         return error_set(error, PP_E_ARGUMENT, 0,
                          "handle has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, which cannot be taken "
                          "back; allowed: without it, or mode stream (0) or framed (2)");
@@ -135,14 +134,15 @@ pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *option
     pp_conn_options checked;
     pp_status status = conn_check_options(port, options, &checked, error);
     pp_conn *c = status == PP_OK ? conn_new(port, &checked) : NULL;
+    bool socket = false;
 
     if (status == PP_OK)
-        status =
-            c ? adopt__check(c, handle, error) : error_set(error, PP_E_MEMORY, 0, "out of memory");
+        status = c ? adopt__check(c, handle, &socket, error)
+                   : error_set(error, PP_E_MEMORY, 0, "out of memory");
     if (status != PP_OK)
         kernel_refuse(handle);
     else
-        status = adopt__attach(c, handle, error);
+        status = adopt__attach(c, handle, socket, error);
     if (status == PP_OK && !strand_join(&c->strand))
         status = error_set(error, PP_E_CLOSING, 0, "the port stops");
     if (status != PP_OK) {
@@ -172,10 +172,7 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
     status = adopt_join(port, handle, options, &c, error);
     if (status != PP_OK)
         return status;
-    if (conn) {
-        pp_conn_ref(c);
-        *conn = c; /* before the first callback */
-    }
-    strand_go(&c->strand, CONN_START);
+    conn_hand_out(c, conn);
+    conn_start(c);
     return PP_OK;
 }

@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "iocp/kernel.h"
+#include "pipe/decoder.h"
 #include "pipe/framing.h"
 #include "pipe/open.h"
+#include "pipe/records.h"
 
 #include <string.h>
 
@@ -19,10 +21,9 @@
 
 struct pp_client {
     HANDLE pipe, event;
-    pp_mode mode;
-    bool half_close;
-    uint64_t max_message;
+    decoder decoder;
     pp_status sending, receiving; /* PP_OK, or what it returns from now on */
+    records frame;                /* being sent */
 
     char *buffer; /* what came and was not yet handed over: from 0 to `have` */
     size_t size, have;
@@ -69,11 +70,9 @@ static pp_status client__init(pp_client *c, const pp_client_options *options, pp
     open_request *request;
     pp_status status;
 
-    c->mode = options->mode;
+    c->decoder = (decoder){options->mode, options->half_close, options->max_message};
     c->sending = options->direction == PP_DIRECTION_INBOUND ? PP_E_DIRECTION : PP_OK;
     c->receiving = options->direction == PP_DIRECTION_OUTBOUND ? PP_E_DIRECTION : PP_OK;
-    c->half_close = options->half_close;
-    c->max_message = options->max_message;
     c->pipe = INVALID_HANDLE_VALUE;
     c->event = CreateEventW(NULL, TRUE, FALSE, NULL);
     request = mem_alloc(sizeof *request);
@@ -95,6 +94,7 @@ static void client__free(pp_client *c)
         CloseHandle(c->pipe);
     if (c->event)
         CloseHandle(c->event);
+    records_free(&c->frame);
     mem_free(c->buffer);
     mem_free(c);
 }
@@ -150,25 +150,23 @@ static pp_status client__write(pp_client *c, const void *data, size_t length, ui
 }
 
 /* Header and payload in one write. */
-static pp_status client__write_frame(pp_client *c, const void *data, size_t length,
+static pp_status client__write_frame(pp_client *c, uint32_t header, const void *data, size_t length,
                                      uint64_t timeout_ms)
 {
-    char *frame = mem_alloc(FRAMING_HEADER + length);
-    pp_status status;
+    piece p;
 
-    if (!frame)
+    records_rewind(&c->frame);
+    if (!records_make_room(&c->frame, FRAMING_HEADER + length, 0))
         return PP_E_MEMORY;
-    framing_write(frame, (uint32_t)length);
-    if (length > 0)
-        memcpy(frame + FRAMING_HEADER, data, length);
-    status = client__write(c, frame, FRAMING_HEADER + length, timeout_ms);
-    mem_free(frame);
-    return status;
+    records_add_header(&c->frame, header);
+    records_add(&c->frame, data, length);
+    p = records_next(&c->frame, PP_MODE_FRAMED, SIZE_MAX);
+    return client__write(c, p.data, p.size, timeout_ms);
 }
 
 static bool client__empty_is_end(const pp_client *c)
 {
-    return c->mode == PP_MODE_MESSAGE && c->half_close;
+    return c->decoder.mode == PP_MODE_MESSAGE && c->decoder.half_close;
 }
 
 pp_status pp_client_send(pp_client *c, const void *data, size_t length, uint64_t timeout_ms)
@@ -177,28 +175,28 @@ pp_status pp_client_send(pp_client *c, const void *data, size_t length, uint64_t
         return PP_E_ARGUMENT;
     if (c->sending != PP_OK)
         return c->sending;
-    if (length > c->max_message)
+    if (length > c->decoder.max_message)
         return PP_E_TOO_LONG;
-    if (c->mode == PP_MODE_FRAMED)
-        return client__write_frame(c, data, length, timeout_ms);
-    if (c->mode == PP_MODE_STREAM && length == 0)
+    if (c->decoder.mode == PP_MODE_FRAMED)
+        return client__write_frame(c, (uint32_t)length, data, length, timeout_ms);
+    if (c->decoder.mode == PP_MODE_STREAM && length == 0)
         return PP_OK;
     return client__write(c, data ? data : "", length, timeout_ms);
 }
 
 pp_status pp_client_end_sending(pp_client *c, uint64_t timeout_ms)
 {
-    char frame[FRAMING_HEADER];
     pp_status status;
 
-    if (!c || (c->mode != PP_MODE_FRAMED && !client__empty_is_end(c)))
+    if (!c || (c->decoder.mode != PP_MODE_FRAMED && !client__empty_is_end(c)))
         return PP_E_ARGUMENT;
     if (c->sending != PP_OK)
         return c->sending;
-    framing_write(frame, FRAMING_END);
-    status = client__write(c, frame, c->mode == PP_MODE_FRAMED ? sizeof frame : 0, timeout_ms);
+    status = c->decoder.mode == PP_MODE_FRAMED
+                 ? client__write_frame(c, FRAMING_END, NULL, 0, timeout_ms)
+                 : client__write(c, "", 0, timeout_ms);
     if (status == PP_OK)
-        c->sending = PP_E_CLOSING;
+        c->sending = PP_E_ENDED;
     return status;
 }
 
@@ -243,64 +241,38 @@ static pp_status client__read(pp_client *c, uint64_t deadline)
                                                                               : status);
 }
 
-/* Reads until a message is whole: where it begins and how long it is. */
-static pp_status client__await_message(pp_client *c, uint64_t deadline, size_t *length)
+/* Room for what is known to come; in message mode the buffer doubles, to one byte more than the
+ * longest message. */
+static bool client__make_room_for(pp_client *c, const decoded *part)
 {
-    size_t most = (size_t)c->max_message + 1;
+    size_t most = (size_t)c->decoder.max_message + 1, size = CLIENT__FIRST_SIZE;
 
-    while (!c->whole) {
-        size_t size = c->have < c->size ? c->size : c->size ? c->size * 2 : CLIENT__FIRST_SIZE;
-        pp_status status;
-
-        if (!client__make_room(c, size < most || c->have == 0 ? size : most))
-            return PP_E_MEMORY;
-        status = client__read(c, deadline);
-        if (status != PP_OK)
-            return status;
-        if (c->have > c->max_message)
-            return client__end_receiving(c, PP_E_TOO_LONG);
-    }
-    *length = c->have;
-    return *length == 0 && c->half_close ? client__end_receiving(c, PP_E_PEER_CLOSED) : PP_OK;
+    if (part->size > c->size && c->decoder.mode == PP_MODE_MESSAGE && c->size > 0)
+        size = c->size * 2 < most ? c->size * 2 : most;
+    else if (part->size > size)
+        size = part->size;
+    return client__make_room(c, size);
 }
 
-static pp_status client__await_frame(pp_client *c, uint64_t deadline, size_t *length)
+/* Reads until something is whole, and says what it is. */
+static pp_status client__await(pp_client *c, uint64_t deadline, decoded *next)
 {
     for (;;) {
-        size_t size;
-        framing_kind kind = framing_parse(c->buffer, c->have, c->max_message, &size);
         pp_status status;
 
-        *length = size - FRAMING_HEADER;
-        if (kind == FRAMING_MESSAGE)
+        *next = decoder_look(&c->decoder, c->buffer, c->have, c->whole);
+        if (next->kind == DECODED_MESSAGE)
             return PP_OK;
-        if (kind == FRAMING_ENDED)
-            return client__end_receiving(c, PP_E_PEER_CLOSED);
-        if (kind != FRAMING_PARTIAL)
+        if (next->kind != DECODED_PART)
             return client__end_receiving(c,
-                                         kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
-        if (!client__make_room(c, size > CLIENT__FIRST_SIZE ? size : CLIENT__FIRST_SIZE))
-            return PP_E_MEMORY;
-        status = client__read(c, deadline);
+                                         next->kind == DECODED_END ? PP_E_PEER_CLOSED : next->why);
+        status = client__make_room_for(c, next) ? client__read(c, deadline) : PP_E_MEMORY;
         if (status != PP_OK)
             return status;
     }
 }
 
-static pp_status client__await_bytes(pp_client *c, uint64_t deadline, size_t *length)
-{
-    while (c->have == 0) { /* a read of no bytes is not the end */
-        pp_status status =
-            client__make_room(c, CLIENT__FIRST_SIZE) ? client__read(c, deadline) : PP_E_MEMORY;
-
-        if (status != PP_OK)
-            return status;
-    }
-    *length = c->have;
-    return PP_OK;
-}
-
-/* Hands over `length` bytes after `skip`, and forgets them. */
+/* Hands over `length` bytes of the payload, and forgets them with what is before. */
 static void client__hand_over(pp_client *c, void *buffer, size_t skip, size_t length)
 {
     if (length > 0)
@@ -316,23 +288,21 @@ pp_status pp_client_receive(pp_client *c, void *buffer, size_t size, size_t *len
 {
     uint64_t deadline = client__deadline(timeout_ms);
     pp_status status;
+    decoded next;
 
-    if (!c || !length || (!buffer && size > 0) || (size == 0 && c->mode == PP_MODE_STREAM))
+    if (!c || !length || (!buffer && size > 0) || (size == 0 && c->decoder.mode == PP_MODE_STREAM))
         return PP_E_ARGUMENT;
     *length = 0;
     if (c->receiving != PP_OK)
         return c->receiving;
-    status = c->mode == PP_MODE_FRAMED    ? client__await_frame(c, deadline, length)
-             : c->mode == PP_MODE_MESSAGE ? client__await_message(c, deadline, length)
-                                          : client__await_bytes(c, deadline, length);
-    if (status != PP_OK) {
-        *length = 0;
+    status = client__await(c, deadline, &next);
+    if (status != PP_OK)
         return status;
-    }
-    if (c->mode == PP_MODE_STREAM && *length > size)
+    *length = next.length;
+    if (c->decoder.mode == PP_MODE_STREAM && *length > size)
         *length = size;
     if (*length > size)
         return PP_E_TOO_LONG;
-    client__hand_over(c, buffer, c->mode == PP_MODE_FRAMED ? FRAMING_HEADER : 0, *length);
+    client__hand_over(c, buffer, next.skip, *length);
     return PP_OK;
 }

@@ -3,22 +3,13 @@
  * what belongs to the turn: it queues, or asks for a turn.
  */
 #include "base/mem.h"
-#include "base/options.h"
-#include "pipe/conn.h"
-
-void pp_conn_options_init(pp_conn_options *options)
-{
-    if (!options)
-        return;
-    *options = (pp_conn_options){0};
-    option_set_defaults(&option_conn_table, options);
-}
+#include "pipe/conn_admit.h"
 
 /* Something was queued or asked for: the turn that is running here sees it anyway. */
-static void conn__look(pp_conn *c)
+static void conn__raise_again(pp_conn *c)
 {
     if (!strand_is_here(&c->strand))
-        strand_raise(&c->strand, CONN_LOOK);
+        strand_raise(&c->strand, CONN_AGAIN);
 }
 
 static bool conn__empty_is_end(const pp_conn *c)
@@ -32,9 +23,9 @@ pp_status pp_conn_send(pp_conn *c, const void *data, size_t length)
 
     if (!c || (!data && length > 0) || (length == 0 && conn__empty_is_end(c)))
         return PP_E_ARGUMENT;
-    status = queue_send(&c->queue, data, length);
+    status = outbox_send(&c->outbox, data, length);
     if (status == PP_OK || status == PP_E_AGAIN)
-        conn__look(c);
+        conn__raise_again(c);
     return status;
 }
 
@@ -44,9 +35,9 @@ pp_status pp_conn_send_buffer(pp_conn *c, pp_buffer *buffer)
 
     if (!c || !buffer || (pp_buffer_size(buffer) == 0 && conn__empty_is_end(c)))
         return PP_E_ARGUMENT;
-    status = queue_send_shared(&c->queue, buffer);
+    status = outbox_send_shared(&c->outbox, buffer);
     if (status == PP_OK || status == PP_E_AGAIN)
-        conn__look(c);
+        conn__raise_again(c);
     return status;
 }
 
@@ -54,11 +45,12 @@ pp_status pp_conn_end_sending(pp_conn *c)
 {
     pp_status status;
 
-    if (!c || (c->options.mode != PP_MODE_FRAMED && !conn__empty_is_end(c) && !c->is_socket))
+    if (!c || (c->options.mode != PP_MODE_FRAMED && !conn__empty_is_end(c) &&
+               !transport_is_socket(&c->transport)))
         return PP_E_ARGUMENT;
-    status = queue_end(&c->queue);
+    status = outbox_end(&c->outbox);
     if (status == PP_OK)
-        conn__look(c);
+        conn__raise_again(c);
     return status;
 }
 
@@ -70,12 +62,12 @@ static bool conn__is_over(const pp_conn *c)
 
 bool pp_conn_writable(pp_conn *c)
 {
-    return c && queue_is_writable(&c->queue);
+    return c && outbox_is_writable(&c->outbox);
 }
 
 size_t pp_conn_queued(pp_conn *c)
 {
-    return c ? queue_bytes(&c->queue) : 0;
+    return c ? outbox_bytes(&c->outbox) : 0;
 }
 
 pp_status pp_conn_pause(pp_conn *c)
@@ -95,7 +87,7 @@ pp_status pp_conn_resume(pp_conn *c)
     if (conn__is_over(c))
         return PP_E_CLOSING;
     gate_open(&c->gate);
-    strand_raise(&c->strand, CONN_LOOK);
+    strand_raise(&c->strand, CONN_AGAIN);
     return PP_OK;
 }
 
@@ -106,7 +98,7 @@ pp_status pp_conn_close(pp_conn *c)
     if (conn__is_over(c))
         return PP_E_CLOSING;
     InterlockedExchange(&c->closing, 1);
-    queue_close(&c->queue);
+    outbox_close(&c->outbox);
     strand_raise(&c->strand, CONN_CLOSE);
     return PP_OK;
 }
@@ -118,7 +110,7 @@ pp_status pp_conn_abort(pp_conn *c)
     if (conn__is_over(c))
         return PP_E_CLOSING;
     InterlockedExchange(&c->closing, 1);
-    queue_close(&c->queue);
+    outbox_close(&c->outbox);
     strand_raise(&c->strand, CONN_DROP);
     return PP_OK;
 }
@@ -138,7 +130,7 @@ void pp_conn_unref(pp_conn **conn)
     *conn = NULL;
     if (InterlockedDecrement(&c->refs) > 0)
         return;
-    mem_free(c->peer);
+    peer_free(&c->peer);
     mem_free(c);
 }
 
@@ -156,4 +148,16 @@ void pp_conn_set_user(pp_conn *c, void *user)
 uint64_t pp_conn_id(pp_conn *c)
 {
     return c ? c->id : 0;
+}
+
+pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)
+{
+    if (!c || !peer)
+        return PP_E_ARGUMENT;
+    if (strand_is_here(&c->strand) && c->heard && conn_is_live(c))
+        conn_ask_user(c);
+    peer_copy(&c->peer, peer);
+    if (peer->process_id != 0 || peer->session_id != 0)
+        return PP_OK;
+    return c->over ? PP_E_CLOSING : PP_E_AGAIN;
 }

@@ -1,26 +1,23 @@
-/*
- * The read side: one read in flight into a buffer (conn_read.h) from which messages are delivered
- * in place. A message that finds no room waits for it, and the other end's writes wait meanwhile.
- */
-#include "base/error.h"
 #include "pipe/conn_read.h"
-#include "pipe/framing.h"
 
-#include <string.h>
+#include "base/error.h"
+#include "pipe/conn_admit.h"
+#include "pipe/conn_time.h"
 
-#define READ__MOST_PER_TURN 16
+#define CONN__MOST_READS 16 /* of one turn, before others have theirs */
 
 /* ---- Delivering ----------------------------------------------------------------------------- */
 
-static bool read__may_deliver(const pp_conn *c)
+bool conn_has_message(const pp_conn *c)
 {
-    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing &&
-           !gate_is_shut(&c->gate);
+    decoder d = conn_decoder(c);
+
+    return intake_look(&c->intake, &d).kind != DECODED_PART;
 }
 
 /* What the handler says of a message. Who has left cannot be answered; that an answer found it so
  * must not cost us what it sent before. */
-static pp_status read__ask_handler(pp_conn *c, const char *data, size_t length)
+static pp_status conn__ask_handler(pp_conn *c, const char *data, size_t length)
 {
     pp_status status = PP_OK;
 
@@ -29,323 +26,262 @@ static pp_status read__ask_handler(pp_conn *c, const char *data, size_t length)
         status = c->options.handlers.on_message(c, c->user, data, length);
     strand_set_answering(&c->strand, false);
     conn_callback_ended(c, "on_message");
-    return status == PP_E_CLOSING && c->unanswerable ? PP_OK : status;
+    return status == PP_E_CLOSING && c->writes_are_lost ? PP_OK : status;
 }
 
-/* Hands one message to the user; false when it was not taken. */
-static bool read__deliver_one(pp_conn *c, const char *data, size_t length)
+/* False: it was not taken. */
+static bool conn__deliver_message(pp_conn *c, const decoded *message)
 {
-    LONG seen = gate_look(&c->gate);
-    pp_status status = read__ask_handler(c, data, length);
+    LONG ticket = gate_ticket(&c->gate);
+    pp_status status = conn__ask_handler(c, intake_payload(&c->intake, message), message->length);
 
     if (status == PP_OK) {
-        port_count(port_of(&c->strand), COUNT_MESSAGES_IN, 1);
-        port_count(port_of(&c->strand), COUNT_BYTES_IN, (int64_t)length);
+        port_count(conn_port(c), COUNT_MESSAGES_IN, 1);
+        port_count(conn_port(c), COUNT_BYTES_IN, (int64_t)message->length);
+        intake_drop(&c->intake, message);
         return true;
     }
     if (status != PP_E_AGAIN)
-        conn_end(c, status);
-    else if (!gate_shut_since(&c->gate, seen))
-        strand_raise(&c->strand, CONN_LOOK); /* resumed meanwhile: it comes again */
+        conn_close_for(c, status);
+    else if (!gate_shut_unless_reopened(&c->gate, ticket))
+        strand_raise(&c->strand, CONN_AGAIN); /* resumed meanwhile: it comes again */
     return false;
 }
 
-static void read__consume(conn_reader *r, size_t bytes)
+static void conn__deliver_end(pp_conn *c, const decoded *end)
 {
-    r->start += bytes;
-    if (r->start == r->end)
-        r->start = r->end = 0;
-}
-
-static void read__end_of_sending(pp_conn *c)
-{
-    c->read.ended = true;
+    intake_drop(&c->intake, end);
     if (c->options.handlers.on_end)
         c->options.handlers.on_end(c, c->user);
     else
-        pp_conn_close(c);
+        conn_drain(c);
     conn_callback_ended(c, "on_end");
+    conn_drain_if_both_ended(c);
 }
 
-/* Whether there is something to deliver: a message, in stream mode any bytes, or a frame that ends
- * the sending or the connection. */
-bool read_has_message(const pp_conn *c)
+/* False: it was not taken. */
+static bool conn__deliver(pp_conn *c, const decoded *next)
 {
-    const conn_reader *r = &c->read;
-    size_t size;
-
-    if (c->options.mode == PP_MODE_MESSAGE)
-        return r->whole;
-    if (c->options.mode == PP_MODE_STREAM)
-        return read_unread(c) > 0 || r->untold_end;
-    if (read_unread(c) == 0)
-        return false;
-    return framing_parse(r->buffer + r->start, read_unread(c), c->options.max_message, &size) !=
-           FRAMING_PARTIAL;
+    if (next->kind == DECODED_MESSAGE)
+        return conn__deliver_message(c, next);
+    if (next->kind == DECODED_END)
+        conn__deliver_end(c, next);
+    else
+        conn_close_for(c, next->why);
+    return next->kind == DECODED_END;
 }
 
-/* The frame that begins the buffer; false when it was not taken. */
-static bool read__deliver_frame(pp_conn *c)
+/* Not paused, and its client may stay; admitting calls the user, who may pause or close it. */
+static bool conn__may_deliver_now(pp_conn *c)
 {
-    conn_reader *r = &c->read;
-    size_t size;
-    framing_kind kind =
-        framing_parse(r->buffer + r->start, read_unread(c), c->options.max_message, &size);
-
-    if (kind == FRAMING_TOO_LONG || kind == FRAMING_UNKNOWN || r->ended) {
-        conn_end(c, kind == FRAMING_TOO_LONG ? PP_E_TOO_LONG : PP_E_PROTOCOL);
-        return false;
-    }
-    if (kind == FRAMING_MESSAGE &&
-        !read__deliver_one(c, r->buffer + r->start + FRAMING_HEADER, size - FRAMING_HEADER))
-        return false;
-    read__consume(r, size);
-    if (kind == FRAMING_ENDED)
-        read__end_of_sending(c);
-    return true;
-}
-
-/* The whole message or the bytes in the buffer; false when they were not taken. */
-static bool read__deliver_buffer(pp_conn *c)
-{
-    conn_reader *r = &c->read;
-    bool message = c->options.mode == PP_MODE_MESSAGE;
-
-    if (message && r->ended) {
-        conn_end(c, PP_E_PROTOCOL);
-        return false;
-    }
-    if (read_unread(c) == 0 && (r->untold_end || (message && c->options.half_close)))
-        read__end_of_sending(c);
-    else if (!read__deliver_one(c, r->buffer + r->start, read_unread(c)))
-        return false;
-    r->whole = r->untold_end = false;
-    read__consume(r, read_unread(c));
-    return true;
+    return conn_may_deliver(c) && !gate_is_shut(&c->gate) && conn_admit(c) && conn_may_deliver(c) &&
+           !gate_is_shut(&c->gate);
 }
 
 /* Delivers what there is; false when something was not taken and must wait. */
-static bool read__deliver_all(pp_conn *c)
+static bool conn__deliver_all(pp_conn *c)
 {
-    if (read_has_message(c))
+    decoder d = conn_decoder(c);
+    decoded next = intake_look(&c->intake, &d);
+
+    if (next.kind != DECODED_PART)
         conn_callback_begins(c);
-    while (read_has_message(c)) {
-        if (!read__may_deliver(c) || !conn_identify(c) || !read__may_deliver(c))
+    for (; next.kind != DECODED_PART; next = intake_look(&c->intake, &d)) {
+        if (!conn__may_deliver_now(c))
             return false;
         if (strand_turn_is_long(&c->strand)) {
-            strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
+            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
             return false;
         }
-        if (c->options.mode == PP_MODE_FRAMED ? !read__deliver_frame(c) : !read__deliver_buffer(c))
+        if (!conn__deliver(c, &next))
             return false;
     }
     return true;
 }
 
-/* Whether what is in the buffer is only a part of a message. */
-static bool read__is_inside_message(const pp_conn *c)
-{
-    return c->options.mode != PP_MODE_STREAM && read_unread(c) > 0 && !c->read.whole;
-}
-
-/* ---- Reading -------------------------------------------------------------------------------- */
+/* ---- What a read brought -------------------------------------------------------------------- */
 
 /* From here on a write alone can find that the other end has left; perhaps one has already. So it
  * is with a handle that is for writing alone, and with a socket whose other end sends no more. */
-static void read__denied(pp_conn *c)
+static void conn__end_reads(pp_conn *c)
 {
-    c->read.denied = true;
-    if (c->unanswerable)
-        conn_end(c, PP_E_PEER_CLOSED);
+    c->reads_are_over = true;
+    if (c->writes_are_lost)
+        conn_close_for(c, PP_E_PEER_CLOSED);
 }
 
-static void read__failed(pp_conn *c, DWORD error)
+/* Whether the bytes that came are only a part of a message. */
+static bool conn__is_inside_message(const pp_conn *c)
 {
-    if (error == ERROR_ACCESS_DENIED && c->options.direction == PP_DIRECTION_OUTBOUND) {
-        read__denied(c);
-        return;
-    }
-    if (error == ERROR_OPERATION_ABORTED) {
-        /* We asked for it: to read on with a smaller buffer, or because nothing more is read. */
-        if (c->state == CONN_OPEN && read_unread(c) == 0)
-            read_buffer_resize(c, READ_FIRST_SIZE, BUDGET_SPARE);
-        return;
-    }
-    c->client_left = error_from_windows(error) == PP_E_PEER_CLOSED;
-    if (c->client_left && read__is_inside_message(c))
-        conn_end(c, PP_E_TRUNCATED);
-    else if (c->client_left && c->state == CONN_DRAINING && write_is_empty(c))
-        conn_end_closed(c);
+    return c->options.mode != PP_MODE_STREAM && !intake_is_empty(&c->intake) && !c->intake.whole;
+}
+
+/* The other end has left. While we close gracefully, what is still to be written finds whether it
+ * arrived before that. */
+static void conn__peer_left(pp_conn *c, DWORD error)
+{
+    c->peer_left = true;
+    if (conn__is_inside_message(c))
+        conn_close_for(c, PP_E_TRUNCATED);
+    else if (c->state != CONN_DRAINING)
+        conn_close_for_error(c, error, "read");
+    else if (outbox_bytes(&c->outbox) == 0)
+        conn_close_done(c);
     else
-        conn_end_error(c, error, "read");
+        c->reads_are_over = true;
+}
+
+static void conn__read_failed(pp_conn *c, DWORD error)
+{
+    if (error == ERROR_ACCESS_DENIED && c->options.direction == PP_DIRECTION_OUTBOUND)
+        conn__end_reads(c);
+    else if (error ==
+             ERROR_OPERATION_ABORTED) /* we asked for it: to read on with less, or no more */
+        intake_shrink(&c->intake);
+    else if (error_from_windows(error) == PP_E_PEER_CLOSED)
+        conn__peer_left(c, error);
+    else
+        conn_close_for_error(c, error, "read");
 }
 
 /* A socket's other end sends no more, or has left: nobody can tell. In framed mode, who still sends
  * says so in a frame. */
-static void read__socket_ended(pp_conn *c)
+static void conn__socket_ended(pp_conn *c)
 {
-    conn_reader *r = &c->read;
-
-    if (c->options.mode == PP_MODE_FRAMED && !r->ended && c->state == CONN_OPEN) {
-        read__failed(c, ERROR_HANDLE_EOF);
+    if (c->options.mode == PP_MODE_FRAMED && !c->intake.peer_ended && c->state == CONN_OPEN) {
+        conn__read_failed(c, ERROR_HANDLE_EOF);
         return;
     }
-    r->untold_end = c->options.mode == PP_MODE_STREAM && c->state == CONN_OPEN && !c->closing &&
-                    c->options.direction != PP_DIRECTION_OUTBOUND;
-    read__denied(c);
+    c->intake.untold_end = c->options.mode == PP_MODE_STREAM && c->state == CONN_OPEN &&
+                           !c->closing && c->options.direction != PP_DIRECTION_OUTBOUND;
+    conn__end_reads(c);
 }
 
-static void read__forget(conn_reader *r)
+static void conn__bytes_came(pp_conn *c, const transport_result *r, size_t room)
 {
-    r->start = r->end = 0;
-    r->whole = false;
-}
+    bool message = c->options.mode == PP_MODE_MESSAGE;
 
-/* Something came. */
-static void read__came(pp_conn *c, DWORD error, DWORD bytes)
-{
-    conn_reader *r = &c->read;
-    size_t room = r->size - r->end;
-
-    r->end += bytes;
-    conn_tune(c);
     c->heard = true;
     conn_moved(c);
     if (c->closing || c->state == CONN_DRAINING) { /* too late to be delivered, or to be wrong */
-        read__forget(r);
+        intake_forget(&c->intake);
         return;
     }
-    r->whole = c->options.mode == PP_MODE_MESSAGE && error == ERROR_SUCCESS;
-    if (c->options.direction == PP_DIRECTION_OUTBOUND && (r->end > 0 || r->whole))
-        conn_end(c, PP_E_DIRECTION);
-    else if (c->options.mode == PP_MODE_MESSAGE && r->end > c->options.max_message)
-        conn_end(c, PP_E_TOO_LONG);
+    intake_add(&c->intake, r->bytes, room, message && r->whole);
+    if (c->options.direction == PP_DIRECTION_OUTBOUND &&
+        (!intake_is_empty(&c->intake) || c->intake.whole))
+        conn_close_for(c, PP_E_DIRECTION);
     else
-        read_buffer_adapt(c, bytes, room);
+        intake_adapt(&c->intake, r->bytes, room, TRANSPORT_READ_MOST);
 }
 
-/* Takes the result of a read. */
-static void read__finish(pp_conn *c, DWORD error, DWORD bytes)
+static void conn__read_ended(pp_conn *c, const transport_result *r)
 {
-    if (error != ERROR_SUCCESS && error != ERROR_MORE_DATA)
-        read__failed(c, error);
-    else if (bytes == 0 && c->is_socket)
-        read__socket_ended(c);
+    size_t room;
+
+    intake_room(&c->intake, &room);
+    if (r->error != ERROR_SUCCESS)
+        conn__read_failed(c, r->error);
+    else if (r->ended)
+        conn__socket_ended(c);
     else
-        read__came(c, error, bytes);
+        conn__bytes_came(c, r, room);
 }
 
-void read_completed(pp_conn *c)
+void conn_take_read(pp_conn *c)
 {
-    c->read.operation.pending = false;
-    read__finish(c, c->read.operation.error, c->read.operation.bytes);
+    transport_result r;
+
+    if (transport_take_read(&c->transport, &r))
+        conn__read_ended(c, &r);
 }
 
-static bool read__has_buffer(pp_conn *c)
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static bool conn__may_read(const pp_conn *c)
 {
-    if (c->read.buffer || read_buffer_resize(c, READ_FIRST_SIZE, BUDGET_SPARE) == PP_OK)
-        return true;
-    conn_end(c, PP_E_MEMORY);
-    return false;
+    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) && !c->reads_are_over &&
+           !transport_is_reading(&c->transport) && transport_is_open(&c->transport);
 }
 
-/* Room for the next read. In message mode one byte more than the longest message, which shows that
- * a message is longer. */
-static bool read__make_room(pp_conn *c)
+/* False: it waits for the port's limit, or the connection ends. */
+static bool conn__make_room(pp_conn *c)
 {
-    conn_reader *r = &c->read;
-    size_t needed, most = (size_t)c->options.max_message + 1;
+    decoder d = conn_decoder(c);
+    pp_status status = intake_make_room(&c->intake, &d);
 
-    if (!read__has_buffer(c))
-        return false;
-    if (c->options.mode == PP_MODE_FRAMED && read_unread(c) > 0) {
-        framing_parse(r->buffer + r->start, read_unread(c), c->options.max_message, &needed);
-        if (r->start > 0) {
-            memmove(r->buffer, r->buffer + r->start, read_unread(c));
-            r->end -= r->start;
-            r->start = 0;
-        }
-        return read_buffer_grow(c, needed);
-    }
-    if (c->options.mode == PP_MODE_MESSAGE && r->end == r->size) {
-        needed = r->size * 2;
-        return read_buffer_grow(c, needed < most ? needed : most);
-    }
-    return true;
-}
-
-static bool read__may_read(pp_conn *c)
-{
-    return c->state == CONN_OPEN && !c->closing && !gate_is_shut(&c->gate) && !c->read.denied &&
-           !c->read.operation.pending && kernel_is_open(&c->pipe);
+    if (status == PP_E_MEMORY)
+        conn_close_for(c, status);
+    return status == PP_OK;
 }
 
 /* Starts a read; true when it completed at once. */
-static bool read__one(pp_conn *c)
+static bool conn__read_once(pp_conn *c)
 {
-    conn_reader *r = &c->read;
-    conn_op *o = &r->operation;
-    DWORD error, bytes;
-    op_outcome outcome;
+    transport_result r;
+    size_t room;
+    char *at = intake_room(&c->intake, &room);
 
-    o->pending = true;
-    outcome = kernel_read(&port_of(&c->strand)->kernel, &c->pipe, &o->op, r->buffer + r->end,
-                          (DWORD)(r->size - r->end), &error, &bytes);
-    if (outcome == OP_PENDING)
+    if (!transport_read(&c->transport, at, room, &r))
         return false;
-    o->pending = false;
-    read__finish(c, error, bytes);
+    conn__read_ended(c, &r);
     return true;
 }
 
-static void read__deliver_and_read(pp_conn *c)
+/* What is empty and not being read into keeps spare room alone. */
+static void conn__settle(pp_conn *c)
+{
+    if (!transport_is_reading(&c->transport))
+        intake_settle(&c->intake);
+}
+
+static void conn__deliver_and_read(pp_conn *c)
 {
     for (int reads = 0;; reads++) {
-        if (!read__deliver_all(c) || !read__may_read(c))
+        if (!conn__deliver_all(c) || !conn__may_read(c))
             return;
-        read_buffer_settle(c);
-        if (read_unread(c) == 0 && budget_is_short(&port_of(&c->strand)->budget))
-            read_trim(c);
-        if (!read__make_room(c))
+        conn__settle(c);
+        if (budget_is_short(&conn_port(c)->budget))
+            intake_shrink(&c->intake);
+        if (!conn__make_room(c))
             return;
-        if (reads == READ__MOST_PER_TURN) {
-            strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
+        if (reads == CONN__MOST_READS) {
+            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
             return;
         }
-        if (!read__one(c))
+        if (!conn__read_once(c))
             return;
     }
 }
 
-/* Closing gracefully: the other end, which perhaps writes before it reads, must get on to reading
- * what it is still sent. A socket is read to its end. */
-static void read__discard(pp_conn *c)
+void conn_read_on(pp_conn *c)
 {
-    for (int reads = 0;
-         c->state == CONN_DRAINING && !c->read.operation.pending && !c->read.denied &&
-         (c->is_socket || !write_is_empty(c)) && read__has_buffer(c);
-         reads++) {
-        read__forget(&c->read);
-        if (reads == READ__MOST_PER_TURN) {
-            strand_raise(&c->strand, CONN_LOOK); /* the others' turn */
-            return;
-        }
-        if (!read__one(c))
-            return;
-    }
+    conn__deliver_and_read(c);
+    conn__settle(c);
+    intake_pass(&c->intake);
 }
 
-void read_advance(pp_conn *c)
+/* The other end, which perhaps writes before it reads, must get on to reading what it is still
+ * sent. A socket is read to its end. */
+static bool conn__reads_off(const pp_conn *c)
 {
-    read__deliver_and_read(c);
-    read_buffer_settle(c);
-    budget_pass(&port_of(&c->strand)->budget, &c->read.account);
+    return c->state == CONN_DRAINING && !transport_is_reading(&c->transport) && !c->reads_are_over;
 }
 
-void read_drain(pp_conn *c)
+void conn_read_off(pp_conn *c)
 {
     if (c->state != CONN_DRAINING)
         return;
-    read__discard(c);
-    read_buffer_settle(c);
+    for (int reads = 0;
+         conn__reads_off(c) && (transport_is_socket(&c->transport) || outbox_bytes(&c->outbox) > 0);
+         reads++) {
+        intake_forget(&c->intake);
+        if (reads == CONN__MOST_READS) {
+            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
+            break;
+        }
+        if (!conn__make_room(c) || !conn__read_once(c))
+            break;
+    }
+    conn__settle(c);
 }

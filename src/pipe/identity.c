@@ -5,17 +5,17 @@
 
 #define IDENTITY__NO_SESSION UINT32_MAX
 
-void identity_of_process(kernel *k, const kernel_handle *pipe, bool serving, pp_peer *peer)
+void identity_of_process(kernel *k, HANDLE pipe, bool is_server_end, pp_peer *peer)
 {
     ULONG process, session;
 
     kernel_count_other(k);
-    if (serving ? GetNamedPipeClientProcessId(pipe->handle, &process)
-                : GetNamedPipeServerProcessId(pipe->handle, &process))
+    if (is_server_end ? GetNamedPipeClientProcessId(pipe, &process)
+                      : GetNamedPipeServerProcessId(pipe, &process))
         peer->process_id = process;
     kernel_count_other(k);
-    if (serving ? GetNamedPipeClientSessionId(pipe->handle, &session)
-                : GetNamedPipeServerSessionId(pipe->handle, &session))
+    if (is_server_end ? GetNamedPipeClientSessionId(pipe, &session)
+                      : GetNamedPipeServerSessionId(pipe, &session))
         peer->session_id = session;
     else
         peer->session_id = IDENTITY__NO_SESSION;
@@ -53,13 +53,13 @@ static uint32_t identity__read_integrity(HANDLE token)
     return *GetSidSubAuthority(sid, (DWORD)(*GetSidSubAuthorityCount(sid) - 1));
 }
 
-DWORD identity_of_user(kernel *k, const kernel_handle *pipe, pp_peer *peer)
+DWORD identity_of_user(kernel *k, HANDLE pipe, pp_peer *peer)
 {
     HANDLE token;
     DWORD error;
 
     kernel_count_other(k);
-    error = impersonate_open_token(pipe->handle, &token);
+    error = impersonate_open_token(pipe, &token);
     if (error != ERROR_SUCCESS)
         return error;
     error = identity__read_user(token, peer->user, sizeof peer->user);

@@ -15,6 +15,7 @@ instance *instance_make(pp_listener *l, bool first)
         return NULL;
     }
     i->listener = l;
+    i->seat.host = &l->host;
     i->pipe = KERNEL_NO_HANDLE;
     list_init(&i->link);
     handle = instance_create(l, first);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "pipe/conn.h"
+#include "pipe/conn_options.h"
 #include "pipe/listener.h"
 
 void pp_listen_options_init(pp_listen_options *options)
@@ -164,8 +164,7 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     l->wanted = *options;
     list_init(&l->waiting);
     list_init(&l->sibling);
-    users_init(&l->users);
-    users_set_limits(&l->users, options->max_clients_per_user, options->max_connects_per_user);
+    listener_init_host(l);
     InitializeSRWLock(&l->lock);
     status = name_parse(&l->path, NAME_PIPE, options->name, true, "pipe", error);
     if (status == PP_OK)
@@ -253,7 +252,7 @@ pp_status pp_listener_set_limits(pp_listener *l, const pp_listen_options *option
     AcquireSRWLockExclusive(&l->lock);
     l->wanted = *options;
     ReleaseSRWLockExclusive(&l->lock);
-    users_set_limits(&l->users, options->max_clients_per_user, options->max_connects_per_user);
+    users_set_limits(&l->host.users, options->max_clients_per_user, options->max_connects_per_user);
     strand_raise(&l->strand, LISTENER_LIMITS);
     return PP_OK;
 }

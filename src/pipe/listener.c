@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "iocp/callback.h"
-#include "pipe/conn.h"
+#include "pipe/conn_turn.h"
 
 #define LISTENER__FIRST_RETRY_MS 100u
 #define LISTENER__MOST_RETRY_MS 5000u
@@ -15,7 +15,8 @@ static list listener__all = {&listener__all, &listener__all};
 
 /* ---- Instances ------------------------------------------------------------------------------ */
 
-/* Once it is in the queue, a turn may settle it, retire and go: the reference is for the raise. */
+/* As soon as the lock is released a turn may take this instance, retire the listener and drop its
+ * last reference; ours keeps the listener alive for strand_raise. */
 static void instance__came(instance *i)
 {
     pp_listener *l = i->listener;
@@ -159,7 +160,7 @@ static void listener__connected(pp_listener *l, instance *i)
     demand_came(&l->demand, l->options.accept_ready, clock_ms());
     listener__make_one(l); /* first, for who comes next */
     c = conn_new(port_of(&l->strand), &l->options.conn);
-    if (c && conn_start_accepted(c, &i->pipe, i))
+    if (c && conn_start_accepted(c, &i->pipe, &i->seat))
         return; /* the instance is the connection's now */
     l->connections--;
     if (!c)
@@ -247,7 +248,7 @@ void listener_unref(pp_listener *l)
         return;
     if (l->security.attributes.lpSecurityDescriptor)
         security_close(&l->security);
-    users_free(&l->users);
+    users_free(&l->host.users);
     mem_free(l);
 }
 
@@ -332,8 +333,18 @@ bool listener_turn(strand *s, LONG events)
     return false;
 }
 
-void listener_take_back(instance *i, kernel_handle *pipe, bool reusable)
+/* ---- What connections know of it --------------------------------------------------------------
+ */
+
+/* The connection's on_close may take its time. Until it has returned the connection holds the
+ * listener, whose own on_close comes last. The pipe closes only when another instance guards the
+ * name. */
+static void listener__take_back(seat *s, kernel_handle *pipe, bool reusable)
 {
+    instance *i = CONTAINER_OF(s, instance, seat);
+
+    InterlockedIncrement(&i->listener->refs);
+    InterlockedIncrement(&i->listener->held);
     i->pipe = *pipe;
     *pipe = KERNEL_NO_HANDLE;
     i->returned = true;
@@ -341,15 +352,21 @@ void listener_take_back(instance *i, kernel_handle *pipe, bool reusable)
     instance__came(i);
 }
 
-void listener_hold(pp_listener *l)
+static void listener__let_go(host *h)
 {
-    InterlockedIncrement(&l->refs);
-    InterlockedIncrement(&l->held);
-}
+    pp_listener *l = CONTAINER_OF(h, pp_listener, host);
 
-void listener_let_go(pp_listener *l)
-{
     if (InterlockedDecrement(&l->held) == 0)
         strand_raise(&l->strand, LISTENER_CAME);
     listener_unref(l);
+}
+
+void listener_init_host(pp_listener *l)
+{
+    users_init(&l->host.users);
+    users_set_limits(&l->host.users, l->options.max_clients_per_user,
+                     l->options.max_connects_per_user);
+    l->host.refuse_unknown = l->options.refuse_unknown;
+    l->host.take_back = listener__take_back;
+    l->host.let_go = listener__let_go;
 }

@@ -17,7 +17,7 @@
 #include "base/security.h"
 #include "iocp/port.h"
 #include "pipe/demand.h"
-#include "pipe/users.h"
+#include "pipe/host.h"
 #include "pipeport.h"
 
 #define LISTENER_CAME STRAND_EVENT(0)   /* an instance was connected, or came back */
@@ -34,6 +34,7 @@ typedef struct instance instance;
 /* One instance of the pipe: it waits for a client, or a connection has it. */
 struct instance {
     op op;
+    seat seat; /* what its connection knows of it; the host is the listener's */
     pp_listener *listener;
     kernel_handle pipe;
     list link; /* among the waiting */
@@ -51,8 +52,7 @@ struct pp_listener {
     name_path path;
     security security;
 
-    users users;               /* for the limits of each user; under its own lock */
-    volatile LONG met_unknown; /* and logged it */
+    host host; /* what its connections know of it */
 
     fifo made;                                        /* by pp_listen, until the first turn */
     list waiting;                                     /* but for those that are surplus */
@@ -89,14 +89,7 @@ HANDLE instance_create(pp_listener *l, bool first);
 /* Owns `i`: closes its pipe and frees it. */
 void instance_discard(instance *i);
 
-/* A connection ended and gives back its instance and the pipe. `reusable`: the client left first,
- * so that the instance can wait for the next. Both are the listener's from here on, which closes
- * the pipe only when another instance guards the name. */
-void listener_take_back(instance *i, kernel_handle *pipe, bool reusable);
-
-/* A connection gives its instance back before its on_close, which may take its time. From one to
- * the other it holds the listener, whose own on_close comes last. */
-void listener_hold(pp_listener *l);
-void listener_let_go(pp_listener *l);
+/* Makes the listener a host for connections. */
+void listener_init_host(pp_listener *l);
 
 #endif

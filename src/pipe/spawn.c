@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/security.h"
 #include "base/utf.h"
-#include "pipe/conn.h"
+#include "pipe/adopt.h"
 
 #include <stdio.h>
 
@@ -207,18 +207,21 @@ static pp_status spawn__make(pp_port *port, spawn *s, const pp_spawn_options *op
 /* There is a child: its connections are the caller's, too, and go. */
 static void spawn__hand_over(spawn *s, const PROCESS_INFORMATION *made, pp_child *child)
 {
+    pp_conn **out[SPAWN__STREAMS] = {&child->input, &child->output, &child->errors};
     pp_conn *conns[SPAWN__STREAMS];
 
     CloseHandle(made->hThread);
+    child->process = made->hProcess;
+    child->process_id = made->dwProcessId;
     for (int i = 0; i < SPAWN__STREAMS; i++) {
         conns[i] = s->conns[i];
         s->conns[i] = NULL;
-        pp_conn_ref(conns[i]);
+        if (conns[i])
+            conn_hand_out(conns[i], out[i]);
     }
-    *child = (pp_child){made->hProcess, made->dwProcessId, conns[0], conns[1], conns[2]};
     for (int i = 0; i < SPAWN__STREAMS; i++)
         if (conns[i])
-            strand_go(&conns[i]->strand, CONN_START);
+            conn_start(conns[i]);
 }
 
 pp_status pp_spawn(pp_port *port, const pp_spawn_options *options, pp_child *child, pp_error *error)

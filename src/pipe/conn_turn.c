@@ -1,0 +1,309 @@
+/*
+ * The folder: named pipes on the port. A listener keeps instances waiting for clients; a connection
+ * is one end of a pipe, made by a listener, by dialling, or of somebody else's handle.
+ *
+ * This file pulls everything that a connection does: events become steps of its parts, in one
+ * order.
+ */
+#include "pipe/conn_turn.h"
+
+#include "base/mem.h"
+#include "pipe/conn_read.h"
+#include "pipe/conn_time.h"
+#include "pipe/conn_write.h"
+
+#include <assert.h>
+
+/* ---- Dialling ------------------------------------------------------------------------------- */
+
+static void conn__dialled(pp_conn *c, const dialler_result *r)
+{
+    DWORD error;
+
+    if (r->step == DIALLER_FAILED)
+        conn_close_for(c, r->status);
+    if (r->step != DIALLER_OPENED)
+        return;
+    error = transport_attach(&c->transport, r->handle, false);
+    if (error != ERROR_SUCCESS) {
+        conn_close_for_error(c, error, "association with the port");
+        return;
+    }
+    c->state = CONN_OPEN;
+    dialler_free(c->dialler);
+    c->dialler = NULL;
+}
+
+static void conn__dial(pp_conn *c, LONG events)
+{
+    dialler_result r;
+
+    if (events & CONN_OPENED) {
+        r = dialler_take(c->dialler, c->state == CONN_DIALLING);
+        conn__dialled(c, &r);
+    }
+    if (c->state != CONN_DIALLING ||
+        (events & (CONN_DROP | CONN_CLOSE | STRAND_STOP | STRAND_ABORT)))
+        return; /* it ends: no need to try once more */
+    r = dialler_advance(c->dialler);
+    conn__dialled(c, &r);
+}
+
+static void conn__open(pp_conn *c)
+{
+    pp_port *port = conn_port(c);
+
+    c->opened = true;
+    peer_ask_process(&c->peer, &port->kernel, transport_handle(&c->transport), c->is_server_end);
+    port_count_connection(port, 1);
+    port_count(port, COUNT_CONNECTIONS_TOTAL, 1);
+    conn_callback_begins(c);
+    if (c->options.handlers.on_open)
+        c->options.handlers.on_open(c, c->user);
+    conn_callback_ended(c, "on_open");
+}
+
+/* ---- Ending --------------------------------------------------------------------------------- */
+
+/* The port stops: what has been read is answered, nothing more is read. */
+static void conn__wind_down(pp_conn *c)
+{
+    if (c->state == CONN_DIALLING)
+        conn_drain(c);
+    if (c->state != CONN_OPEN)
+        return;
+    c->state = CONN_WINDING;
+    c->clock.drain_deadline = clock_ms() + c->options.drain_timeout_ms;
+    transport_cancel_read(&c->transport);
+}
+
+/* While the port stops: whether what was read is delivered. */
+static bool conn__is_wound_down(const pp_conn *c)
+{
+    return c->state == CONN_WINDING &&
+           (c->closing || (!transport_is_reading(&c->transport) && !conn_has_message(c)));
+}
+
+/* Closing a socket drops what its other end has not read, if that still writes. */
+static bool conn__is_handed_over(pp_conn *c)
+{
+    bool socket = transport_is_socket(&c->transport);
+
+    if (!conn_is_written(c))
+        return false;
+    if (socket)
+        conn_tell_no_more(c);
+    return !socket || c->reads_are_over;
+}
+
+/* The time to close gracefully is up: late is only what is left. */
+static void conn__drain_is_over(pp_conn *c)
+{
+    if (conn_is_written(c) && (c->closing || !conn_has_message(c)))
+        conn_close_done(c);
+    else
+        conn_time_out(c, PP_E_DRAIN_TIMEOUT);
+}
+
+static bool conn__is_ending(const pp_conn *c)
+{
+    return c->state == CONN_WINDING || c->state == CONN_DRAINING;
+}
+
+/* Goes on with a graceful end that has begun. */
+static void conn__end_further(pp_conn *c)
+{
+    if (conn__is_wound_down(c)) {
+        conn_drain(c);
+        if (transport_is_socket(&c->transport))
+            strand_raise(&c->strand, CONN_AGAIN); /* to be read to its end */
+    }
+    if (c->state == CONN_DRAINING && conn__is_handed_over(c))
+        conn_close_done(c);
+    if (conn__is_ending(c) && c->clock.drain_deadline <= clock_ms())
+        conn__drain_is_over(c);
+}
+
+/* The end is decided, and nothing is pending any more. */
+static bool conn__may_finish(pp_conn *c)
+{
+    return c->state == CONN_CLOSING && transport_is_idle(&c->transport) &&
+           (!c->dialler || dialler_leave(c->dialler));
+}
+
+/* The seat goes back to its host, before on_close, which may take its time; a pipe without one
+ * closes, which leaves what was written readable. */
+static void conn__leave_seat(pp_conn *c)
+{
+    kernel_handle pipe;
+
+    if (!c->seat) {
+        transport_close(&c->transport);
+        return;
+    }
+    peer_leave_users(&c->peer, &c->seat->host->users);
+    pipe = transport_give_away(&c->transport);
+    c->seat->host->take_back(c->seat, &pipe, c->peer_left);
+    c->seat = NULL;
+}
+
+static void conn__free_parts(pp_conn *c)
+{
+    dialler_free(c->dialler);
+    c->dialler = NULL;
+    timer_close(&c->timer);
+    intake_free(&c->intake);
+    conn_count_written(c, outbox_free(&c->outbox));
+    budget_leave(&conn_port(c)->budget, c->options.max_message);
+}
+
+/* That clients leave and that we close is nothing to tell; what else ends a connection is. */
+static void conn__log_end(const pp_conn *c)
+{
+    bool usual = c->reason == PP_OK || c->reason == PP_E_PEER_CLOSED || c->reason == PP_E_ABORTED;
+
+    log_write(&conn_port(c)->log, usual ? PP_LOG_DEBUG : PP_LOG_INFO,
+              "connection %llu of process %lu ended: %s", (unsigned long long)c->id,
+              (unsigned long)peer_known(&c->peer)->process_id, pp_status_text(c->reason));
+}
+
+/* The last turn. */
+static void conn__finish(pp_conn *c)
+{
+    pp_port *port = conn_port(c);
+    host *h = c->seat ? c->seat->host : NULL;
+
+    conn__leave_seat(c);
+    conn__free_parts(c);
+    if (c->opened)
+        port_count_connection(port, -1);
+    port_count(port, (counter)(COUNT_ENDED + c->reason), 1);
+    conn__log_end(c);
+    conn_callback_begins(c);
+    if (c->options.handlers.on_close)
+        c->options.handlers.on_close(c, c->user, c->reason);
+    conn_callback_ended(c, "on_close");
+    if (h)
+        h->let_go(h);
+    InterlockedExchange(&c->over, 1);
+    strand_retire(&c->strand);
+    pp_conn_unref(&(pp_conn *){c});
+}
+
+/* ---- The turn ------------------------------------------------------------------------------- */
+
+static void conn__note_events(pp_conn *c, LONG events)
+{
+    if (c->dialler)
+        conn__dial(c, events);
+    if (c->state == CONN_OPEN && !c->opened)
+        conn__open(c);
+    if (events & CONN_WRITTEN)
+        conn_take_written(c);
+    if (events & CONN_READ)
+        conn_take_read(c);
+    if (events & (CONN_DROP | STRAND_ABORT))
+        conn_close_for(c, PP_E_ABORTED);
+    if (events & CONN_CLOSE)
+        conn_drain(c);
+    if (events & STRAND_STOP)
+        conn__wind_down(c);
+    if (events & CONN_TIMER)
+        conn_look_at_clock(c);
+}
+
+static bool conn__turn(strand *s, LONG events)
+{
+    pp_conn *c = CONTAINER_OF(s, pp_conn, strand);
+
+    conn__note_events(c, events);
+    conn_read_on(c);
+    conn_drain_if_both_ended(c);
+    conn_write_on(c);
+    conn_read_off(c);
+    conn_tell_writable(c);
+    conn__end_further(c);
+    if (conn__may_finish(c)) {
+        conn__finish(c);
+        return false;
+    }
+    conn_set_timer(c);
+    return true;
+}
+
+/* ---- Making one ----------------------------------------------------------------------------- */
+
+static void conn__init_parts(pp_conn *c, pp_port *port)
+{
+    pp_conn_options *o = &c->options;
+
+    transport_init(&c->transport, &c->strand, CONN_READ, CONN_WRITTEN, o->mode);
+    intake_init(&c->intake, &port->budget, &c->strand, CONN_AGAIN);
+    outbox_init(&c->outbox, o, TRANSPORT_WRITE_MOST, &port->budget, &c->strand, CONN_AGAIN);
+    c->clock.drain_deadline = c->clock.trim_deadline = CLOCK_NEVER;
+}
+
+pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
+{
+    pp_conn *c = mem_alloc_zeroed(sizeof *c);
+
+    if (!c)
+        return NULL;
+    strand_init(&c->strand, &port->strands, conn__turn);
+    if (!peer_init(&c->peer) || !timer_open(&c->timer, &port->timers, &c->strand, CONN_TIMER))
+        goto no_timer;
+    if (!budget_join(&port->budget, options->max_message))
+        goto no_budget;
+    c->refs = 1;
+    c->id = port_next_id(port);
+    c->options = *options;
+    c->user = options->user;
+    conn__init_parts(c, port);
+    return c;
+
+no_budget:
+    timer_close(&c->timer);
+no_timer:
+    peer_free(&c->peer);
+    mem_free(c);
+    return NULL;
+}
+
+void conn_discard(pp_conn *c)
+{
+    assert(!c->seat && !c->opened);
+    transport_close(&c->transport);
+    dialler_free(c->dialler);
+    budget_leave(&conn_port(c)->budget, c->options.max_message);
+    timer_close(&c->timer);
+    peer_free(&c->peer);
+    strand_retire(&c->strand); /* the port may be gone from here on */
+    mem_free(c);
+}
+
+bool conn_start_accepted(pp_conn *c, kernel_handle *pipe, seat *s)
+{
+    if (!strand_join(&c->strand)) {
+        conn_discard(c);
+        return false;
+    }
+    transport_take_over(&c->transport, pipe);
+    c->seat = s;
+    c->is_server_end = true;
+    c->state = CONN_OPEN;
+    strand_go(&c->strand, CONN_START);
+    return true;
+}
+
+void conn_hand_out(pp_conn *c, pp_conn **out)
+{
+    if (!out)
+        return;
+    pp_conn_ref(c);
+    *out = c;
+}
+
+void conn_start(pp_conn *c)
+{
+    strand_go(&c->strand, CONN_START);
+}
