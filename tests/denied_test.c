@@ -4,20 +4,20 @@
  */
 #include "kit.h"
 
-#include "pipe/listener.h"
+#include "pipe/instance.h"
 
 static volatile LONG made, most_made; /* more are denied */
 static volatile LONG first_denied, warnings, denials;
 
-HANDLE instance_create(pp_listener *l, bool first)
+HANDLE instance_create(const instance_kind *kind, bool first)
 {
     if ((first && first_denied) || InterlockedIncrement(&made) > most_made) {
         SetLastError(ERROR_ACCESS_DENIED);
         kit_add(&denials, 1);
         return INVALID_HANDLE_VALUE;
     }
-    return CreateNamedPipeW(l->path.wide, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE,
-                            PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0, NULL);
+    return CreateNamedPipeW(kind->path.wide, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                            PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0, NULL);
 }
 
 static void count_warning(void *user, pp_log_level level, const char *line)

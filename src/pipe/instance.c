@@ -1,10 +1,8 @@
-/*
- * Making and unmaking instances of a listener's pipe.
- */
-#include "base/mem.h"
-#include "pipe/listener.h"
+#include "pipe/instance.h"
 
-instance *instance_make(pp_listener *l, bool first)
+#include "base/mem.h"
+
+instance *instance_make(const instance_kind *kind, bool first)
 {
     instance *i = mem_alloc_zeroed(sizeof *i);
     HANDLE handle;
@@ -14,14 +12,12 @@ instance *instance_make(pp_listener *l, bool first)
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    i->listener = l;
-    i->seat.host = &l->host;
+    i->seat.host = kind->host;
     i->pipe = KERNEL_NO_HANDLE;
     list_init(&i->link);
-    handle = instance_create(l, first);
-    error = handle == INVALID_HANDLE_VALUE
-                ? GetLastError()
-                : kernel_attach(&port_of(&l->strand)->kernel, &i->pipe, handle, false);
+    handle = instance_create(kind, first);
+    error = handle == INVALID_HANDLE_VALUE ? GetLastError()
+                                           : kernel_attach(kind->kernel, &i->pipe, handle, false);
     if (error == ERROR_SUCCESS)
         return i;
     mem_free(i);
@@ -29,8 +25,8 @@ instance *instance_make(pp_listener *l, bool first)
     return NULL;
 }
 
-void instance_discard(instance *i)
+void instance_discard(instance *i, kernel *k)
 {
-    kernel_close(&port_of(&i->listener->strand)->kernel, &i->pipe);
+    kernel_close(k, &i->pipe);
     mem_free(i);
 }

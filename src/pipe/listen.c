@@ -25,13 +25,13 @@ void pp_listen_options_init(pp_listen_options *options)
 static DWORD listen__make_first(pp_listener *l)
 {
     DWORD count = 0;
-    instance *i = instance_make(l, true);
+    instance *i = instance_make(&l->kind, true);
 
     if (!i)
         return GetLastError();
-    kernel_count_other(&port_of(&l->strand)->kernel);
+    kernel_count_other(l->kind.kernel);
     if (GetNamedPipeHandleStateW(i->pipe.handle, NULL, &count, NULL, NULL, NULL, 0) && count > 1) {
-        instance_discard(i);
+        instance_discard(i, l->kind.kernel);
         return ERROR_ALREADY_EXISTS;
     }
     fifo_append(&l->made, &i->came);
@@ -41,7 +41,7 @@ static DWORD listen__make_first(pp_listener *l)
 static void listen__discard_made(pp_listener *l)
 {
     for (fifo_link *link; (link = fifo_take(&l->made)) != NULL;)
-        instance_discard(CONTAINER_OF(link, instance, came));
+        instance_discard(CONTAINER_OF(link, instance, came), l->kind.kernel);
 }
 
 /* All that should be ready: clients can open them from here on. On failure nothing is left, and
@@ -54,7 +54,7 @@ static DWORD listen__make_all(pp_listener *l, bool *first)
 
     *first = error != ERROR_SUCCESS;
     for (uint64_t made = 1; error == ERROR_SUCCESS && made < wanted; made++) {
-        instance *i = instance_make(l, false);
+        instance *i = instance_make(&l->kind, false);
 
         if (i)
             fifo_append(&l->made, &i->came);
@@ -83,15 +83,15 @@ static ULONG listen__owner(const name_path *path)
 
 static pp_status listen__say_taken(const pp_listener *l, DWORD code, pp_error *error)
 {
-    utf_short path = utf_shorten(l->path.text);
+    utf_short path = utf_shorten(l->kind.path.text);
     ULONG process;
 
-    if (listener_is_ours(&l->path))
+    if (listener_is_ours(&l->kind.path))
         return error_set(error, PP_E_NAME_TAKEN, code,
                          "%s is taken by process %lu, this one: a listener has it until its "
                          "on_close",
                          path.text, (unsigned long)GetCurrentProcessId());
-    process = listen__owner(&l->path);
+    process = listen__owner(&l->kind.path);
     if (process == 0)
         return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process", path.text);
     return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by process %lu", path.text,
@@ -112,14 +112,14 @@ static pp_status listen__explain(const pp_listener *l, bool first, DWORD code, p
 
     if (!first && denied)
         return error_set(error, PP_E_ACCESS, code, "%s" LISTENER_NOT_ALLOWED,
-                         utf_shorten(l->path.text).text);
-    if (first && denied && !listen__exists(&l->path))
+                         utf_shorten(l->kind.path.text).text);
+    if (first && denied && !listen__exists(&l->kind.path))
         return error_set(error, PP_E_ACCESS, code,
                          "%s: Windows keeps this process from the name, which is not taken",
-                         utf_shorten(l->path.text).text);
+                         utf_shorten(l->kind.path.text).text);
     if (first && (denied || code == ERROR_PIPE_BUSY || code == ERROR_ALREADY_EXISTS))
         return listen__say_taken(l, code, error);
-    return error_set_windows(error, code, l->path.text);
+    return error_set_windows(error, code, l->kind.path.text);
 }
 
 /* Who a client is can be asked only after it has sent something. */
@@ -162,17 +162,23 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     l->options = *options;
     l->retry_at = CLOCK_NEVER;
     l->wanted = *options;
+    l->kind.kernel = &port->kernel;
+    l->kind.host = &l->host;
+    l->kind.mode = options->conn.mode;
+    l->kind.allow_remote = options->access.allow_remote;
+    l->kind.quota = (DWORD)options->pipe_buffer;
+    l->kind.wait_timeout_ms = (DWORD)options->wait_timeout_ms;
     list_init(&l->waiting);
     list_init(&l->sibling);
     listener_init_host(l);
     InitializeSRWLock(&l->lock);
-    status = name_parse(&l->path, NAME_PIPE, options->name, true, "pipe", error);
+    status = name_parse(&l->kind.path, NAME_PIPE, options->name, true, "pipe", error);
     if (status == PP_OK)
         status = listen__check(options, options->conn.direction, error);
     if (status == PP_OK)
         status = conn_check_options(port, &options->conn, &l->options.conn, error);
     if (status == PP_OK)
-        status = security_open(&l->security, &options->access, false, error);
+        status = security_open(&l->kind.security, &options->access, false, error);
     return status;
 }
 
@@ -259,5 +265,5 @@ pp_status pp_listener_set_limits(pp_listener *l, const pp_listen_options *option
 
 const char *pp_listener_path(pp_listener *l)
 {
-    return l ? l->path.text : "";
+    return l ? l->kind.path.text : "";
 }

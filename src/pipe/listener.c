@@ -15,11 +15,16 @@ static list listener__all = {&listener__all, &listener__all};
 
 /* ---- Instances ------------------------------------------------------------------------------ */
 
+static pp_listener *instance__listener(const instance *i)
+{
+    return CONTAINER_OF(i->seat.host, pp_listener, host);
+}
+
 /* As soon as the lock is released a turn may take this instance, retire the listener and drop its
  * last reference; ours keeps the listener alive for strand_raise. */
 static void instance__came(instance *i)
 {
-    pp_listener *l = i->listener;
+    pp_listener *l = instance__listener(i);
 
     InterlockedIncrement(&l->refs);
     AcquireSRWLockExclusive(&l->lock);
@@ -47,12 +52,12 @@ static bool instance__has_client(DWORD error)
 /* Begins to wait. A wait that ends at once is settled like any other. */
 static void instance__listen(instance *i)
 {
-    pp_listener *l = i->listener;
+    pp_listener *l = instance__listener(i);
 
     op_init(&i->op, instance__packet);
     list_append(&l->waiting, &i->link);
     l->waiting_count++;
-    if (kernel_connect(&port_of(&l->strand)->kernel, &i->pipe, &i->op, &i->error) != OP_PENDING)
+    if (kernel_connect(l->kind.kernel, &i->pipe, &i->op, &i->error) != OP_PENDING)
         instance__came(i);
 }
 
@@ -82,8 +87,9 @@ static void listener__failed(pp_listener *l, DWORD error)
         return; /* we cancelled it */
     if (l->retry_ms == 0)
         log_write(&port_of(&l->strand)->log, PP_LOG_WARN,
-                  "%s: an instance failed: Windows error %lu%s", utf_shorten(l->path.text).text,
-                  (unsigned long)error, error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
+                  "%s: an instance failed: Windows error %lu%s",
+                  utf_shorten(l->kind.path.text).text, (unsigned long)error,
+                  error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
     port_count(port_of(&l->strand), COUNT_ACCEPT_ERRORS, 1);
     l->retry_ms = l->retry_ms == 0                            ? LISTENER__FIRST_RETRY_MS
                   : l->retry_ms * 2 < LISTENER__MOST_RETRY_MS ? l->retry_ms * 2
@@ -98,7 +104,7 @@ static bool listener__make_one(pp_listener *l)
 
     if (l->closing || l->retry_at != CLOCK_NEVER || l->waiting_count >= listener__target(l))
         return false;
-    i = instance_make(l, false);
+    i = instance_make(&l->kind, false);
     if (!i) {
         listener__failed(l, GetLastError());
         return false;
@@ -119,13 +125,13 @@ static void listener__replenish(pp_listener *l)
 
 static void instance__stop_waiting(instance *i)
 {
-    pp_listener *l = i->listener;
+    pp_listener *l = instance__listener(i);
 
     i->surplus = true;
     list_remove(&i->link);
     l->waiting_count--;
     l->surplus_count++;
-    kernel_cancel(&port_of(&l->strand)->kernel, &i->pipe, &i->op);
+    kernel_cancel(l->kind.kernel, &i->pipe, &i->op);
 }
 
 /* Only max_clients, set to less, takes instances away: until the cancelled one is closed, a client
@@ -176,7 +182,7 @@ static void listener__settle_returned(pp_listener *l, instance *i)
     l->connections--;
     i->returned = false;
     again = i->reusable && !l->closing && l->waiting_count < listener__target(l);
-    if (again && kernel_disconnect(&port_of(&l->strand)->kernel, &i->pipe) == ERROR_SUCCESS)
+    if (again && kernel_disconnect(l->kind.kernel, &i->pipe) == ERROR_SUCCESS)
         instance__listen(i);
     else
         fifo_append(&l->dying, &i->came);
@@ -239,15 +245,15 @@ static void listener__bury(pp_listener *l)
     bool guarded = l->closing || l->waiting_count + l->surplus_count + l->connections > 0;
 
     while (l->dying.first && (guarded || l->dying.first->next))
-        instance_discard(CONTAINER_OF(fifo_take(&l->dying), instance, came));
+        instance_discard(CONTAINER_OF(fifo_take(&l->dying), instance, came), l->kind.kernel);
 }
 
 void listener_unref(pp_listener *l)
 {
     if (InterlockedDecrement(&l->refs) > 0)
         return;
-    if (l->security.attributes.lpSecurityDescriptor)
-        security_close(&l->security);
+    if (l->kind.security.attributes.lpSecurityDescriptor)
+        security_close(&l->kind.security);
     users_free(&l->host.users);
     mem_free(l);
 }
@@ -260,7 +266,7 @@ static void listener__begin_close(pp_listener *l)
     for (list *link = l->waiting.next; link != &l->waiting; link = link->next) {
         instance *i = CONTAINER_OF(link, instance, link);
 
-        kernel_cancel(&port_of(&l->strand)->kernel, &i->pipe, &i->op);
+        kernel_cancel(l->kind.kernel, &i->pipe, &i->op);
     }
 }
 
@@ -284,7 +290,7 @@ bool listener_is_ours(const name_path *path)
 
     AcquireSRWLockShared(&listener__all_lock);
     for (list *link = listener__all.next; link != &listener__all && !found; link = link->next)
-        found = _wcsicmp(CONTAINER_OF(link, pp_listener, sibling)->path.wide, path->wide) == 0;
+        found = _wcsicmp(CONTAINER_OF(link, pp_listener, sibling)->kind.path.wide, path->wide) == 0;
     ReleaseSRWLockShared(&listener__all_lock);
     return found;
 }
@@ -303,7 +309,7 @@ static void listener__finish(pp_listener *l)
     took = callback_took(port, &began);
     if (took > 0)
         log_write(&port->log, PP_LOG_WARN, "%s: on_close took %llu ms, longer than allowed",
-                  utf_shorten(l->path.text).text, (unsigned long long)took);
+                  utf_shorten(l->kind.path.text).text, (unsigned long long)took);
     strand_retire(&l->strand);
     listener_unref(l);
 }
@@ -343,8 +349,8 @@ static void listener__take_back(seat *s, kernel_handle *pipe, bool reusable)
 {
     instance *i = CONTAINER_OF(s, instance, seat);
 
-    InterlockedIncrement(&i->listener->refs);
-    InterlockedIncrement(&i->listener->held);
+    InterlockedIncrement(&instance__listener(i)->refs);
+    InterlockedIncrement(&instance__listener(i)->held);
     i->pipe = *pipe;
     *pipe = KERNEL_NO_HANDLE;
     i->returned = true;

@@ -12,12 +12,9 @@
 #ifndef PP_PIPE_LISTENER_H
 #define PP_PIPE_LISTENER_H
 
-#include "base/list.h"
-#include "base/name.h"
-#include "base/security.h"
 #include "iocp/port.h"
 #include "pipe/demand.h"
-#include "pipe/host.h"
+#include "pipe/instance.h"
 #include "pipeport.h"
 
 #define LISTENER_CAME STRAND_EVENT(0)   /* an instance was connected, or came back */
@@ -29,28 +26,11 @@
 #define LISTENER_NOT_ALLOWED                                                                       \
     ": the descriptor keeps this process from making instances (FILE_CREATE_PIPE_INSTANCE)"
 
-typedef struct instance instance;
-
-/* One instance of the pipe: it waits for a client, or a connection has it. */
-struct instance {
-    op op;
-    seat seat; /* what its connection knows of it; the host is the listener's */
-    pp_listener *listener;
-    kernel_handle pipe;
-    list link; /* among the waiting */
-    fifo_link came;
-    DWORD error;   /* how the wait ended */
-    bool returned; /* from a connection */
-    bool reusable; /* and can wait again */
-    bool surplus;  /* its wait was cancelled: max_clients has become less */
-};
-
 struct pp_listener {
     strand strand;
     volatile LONG refs; /* the port's and the user's */
     pp_listen_options options;
-    name_path path;
-    security security;
+    instance_kind kind;
 
     host host; /* what its connections know of it */
 
@@ -79,15 +59,6 @@ bool listener_is_ours(const name_path *path);
 
 bool listener_turn(strand *s, LONG events);
 void listener_unref(pp_listener *l);
-
-/* A new instance, not yet waiting. NULL: GetLastError says why. */
-instance *instance_make(pp_listener *l, bool first);
-
-/* Its call into Windows, in a file of its own so that a test can take its place. */
-HANDLE instance_create(pp_listener *l, bool first);
-
-/* Owns `i`: closes its pipe and frees it. */
-void instance_discard(instance *i);
 
 /* Makes the listener a host for connections. */
 void listener_init_host(pp_listener *l);
