@@ -4,9 +4,6 @@
  */
 #include "kit.h"
 
-#include "base/heap.h"
-#include "base/table.h"
-#include "iocp/standby.h"
 #include "iocp/timer.h"
 
 enum { MANY = 300, FAR_AWAY = 1000000 };
@@ -27,7 +24,7 @@ typedef struct stage {
     inbox inbox;
     log_sink log;
     timers timers;
-    volatile LONG over, looks, busy_looks, ticks;
+    volatile LONG over;
 } stage;
 
 static void note_over(void *context)
@@ -365,146 +362,6 @@ static void one_worker_covers_the_first_deadline(void **state)
     stage_close(&s);
 }
 
-/* ---- Heap and table ------------------------------------------------------------------------- */
-
-static void a_heap_gives_the_least_of_what_is_in_it(void **state)
-{
-    static heap_node nodes[MANY];
-    uint32_t random = 3;
-    heap h = {0};
-
-    (void)state;
-    assert_true(heap_reserve(&h, MANY));
-    for (int i = 0; i < MANY; i++)
-        heap_node_init(&nodes[i]);
-    for (int step = 0; step < 20 * MANY; step++) {
-        heap_node *one = &nodes[draw(&random, MANY)];
-        uint64_t least = UINT64_MAX;
-
-        if (draw(&random, 3) == 0)
-            heap_remove(&h, one);
-        else
-            heap_put(&h, one, draw(&random, 1000));
-        for (int i = 0; i < MANY; i++)
-            if (heap_has(&nodes[i]) && nodes[i].key < least)
-                least = nodes[i].key;
-        assert_true(heap_first(&h) ? heap_first(&h)->key == least : least == UINT64_MAX);
-    }
-    heap_unreserve(&h, MANY);
-    heap_free(&h);
-}
-
-static void a_table_finds_those_that_are_in_it(void **state)
-{
-    static table_link links[MANY];
-    table t;
-
-    (void)state;
-    table_init(&t);
-    for (uint64_t id = 0; id < MANY; id++)
-        table_add(&t, &links[id], id);
-    assert_true(t.chain_count >= MANY); /* or finding one would take ever longer */
-    for (uint64_t id = 0; id < MANY; id += 2)
-        table_remove(&t, &links[id]);
-    for (uint64_t id = 0; id < MANY; id++)
-        assert_ptr_equal(table_find(&t, id), id % 2 ? &links[id] : NULL);
-    table_remove(&t, &links[0]); /* it is not in it: nothing happens */
-    assert_int_equal(t.count, MANY / 2);
-    for (uint64_t id = 1; id < MANY; id += 2)
-        table_remove(&t, &links[id]);
-    table_free(&t);
-}
-
-/* ---- Standby -------------------------------------------------------------------------------- */
-
-typedef struct guard {
-    standby standby;
-    volatile LONG began, woke;
-} guard;
-
-static DWORD WINAPI stand_by(void *argument)
-{
-    guard *g = argument;
-
-    kit_add(&g->began, 1);
-    standby_wait(&g->standby);
-    kit_add(&g->woke, 1);
-    return 0;
-}
-
-static bool is_waiting(guard *g, LONG count)
-{
-    bool waiting;
-
-    AcquireSRWLockExclusive(&g->standby.lock);
-    waiting = g->standby.waiting == count;
-    ReleaseSRWLockExclusive(&g->standby.lock);
-    return waiting;
-}
-
-/* Three workers on one processor: two stand by, one is called in where one is stuck, and all wake
- * up when the port has ended. */
-static void a_worker_stands_by_until_one_is_needed(void **state)
-{
-    guard g = {0};
-    HANDLE threads[2];
-    bool stuck = false;
-
-    (void)state;
-    standby_init(&g.standby, 1, 3);
-    for (int i = 0; i < 2; i++)
-        threads[i] = CreateThread(NULL, 0, stand_by, &g, 0, NULL);
-    while (!is_waiting(&g, 2))
-        SwitchToThread();
-    assert_false(standby_has_too_many(&g.standby));
-    standby_replace(&g.standby, &stuck);
-    assert_true(stuck);
-    assert_count(g.woke, 1);
-    standby_replace(&g.standby, &stuck); /* it is known: nobody else is called */
-    assert_true(is_waiting(&g, 1));
-    standby_return(&g.standby, &stuck);
-    assert_false(stuck);
-    assert_true(standby_has_too_many(&g.standby));
-    standby_end(&g.standby);
-    assert_count(g.woke, 2);
-    for (int i = 0; i < 2; i++) {
-        WaitForSingleObject(threads[i], INFINITE);
-        CloseHandle(threads[i]);
-    }
-}
-
-/* ---- The watch ------------------------------------------------------------------------------ */
-
-static bool look(void *context, bool after_tick)
-{
-    stage *s = context;
-    bool busy = InterlockedDecrement(&s->busy_looks) >= 0;
-
-    if (after_tick)
-        InterlockedIncrement(&s->ticks);
-    kit_add(&s->looks, 1);
-    return busy;
-}
-
-/* It ticks while its look says so, and no longer. */
-static void the_watch_looks_while_there_is_something_to_see(void **state)
-{
-    stage s = {0};
-
-    (void)state;
-    assert_int_equal(watch_start(&s.watch, true, look, &s), ERROR_SUCCESS);
-    assert_count(s.looks, 2); /* and sleeps */
-    s.busy_looks = 3;
-    watch_wake(&s.watch);
-    assert_count(s.looks, 7); /* three are busy, then two in vain, before it sleeps */
-    assert_int_equal(s.ticks, 3);
-    s.busy_looks = 0;
-    watch_call(&s.watch);
-    assert_count(s.looks, 9);
-    watch_end(&s.watch);
-    assert_int_equal(s.ticks, 3);
-}
-
 static const struct CMUnitTest tests[] = {
     TEST(events_before_a_turn_are_one_turn_and_none_is_lost),
     TEST(turns_come_in_the_order_of_their_raising),
@@ -514,10 +371,6 @@ static const struct CMUnitTest tests[] = {
     TEST(counters_of_all_threads_are_summed),
     TEST(timers_that_are_due_fire_in_order_and_no_others),
     TEST(one_worker_covers_the_first_deadline),
-    TEST(a_heap_gives_the_least_of_what_is_in_it),
-    TEST(a_table_finds_those_that_are_in_it),
-    TEST(a_worker_stands_by_until_one_is_needed),
-    TEST(the_watch_looks_while_there_is_something_to_see),
 };
 
 HARNESS_MAIN(tests)

@@ -1,0 +1,70 @@
+/*
+ * The containers that find their members by a key, each beside a plain model.
+ */
+#include "kit.h"
+
+#include "base/heap.h"
+#include "base/table.h"
+
+enum { MANY = 300 };
+
+static uint32_t draw(uint32_t *random, uint32_t below)
+{
+    *random = *random * 1664525u + 1013904223u;
+    return (*random >> 8) % below;
+}
+
+static void a_heap_gives_the_least_of_what_is_in_it(void **state)
+{
+    static heap_node nodes[MANY];
+    uint32_t random = 3;
+    heap h = {0};
+
+    (void)state;
+    assert_true(heap_reserve(&h, MANY));
+    for (int i = 0; i < MANY; i++)
+        heap_node_init(&nodes[i]);
+    for (int step = 0; step < 20 * MANY; step++) {
+        heap_node *one = &nodes[draw(&random, MANY)];
+        uint64_t least = UINT64_MAX;
+
+        if (draw(&random, 3) == 0)
+            heap_remove(&h, one);
+        else
+            heap_put(&h, one, draw(&random, 1000));
+        for (int i = 0; i < MANY; i++)
+            if (heap_has(&nodes[i]) && nodes[i].key < least)
+                least = nodes[i].key;
+        assert_true(heap_first(&h) ? heap_first(&h)->key == least : least == UINT64_MAX);
+    }
+    heap_unreserve(&h, MANY);
+    heap_free(&h);
+}
+
+static void a_table_finds_those_that_are_in_it(void **state)
+{
+    static table_link links[MANY];
+    table t;
+
+    (void)state;
+    table_init(&t);
+    for (uint64_t id = 0; id < MANY; id++)
+        table_add(&t, &links[id], id);
+    assert_true(t.chain_count >= MANY); /* or finding one would take ever longer */
+    for (uint64_t id = 0; id < MANY; id += 2)
+        table_remove(&t, &links[id]);
+    for (uint64_t id = 0; id < MANY; id++)
+        assert_ptr_equal(table_find(&t, id), id % 2 ? &links[id] : NULL);
+    table_remove(&t, &links[0]); /* it is not in it: nothing happens */
+    assert_int_equal(t.count, MANY / 2);
+    for (uint64_t id = 1; id < MANY; id += 2)
+        table_remove(&t, &links[id]);
+    table_free(&t);
+}
+
+static const struct CMUnitTest tests[] = {
+    TEST(a_heap_gives_the_least_of_what_is_in_it),
+    TEST(a_table_finds_those_that_are_in_it),
+};
+
+HARNESS_MAIN(tests)
