@@ -15,6 +15,9 @@
  *   - A function that takes a `pp_error *` fills it in when it fails; NULL is allowed.
  *   - Options: call the `_init` function, change what you want, pass the structure. The strings and
  *     arrays that it points to are copied.
+ *   - Structures never change their size or layout: later versions take new members out of
+ *     `reserved`. So a program built against this header runs with a later DLL. One that asks an
+ *     earlier DLL for what that does not know gets PP_E_ARGUMENT, and a line that says so.
  *   - A name of a pipe or a mailslot is bare, or a path such as \\.\pipe\name; "/" stands for "\"
  * in a path. A bare name has 1 to 247 characters (of a mailslot 243) and neither of them; a path
  *     has one or more levels, 256 characters in all. No level is empty or ends in a dot, and no
@@ -33,6 +36,12 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* The version of this header. pp_version tells the library's, which may be another DLL's. */
+#define PIPEPORT_VERSION_MAJOR 0
+#define PIPEPORT_VERSION_MINOR 1
+#define PIPEPORT_VERSION_PATCH 0
+#define PIPEPORT_VERSION "0.1.0"
 
 /* Functions only are exported, so one header serves the static and the dynamic library. */
 #ifdef PP_BUILD_DLL
@@ -93,6 +102,9 @@ typedef enum pp_status {
         PP_STATUS_COUNT
 } pp_status;
 
+/* No version will have more, so that arrays of this size can be indexed by any. */
+#define PP_STATUS_MOST 64
+
 /* The name of a status, such as "PP_E_AGAIN"; "PP_?" for a number that is none. Never NULL. */
 PP_API const char *pp_status_name(pp_status status);
 
@@ -133,6 +145,7 @@ typedef struct pp_port_options {
     pp_log_fn *log;            /* NULL: no log */
     void *log_user;
     pp_log_level log_level;
+    uint64_t reserved[8]; /* room for later versions; leave them 0 */
 } pp_port_options;
 
 PP_API void pp_port_options_init(pp_port_options *options);
@@ -191,35 +204,36 @@ PP_API pp_status pp_port_cancel(pp_port *port, uint64_t id);
 
 /* What the port counted since it was opened. Gauges say so; everything else only grows. */
 typedef struct pp_stats {
-    uint64_t workers;                /* gauge: worker threads */
-    uint64_t kernel_reads;           /* calls into Windows, by kind */
-    uint64_t kernel_writes;          /* */
-    uint64_t kernel_dequeues;        /* */
-    uint64_t kernel_other;           /* */
-    uint64_t operations_read;        /* operations started, by kind */
-    uint64_t operations_write;       /* */
-    uint64_t operations_connect;     /* */
-    uint64_t operations_pending;     /* gauge: started and not yet completed */
-    uint64_t bytes_in;               /* payload that came, without frame headers */
-    uint64_t bytes_out;              /* payload handed to the kernel */
-    uint64_t messages_in;            /* in stream mode: deliveries */
-    uint64_t messages_out;           /* in stream mode: sends */
-    uint64_t datagrams_in;           /* delivered */
-    uint64_t datagrams_empty;        /* of them, with no bytes */
-    uint64_t datagrams_oversized;    /* longer than max_datagram, dropped */
-    uint64_t connections_now;        /* gauge */
-    uint64_t connections_most;       /* gauge: most at once */
-    uint64_t connections_total;      /* */
-    uint64_t busy_retries;           /* dials that found the name absent or busy, and tried again */
-    uint64_t refused_sends;          /* sends answered with PP_E_AGAIN */
-    uint64_t timeouts;               /* connections ended by one of the time-outs */
-    uint64_t slow_callbacks;         /* callbacks over slow_callback_ms */
-    uint64_t accept_errors;          /* instances that failed; the listener went on */
-    uint64_t bytes_buffered;         /* gauge: bytes counted against max_buffered */
-    uint64_t bytes_buffered_most;    /* gauge: most at once */
-    uint64_t allocations;            /* of the whole process's library memory */
-    uint64_t handles_open;           /* gauge */
-    uint64_t ended[PP_STATUS_COUNT]; /* connections that ended, by reason */
+    uint64_t workers;               /* gauge: worker threads */
+    uint64_t kernel_reads;          /* calls into Windows, by kind */
+    uint64_t kernel_writes;         /* */
+    uint64_t kernel_dequeues;       /* */
+    uint64_t kernel_other;          /* */
+    uint64_t operations_read;       /* operations started, by kind */
+    uint64_t operations_write;      /* */
+    uint64_t operations_connect;    /* */
+    uint64_t operations_pending;    /* gauge: started and not yet completed */
+    uint64_t bytes_in;              /* payload that came, without frame headers */
+    uint64_t bytes_out;             /* payload handed to the kernel */
+    uint64_t messages_in;           /* in stream mode: deliveries */
+    uint64_t messages_out;          /* in stream mode: sends */
+    uint64_t datagrams_in;          /* delivered */
+    uint64_t datagrams_empty;       /* of them, with no bytes */
+    uint64_t datagrams_oversized;   /* longer than max_datagram, dropped */
+    uint64_t connections_now;       /* gauge */
+    uint64_t connections_most;      /* gauge: most at once */
+    uint64_t connections_total;     /* */
+    uint64_t busy_retries;          /* dials that found the name absent or busy, and tried again */
+    uint64_t refused_sends;         /* sends answered with PP_E_AGAIN */
+    uint64_t timeouts;              /* connections ended by one of the time-outs */
+    uint64_t slow_callbacks;        /* callbacks over slow_callback_ms */
+    uint64_t accept_errors;         /* instances that failed; the listener went on */
+    uint64_t bytes_buffered;        /* gauge: bytes counted against max_buffered */
+    uint64_t bytes_buffered_most;   /* gauge: most at once */
+    uint64_t allocations;           /* of the whole process's library memory */
+    uint64_t handles_open;          /* gauge */
+    uint64_t ended[PP_STATUS_MOST]; /* connections that ended, by reason */
+    uint64_t reserved[32];          /* room for later versions; they are 0 */
 } pp_stats;
 
 /* A snapshot; exact when nothing runs, else each number is right by itself. */
@@ -259,6 +273,7 @@ typedef struct pp_peer {
     uint32_t session_id;    /* UINT32_MAX: unknown */
     char user[PP_SID_SIZE]; /* the user's SID; "": not known */
     uint32_t integrity;     /* the RID of the integrity level, 0x2000 is medium; 0: not known */
+    uint64_t reserved[4];   /* room for later versions; leave them 0 */
 } pp_peer;
 
 /*
@@ -304,6 +319,8 @@ typedef struct pp_handlers {
      * or adopted.
      */
     const char *(*on_identity)(pp_conn *conn, void *user, const pp_peer *peer);
+
+    void *reserved[4]; /* room for later versions; leave them NULL */
 } pp_handlers;
 
 typedef struct pp_conn_options {
@@ -325,6 +342,7 @@ typedef struct pp_conn_options {
     uint64_t idle_timeout_ms;
     pp_handlers handlers;
     void *user;
+    uint64_t reserved[8]; /* room for later versions; leave them 0 */
 } pp_conn_options;
 
 /*
@@ -433,6 +451,7 @@ typedef struct pp_access {
     bool strict;       /* pipes: allowed users may not create instances; they must ask for exactly
                         * the rights that docs/security.md names */
     bool allow_remote; /* let clients of other machines in */
+    uint64_t reserved[4]; /* room for later versions; leave them 0 */
 } pp_access;
 
 typedef struct pp_listen_options {
@@ -458,6 +477,7 @@ typedef struct pp_listen_options {
      * clients have closed their ends, too). */
     void (*on_close)(void *user);
     void *user;
+    uint64_t reserved[8]; /* room for later versions; leave them 0 */
 } pp_listen_options;
 
 PP_API void pp_listen_options_init(pp_listen_options *options);
@@ -510,6 +530,7 @@ typedef struct pp_dial_options {
                               * 2, 4 ... ms, each of which ends with a tick, as in pp_port_after */
     uint64_t server_process; /* the process that must serve the pipe; 0: any */
     const char *server_user; /* the SID of the user that must own the pipe; NULL: any */
+    uint64_t reserved[8];    /* room for later versions; leave them 0 */
 } pp_dial_options;
 
 PP_API void pp_dial_options_init(pp_dial_options *options);
@@ -564,13 +585,17 @@ typedef struct pp_spawn_options {
     const pp_conn_options *input;  /* its standard input; we send */
     const pp_conn_options *output; /* its standard output; we receive */
     const pp_conn_options *errors; /* its standard error; we receive */
+    uint64_t reserved[8];          /* room for later versions; leave them 0 */
 } pp_spawn_options;
+
+PP_API void pp_spawn_options_init(pp_spawn_options *options);
 
 /* A child process. The handle is the caller's to close; the references are its to drop. */
 typedef struct pp_child {
     void *process; /* a HANDLE to wait for */
     uint32_t process_id;
     pp_conn *input, *output, *errors; /* NULL: not asked for */
+    uint64_t reserved[4];             /* room for later versions; leave them 0 */
 } pp_child;
 
 /*
@@ -609,6 +634,7 @@ typedef struct pp_client_options {
     uint64_t timeout_ms;     /* how long an absent or busy name is tried again; 0: one try */
     uint64_t server_process; /* the process that must serve the pipe; 0: any */
     const char *server_user; /* the SID of the user that must own the pipe; NULL: any */
+    uint64_t reserved[8];    /* room for later versions; leave them 0 */
 } pp_client_options;
 
 PP_API void pp_client_options_init(pp_client_options *options);
@@ -678,6 +704,7 @@ typedef struct pp_mailslot_options {
      * before all was taken), or why reading failed. */
     void (*on_close)(void *user, pp_status reason);
     void *user;
+    uint64_t reserved[8]; /* room for later versions; leave them 0 */
 } pp_mailslot_options;
 
 PP_API void pp_mailslot_options_init(pp_mailslot_options *options);

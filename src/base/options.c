@@ -17,9 +17,10 @@
     {                                                                                              \
 #member, offsetof(type, member), __VA_ARGS__                                               \
     }
-#define TABLE(rows)                                                                                \
+#define TABLE(type, rows)                                                                          \
     {                                                                                              \
-        rows, sizeof rows / sizeof *rows                                                           \
+        rows, sizeof rows / sizeof *rows, offsetof(type, reserved),                                \
+            sizeof((type *)0)->reserved / sizeof(uint64_t)                                         \
     }
 
 /* `workers`: 0 stands for the default, which only the running process can tell. */
@@ -82,12 +83,12 @@ static const option_row option__mailslot_rows[] = {
         "how long a mailslot that stops may deliver what it has read"),
 };
 
-const option_table option_port_table = TABLE(option__port_rows);
-const option_table option_conn_table = TABLE(option__conn_rows);
-const option_table option_listen_table = TABLE(option__listen_rows);
-const option_table option_dial_table = TABLE(option__dial_rows);
-const option_table option_client_table = TABLE(option__client_rows);
-const option_table option_mailslot_table = TABLE(option__mailslot_rows);
+const option_table option_port_table = TABLE(pp_port_options, option__port_rows);
+const option_table option_conn_table = TABLE(pp_conn_options, option__conn_rows);
+const option_table option_listen_table = TABLE(pp_listen_options, option__listen_rows);
+const option_table option_dial_table = TABLE(pp_dial_options, option__dial_rows);
+const option_table option_client_table = TABLE(pp_client_options, option__client_rows);
+const option_table option_mailslot_table = TABLE(pp_mailslot_options, option__mailslot_rows);
 
 uint64_t *option_member(const option_row *row, void *options)
 {
@@ -97,7 +98,7 @@ uint64_t *option_member(const option_row *row, void *options)
 void option_set_defaults(const option_table *table, void *options)
 {
     for (size_t i = 0; i < table->count; i++)
-        *option_member(&table->rows[i], options) = table->rows[i].standard;
+        *option_member(&table->rows[i], options) = table->rows[i].preset;
 }
 
 static const char *option__unit_text(option_unit unit)
@@ -115,17 +116,30 @@ pp_status option_check_value(const option_row *row, uint64_t value, pp_error *er
                      option__unit_text(row->unit));
 }
 
+pp_status option_check_reserved(const uint64_t *reserved, size_t count, pp_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (reserved[i] != 0)
+            return error_set(error, PP_E_ARGUMENT, 0,
+                             "reserved is not 0; allowed: options that pipeport " PIPEPORT_VERSION
+                             " knows, as their _init function leaves them");
+    return PP_OK;
+}
+
 pp_status option_check(const option_table *table, const void *options, pp_error *error)
 {
+    const char *base = options;
+
     for (size_t i = 0; i < table->count; i++) {
         const option_row *row = &table->rows[i];
-        uint64_t value = *(const uint64_t *)(const void *)((const char *)options + row->offset);
+        uint64_t value = *(const uint64_t *)(const void *)(base + row->offset);
         pp_status status = option_check_value(row, value, error);
 
         if (status != PP_OK)
             return status;
     }
-    return PP_OK;
+    return option_check_reserved((const uint64_t *)(const void *)(base + table->reserved_offset),
+                                 table->reserved_count, error);
 }
 
 pp_status option_check_way(pp_mode mode, pp_direction direction, pp_error *error)

@@ -13,7 +13,7 @@ typedef struct option_row {
     const char *name; /* the member's, and with hyphens the argument's */
     size_t offset;
     option_unit unit;
-    uint64_t standard, least, most;
+    uint64_t preset, least, most;
     bool zero_allowed; /* 0 is allowed besides the range, and means what `help` says */
     const char *help;
 } option_row;
@@ -21,6 +21,7 @@ typedef struct option_row {
 typedef struct option_table {
     const option_row *rows;
     size_t count;
+    size_t reserved_offset, reserved_count; /* members that must be 0 */
 } option_table;
 
 extern const option_table option_port_table, option_conn_table, option_listen_table,
@@ -32,6 +33,10 @@ void option_set_defaults(const option_table *table, void *options);
 /* PP_E_ARGUMENT with a text that names the option, the value and the range. */
 pp_status option_check(const option_table *table, const void *options, pp_error *error);
 pp_status option_check_value(const option_row *row, uint64_t value, pp_error *error);
+
+/* PP_E_ARGUMENT unless all are 0: a later version's program asks for what this one does not know.
+ */
+pp_status option_check_reserved(const uint64_t *reserved, size_t count, pp_error *error);
 
 uint64_t *option_member(const option_row *row, void *options);
 

@@ -1,6 +1,7 @@
 #include "base/security.h"
 
 #include "base/mem.h"
+#include "base/options.h"
 #include "base/utf.h"
 
 #include <string.h>
@@ -9,6 +10,7 @@
 #define SECURITY__READ_WRITE 0x12019Fu /* FILE_GENERIC_READ | FILE_GENERIC_WRITE */
 #define SECURITY__ACE_MAX 240          /* characters of one entry; a SID has at most 184 */
 #define SECURITY__MAX_ALLOWED 256
+#define SECURITY__RESERVED (sizeof((pp_access *)0)->reserved / sizeof(uint64_t))
 
 /* What security__ask_token brings; TokenUser and TokenLogonSid have one SID. */
 typedef union security__token_data {
@@ -169,6 +171,9 @@ pp_status security_open(security *s, const pp_access *access, bool deny_network,
     wchar_t *sddl;
     pp_status status;
 
+    status = option_check_reserved(access->reserved, SECURITY__RESERVED, error);
+    if (status != PP_OK)
+        return status;
     if (access->allow_count > SECURITY__MAX_ALLOWED)
         return error_set(error, PP_E_ARGUMENT, 0, "allow has %llu users; allowed: at most %d",
                          (unsigned long long)access->allow_count, SECURITY__MAX_ALLOWED);

@@ -11,11 +11,9 @@
 #include "base/processors.h"
 #include "iocp/worker.h"
 
-#define PORT__VERSION "0.1.0"
-
 const char *pp_version(void)
 {
-    return PORT__VERSION;
+    return PIPEPORT_VERSION;
 }
 
 void pp_port_options_init(pp_port_options *options)

@@ -101,14 +101,14 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, bool *socket, pp_error 
         return adopt__refuse_type(error);
     status = adopt__rights(handle, &rights, error);
     if (status == PP_OK)
-        status = adopt__check_rights(rights, c->options.direction, error);
+        status = adopt__check_rights(rights, c->settings.direction, error);
     if (status != PP_OK)
         return status;
     *socket = !adopt__is_pipe(handle, &flags);
     c->is_server_end = (flags & PIPE_SERVER_END) != 0;
     if (*socket && !adopt__is_stream_socket(handle))
         return adopt__refuse_type(error); /* the sending end of a mailslot, or datagrams */
-    return adopt__set_modes(handle, c->options.mode, *socket, error);
+    return adopt__set_modes(handle, c->settings.mode, *socket, error);
 }
 
 /* The handle is the connection's or closed. */
@@ -121,7 +121,7 @@ static pp_status adopt__attach(pp_conn *c, HANDLE handle, bool socket, pp_error 
                          "handle is synchronous or on a port" ADOPT__ALLOWED);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, "handle cannot be on a port");
-    if (transport_note_modes(&c->transport) && c->options.mode == PP_MODE_MESSAGE)
+    if (transport_note_modes(&c->transport) && c->settings.mode == PP_MODE_MESSAGE)
         return error_set(error, PP_E_ARGUMENT, 0,
                          "handle has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, which cannot be taken "
                          "back; allowed: without it, or mode stream (0) or framed (2)");

@@ -52,7 +52,7 @@ void conn_drain(pp_conn *c)
         return;
     }
     if (c->state != CONN_WINDING)
-        c->clock.drain_deadline = clock_ms() + c->options.drain_timeout_ms;
+        c->clock.drain_deadline = clock_ms() + c->settings.drain_timeout_ms;
     c->state = CONN_DRAINING;
     outbox_close(&c->outbox);
 }

@@ -42,6 +42,16 @@ typedef enum conn_state {
 #define CONN_TIMER STRAND_EVENT(6)
 #define CONN_OPENED STRAND_EVENT(7) /* an attempt to open the name has ended on another thread */
 
+/* Of pp_conn_options, what the connection itself looks at; the outbox has the marks. */
+typedef struct conn_settings {
+    pp_mode mode;
+    pp_direction direction;
+    bool half_close;
+    uint64_t max_message;
+    uint64_t drain_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
+    pp_handlers handlers;
+} conn_settings;
+
 /* What a connection does by the clock (conn_time.h); all by clock_ms. The times count while a read
  * or a write is pending: what we do not ask for is not late. */
 typedef struct conn_clock {
@@ -58,7 +68,7 @@ struct pp_conn {
     volatile LONG over;    /* on_close was called */
     gate gate;             /* shut while it is paused */
     uint64_t id;
-    pp_conn_options options;
+    conn_settings settings; /* fixed */
     void *user;
 
     conn_state state;
@@ -91,7 +101,7 @@ static inline pp_port *conn_port(const pp_conn *c)
 
 static inline decoder conn_decoder(const pp_conn *c)
 {
-    return (decoder){c->options.mode, c->options.half_close, c->options.max_message};
+    return (decoder){c->settings.mode, c->settings.half_close, c->settings.max_message};
 }
 
 /* ---- How it ends; for turns ----------------------------------------------------------------- */

@@ -36,10 +36,10 @@ static pp_status conn__judge(pp_conn *c, const char **reason)
     if (users_are_limited(&h->users))
         status = peer_enter_users(&c->peer, &h->users);
     *reason = pp_status_text(status);
-    if (status != PP_OK || !c->options.handlers.on_identity)
+    if (status != PP_OK || !c->settings.handlers.on_identity)
         return status;
     conn_callback_begins(c);
-    *reason = c->options.handlers.on_identity(c, c->user, peer_known(&c->peer));
+    *reason = c->settings.handlers.on_identity(c, c->user, peer_known(&c->peer));
     conn_callback_ended(c, "on_identity");
     return *reason ? PP_E_REFUSED : PP_OK;
 }
@@ -49,7 +49,7 @@ static bool conn__user_matters(const pp_conn *c)
 {
     host *h = c->seat->host;
 
-    return c->options.handlers.on_identity || h->refuse_unknown || users_are_limited(&h->users);
+    return c->settings.handlers.on_identity || h->refuse_unknown || users_are_limited(&h->users);
 }
 
 bool conn_admit(pp_conn *c)

@@ -14,7 +14,7 @@ static void conn__raise_again(pp_conn *c)
 
 static bool conn__empty_is_end(const pp_conn *c)
 {
-    return c->options.mode == PP_MODE_MESSAGE && c->options.half_close;
+    return c->settings.mode == PP_MODE_MESSAGE && c->settings.half_close;
 }
 
 pp_status pp_conn_send(pp_conn *c, const void *data, size_t length)
@@ -45,7 +45,7 @@ pp_status pp_conn_end_sending(pp_conn *c)
 {
     pp_status status;
 
-    if (!c || (c->options.mode != PP_MODE_FRAMED && !conn__empty_is_end(c) &&
+    if (!c || (c->settings.mode != PP_MODE_FRAMED && !conn__empty_is_end(c) &&
                !transport_is_socket(&c->transport)))
         return PP_E_ARGUMENT;
     status = outbox_end(&c->outbox);

@@ -22,8 +22,8 @@ static pp_status conn__ask_handler(pp_conn *c, const char *data, size_t length)
     pp_status status = PP_OK;
 
     strand_set_answering(&c->strand, true);
-    if (c->options.handlers.on_message)
-        status = c->options.handlers.on_message(c, c->user, data, length);
+    if (c->settings.handlers.on_message)
+        status = c->settings.handlers.on_message(c, c->user, data, length);
     strand_set_answering(&c->strand, false);
     conn_callback_ended(c, "on_message");
     return status == PP_E_CLOSING && c->writes_are_lost ? PP_OK : status;
@@ -51,8 +51,8 @@ static bool conn__deliver_message(pp_conn *c, const decoded *message)
 static void conn__deliver_end(pp_conn *c, const decoded *end)
 {
     intake_drop(&c->intake, end);
-    if (c->options.handlers.on_end)
-        c->options.handlers.on_end(c, c->user);
+    if (c->settings.handlers.on_end)
+        c->settings.handlers.on_end(c, c->user);
     else
         conn_drain(c);
     conn_callback_ended(c, "on_end");
@@ -113,7 +113,7 @@ static void conn__end_reads(pp_conn *c)
 /* Whether the bytes that came are only a part of a message. */
 static bool conn__is_inside_message(const pp_conn *c)
 {
-    return c->options.mode != PP_MODE_STREAM && !intake_is_empty(&c->intake) && !c->intake.whole;
+    return c->settings.mode != PP_MODE_STREAM && !intake_is_empty(&c->intake) && !c->intake.whole;
 }
 
 /* The other end has left. While we close gracefully, what is still to be written finds whether it
@@ -133,7 +133,7 @@ static void conn__peer_left(pp_conn *c, DWORD error)
 
 static void conn__read_failed(pp_conn *c, DWORD error)
 {
-    if (error == ERROR_ACCESS_DENIED && c->options.direction == PP_DIRECTION_OUTBOUND)
+    if (error == ERROR_ACCESS_DENIED && c->settings.direction == PP_DIRECTION_OUTBOUND)
         conn__end_reads(c);
     else if (error ==
              ERROR_OPERATION_ABORTED) /* we asked for it: to read on with less, or no more */
@@ -148,18 +148,18 @@ static void conn__read_failed(pp_conn *c, DWORD error)
  * says so in a frame. */
 static void conn__socket_ended(pp_conn *c)
 {
-    if (c->options.mode == PP_MODE_FRAMED && !c->intake.peer_ended && c->state == CONN_OPEN) {
+    if (c->settings.mode == PP_MODE_FRAMED && !c->intake.peer_ended && c->state == CONN_OPEN) {
         conn__read_failed(c, ERROR_HANDLE_EOF);
         return;
     }
-    c->intake.untold_end = c->options.mode == PP_MODE_STREAM && c->state == CONN_OPEN &&
-                           !c->closing && c->options.direction != PP_DIRECTION_OUTBOUND;
+    c->intake.untold_end = c->settings.mode == PP_MODE_STREAM && c->state == CONN_OPEN &&
+                           !c->closing && c->settings.direction != PP_DIRECTION_OUTBOUND;
     conn__end_reads(c);
 }
 
 static void conn__bytes_came(pp_conn *c, const transport_result *r, size_t room)
 {
-    bool message = c->options.mode == PP_MODE_MESSAGE;
+    bool message = c->settings.mode == PP_MODE_MESSAGE;
 
     c->heard = true;
     conn_moved(c);
@@ -168,7 +168,7 @@ static void conn__bytes_came(pp_conn *c, const transport_result *r, size_t room)
         return;
     }
     intake_add(&c->intake, r->bytes, room, message && r->whole);
-    if (c->options.direction == PP_DIRECTION_OUTBOUND &&
+    if (c->settings.direction == PP_DIRECTION_OUTBOUND &&
         (!intake_is_empty(&c->intake) || c->intake.whole))
         conn_close_for(c, PP_E_DIRECTION);
     else

@@ -10,7 +10,7 @@ static uint64_t conn__earlier(uint64_t a, uint64_t b)
 void conn_moved(pp_conn *c)
 {
     c->clock.moves++;
-    if (c->options.idle_timeout_ms > 0)
+    if (c->settings.idle_timeout_ms > 0)
         c->clock.moved_at = clock_ms();
 }
 
@@ -19,7 +19,7 @@ void conn_moved(pp_conn *c)
 /* Windows does not tell how far a write has got: a long one has the time several times. */
 static uint64_t conn__idle_time(const pp_conn *c)
 {
-    return c->options.idle_timeout_ms *
+    return c->settings.idle_timeout_ms *
            (1 + transport_writing(&c->transport) / TRANSPORT_WRITE_STEP);
 }
 
@@ -27,7 +27,7 @@ static uint64_t conn__idle_time(const pp_conn *c)
 static uint64_t conn__first_byte_deadline(const pp_conn *c)
 {
     return c->state == CONN_OPEN && c->clock.awaits_byte
-               ? c->clock.silent_since + c->options.first_byte_timeout_ms
+               ? c->clock.silent_since + c->settings.first_byte_timeout_ms
                : CLOCK_NEVER;
 }
 
@@ -52,8 +52,8 @@ static void conn__note_waiting(pp_conn *c)
 {
     conn_clock *k = &c->clock;
     bool reads = transport_is_reading(&c->transport);
-    bool byte = c->options.first_byte_timeout_ms > 0 && reads && !c->heard;
-    bool move = c->options.idle_timeout_ms > 0 && (reads || transport_writing(&c->transport) > 0);
+    bool byte = c->settings.first_byte_timeout_ms > 0 && reads && !c->heard;
+    bool move = c->settings.idle_timeout_ms > 0 && (reads || transport_writing(&c->transport) > 0);
 
     if (byte && !k->awaits_byte)
         k->silent_since = clock_ms();

@@ -58,8 +58,8 @@ static void conn__open(pp_conn *c)
     port_count_connection(port, 1);
     port_count(port, COUNT_CONNECTIONS_TOTAL, 1);
     conn_callback_begins(c);
-    if (c->options.handlers.on_open)
-        c->options.handlers.on_open(c, c->user);
+    if (c->settings.handlers.on_open)
+        c->settings.handlers.on_open(c, c->user);
     conn_callback_ended(c, "on_open");
 }
 
@@ -73,7 +73,7 @@ static void conn__wind_down(pp_conn *c)
     if (c->state != CONN_OPEN)
         return;
     c->state = CONN_WINDING;
-    c->clock.drain_deadline = clock_ms() + c->options.drain_timeout_ms;
+    c->clock.drain_deadline = clock_ms() + c->settings.drain_timeout_ms;
     transport_cancel_read(&c->transport);
 }
 
@@ -154,7 +154,7 @@ static void conn__free_parts(pp_conn *c)
     timer_close(&c->timer);
     intake_free(&c->intake);
     conn_count_written(c, outbox_free(&c->outbox));
-    budget_leave(&conn_port(c)->budget, c->options.max_message);
+    budget_leave(&conn_port(c)->budget, c->settings.max_message);
 }
 
 /* That clients leave and that we close is nothing to tell; what else ends a connection is. */
@@ -180,8 +180,8 @@ static void conn__finish(pp_conn *c)
     port_count(port, (counter)(COUNT_ENDED + c->reason), 1);
     conn__log_end(c);
     conn_callback_begins(c);
-    if (c->options.handlers.on_close)
-        c->options.handlers.on_close(c, c->user, c->reason);
+    if (c->settings.handlers.on_close)
+        c->settings.handlers.on_close(c, c->user, c->reason);
     conn_callback_ended(c, "on_close");
     if (h)
         h->let_go(h);
@@ -233,10 +233,23 @@ static bool conn__turn(strand *s, LONG events)
 
 /* ---- Making one ----------------------------------------------------------------------------- */
 
-static void conn__init_parts(pp_conn *c, pp_port *port)
+static void conn__set(pp_conn *c, const pp_conn_options *o)
 {
-    pp_conn_options *o = &c->options;
+    c->user = o->user;
+    c->settings = (conn_settings){
+        .mode = o->mode,
+        .direction = o->direction,
+        .half_close = o->half_close,
+        .max_message = o->max_message,
+        .drain_timeout_ms = o->drain_timeout_ms,
+        .first_byte_timeout_ms = o->first_byte_timeout_ms,
+        .idle_timeout_ms = o->idle_timeout_ms,
+        .handlers = o->handlers,
+    };
+}
 
+static void conn__init_parts(pp_conn *c, pp_port *port, const pp_conn_options *o)
+{
     transport_init(&c->transport, &c->strand, CONN_READ, CONN_WRITTEN, o->mode);
     intake_init(&c->intake, &port->budget, &c->strand, CONN_AGAIN);
     outbox_init(&c->outbox, o, TRANSPORT_WRITE_MOST, &port->budget, &c->strand, CONN_AGAIN);
@@ -256,9 +269,8 @@ pp_conn *conn_new(pp_port *port, const pp_conn_options *options)
         goto no_budget;
     c->refs = 1;
     c->id = port_next_id(port);
-    c->options = *options;
-    c->user = options->user;
-    conn__init_parts(c, port);
+    conn__set(c, options);
+    conn__init_parts(c, port, options);
     return c;
 
 no_budget:
@@ -274,7 +286,7 @@ void conn_discard(pp_conn *c)
     assert(!c->seat && !c->opened);
     transport_close(&c->transport);
     dialler_free(c->dialler);
-    budget_leave(&conn_port(c)->budget, c->options.max_message);
+    budget_leave(&conn_port(c)->budget, c->settings.max_message);
     timer_close(&c->timer);
     peer_free(&c->peer);
     strand_retire(&c->strand); /* the port may be gone from here on */

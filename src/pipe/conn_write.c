@@ -126,8 +126,8 @@ void conn_tell_writable(pp_conn *c)
     if (again) {
         strand_raise(&c->strand, CONN_AGAIN); /* for what the callback sends or resumes */
         conn_callback_begins(c);
-        if (c->options.handlers.on_writable)
-            c->options.handlers.on_writable(c, c->user);
+        if (c->settings.handlers.on_writable)
+            c->settings.handlers.on_writable(c, c->user);
         conn_callback_ended(c, "on_writable");
     }
     outbox_pass(&c->outbox);

@@ -10,6 +10,7 @@
  */
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/options.h"
 #include "base/security.h"
 #include "base/utf.h"
 #include "pipe/adopt.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 
 #define SPAWN__STREAMS 3
+#define SPAWN__RESERVED (sizeof((pp_spawn_options *)0)->reserved / sizeof(uint64_t))
 #define SPAWN__QUOTA (64u * 1024)
 #define SPAWN__LONGEST 32766 /* UTF-16 units of a command line; Windows takes no more */
 
@@ -28,6 +30,12 @@ typedef struct spawn {
 } spawn;
 
 static SRWLOCK spawn__lock = SRWLOCK_INIT;
+
+void pp_spawn_options_init(pp_spawn_options *options)
+{
+    if (options)
+        *options = (pp_spawn_options){0};
+}
 
 static DWORD spawn__open_null(HANDLE *end)
 {
@@ -81,10 +89,13 @@ static const char *const spawn__names[SPAWN__STREAMS] = {"input", "output", "err
 
 /* What Windows would refuse later, with a number for a reason. */
 static pp_status spawn__check(spawn *s, const char *command_line,
-                              const pp_conn_options *const *streams, pp_error *error)
+                              const pp_conn_options *const *streams, const uint64_t *reserved,
+                              pp_error *error)
 {
     pp_status status = error_check_text(error, PP_E_ARGUMENT, "command_line", command_line);
 
+    if (status == PP_OK)
+        status = option_check_reserved(reserved, SPAWN__RESERVED, error);
     if (status != PP_OK)
         return status;
     s->command_line = utf_copy_utf16(command_line);
@@ -191,7 +202,7 @@ static pp_status spawn__make(pp_port *port, spawn *s, const pp_spawn_options *op
                              PROCESS_INFORMATION *made, pp_error *error)
 {
     const pp_conn_options *streams[] = {options->input, options->output, options->errors};
-    pp_status status = spawn__check(s, options->command_line, streams, error);
+    pp_status status = spawn__check(s, options->command_line, streams, options->reserved, error);
     DWORD code;
 
     if (status == PP_OK)

@@ -21,7 +21,7 @@ static const option_row settings__own_rows[] = {
     {"log_rate", offsetof(settings, log_rate), OPTION_COUNT, 100, 1, SETTINGS__MOST_RATE, false,
      "most lines of the log in a second, those of debug aside"},
 };
-static const option_table settings__own_table = {settings__own_rows, 2};
+static const option_table settings__own_table = {.rows = settings__own_rows, .count = 2};
 
 /* Every number that the command line can set, and where its structure stands. */
 static const struct {
@@ -230,9 +230,9 @@ static void settings__print_number(const option_row *row)
 
     number_option_name(row, name);
     number_range(row, range);
-    number_print(row->unit, row->standard, standard);
+    number_print(row->unit, row->preset, standard);
     snprintf(help, sizeof help, "%.*s; %s; default: %s", length, row->help, range,
-             zero && row->standard == 0 ? zero : standard);
+             zero && row->preset == 0 ? zero : standard);
     settings__print_row(name, values[row->unit], help);
 }
 
