@@ -8,15 +8,21 @@
 
 #define LOGGER__SECOND_MS 1000u
 
+const char *logger_level_name(size_t level)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+
+    return level < sizeof names / sizeof *names ? names[level] : NULL;
+}
+
 static void logger__print(pp_log_level level, const char *line)
 {
-    static const char *const levels[] = {"error", "warn", "info", "debug"};
     SYSTEMTIME now;
 
     GetSystemTime(&now);
     output_format(OUTPUT_STDERR, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ %s %s", now.wYear, now.wMonth,
-                  now.wDay, now.wHour, now.wMinute, now.wSecond, now.wMilliseconds, levels[level],
-                  line);
+                  now.wDay, now.wHour, now.wMinute, now.wSecond, now.wMilliseconds,
+                  logger_level_name(level), line);
 }
 
 static void logger__print_left_out(uint64_t count)

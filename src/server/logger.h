@@ -24,4 +24,7 @@ void logger_write(void *user, pp_log_level level, const char *line);
 /* Says what is still to be said of lines that were left out. */
 void logger_close(logger *l);
 
+/* The name of a pp_log_level; NULL behind the last. */
+const char *logger_level_name(size_t level);
+
 #endif

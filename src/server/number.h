@@ -29,8 +29,9 @@ void number_range(const option_row *row, char text[NUMBER_RANGE]);
  */
 const char *number_meaning_of_zero(const option_row *row);
 
-/* Sets the row's member of `options`; `value` may be NULL. PP_E_ARGUMENT with a text that says what
- * is allowed. */
-pp_status number_take(const option_row *row, void *options, const char *value, pp_error *error);
+/* Sets the row's member of `options`; `value` may be NULL. PP_E_ARGUMENT with a text that begins
+ * with `field` and says what is allowed. */
+pp_status number_take(const option_row *row, void *options, const char *value, const char *field,
+                      pp_error *error);
 
 #endif

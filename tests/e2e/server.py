@@ -88,7 +88,7 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
             expect_refusal("pipeport", arguments, 2, f"--{option} ", f'"{value}"', allowed)
     for arguments, allowed in (
         (["--mode", "pipe"], "stream, message or framed"),
-        (["--service", "chat"], "echo or sink"),
+        (["--service", "chat"], "echo"),
         (["--log-level", "loud"], "error, warn, info or debug"),
         (["--pipe", "a\\b"], "1 to 247 characters"),
         (["--pipe", ""], "1 to 247 characters"),
@@ -104,7 +104,7 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["--high-mark", "1K", "--low-mark", "2K"], "at most --high-mark"),
         (["--accept-ready", "65", "--accept-depth", "64"], "at most --accept-depth"),
         (["--json=yes"], "none"),
-        (["--mode"], "--mode MODE"),
+        (["--mode"], "stream, message or framed"),
         (["--frobnicate"], "--help"),
         (["frobnicate"], "--help"),
     ):
@@ -472,6 +472,17 @@ def the_options_reach_the_library():
                    "--duration", 5, status=1)  # fmt: skip
     equal(figures["errors"], 2, "connections that ended")
     equal(server.stop()["errors"], 2, "connections that the server ended")
+
+
+@case
+def a_stream_has_no_longest_message():
+    server = Server("--max-message", 10)
+    load("--pipe", server.name, "--size", 20000, "--duration", 0.2, "--warmup", 0, "--verify")
+    equal(server.stop()["errors"], 0, "errors")
+    check(re.search(r" warn .*max_message is raised to 64K", server.stderr()), server.stderr())
+    server = Server("--max-message", "64K")
+    server.stop()
+    equal(server.stderr(), "", "the log")
 
 
 # ---- The engine's own trace --------------------------------------------------------------------
