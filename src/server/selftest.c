@@ -10,9 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SELFTEST__LONGEST_MS                                                                       \
-    10000u /* every wait of a trial is shorter; this is for what blocks                            \
-            */
+#define SELFTEST__LONGEST_MS 10000u /* for what blocks: every wait of a trial is shorter */
 #define SELFTEST__TEXT 1400
 
 static const selftest_table *const selftest__tables[] = {
@@ -71,7 +69,8 @@ static DWORD WINAPI selftest__look_main(void *argument)
 {
     selftest__look *look = argument;
 
-    look->row->look(look->trial);
+    if (look->row->ends == TRIAL_ALONE || trial_connect(look->trial, look->row->ends))
+        look->row->look(look->trial);
     trial_close(look->trial);
     return 0;
 }

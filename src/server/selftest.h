@@ -10,10 +10,10 @@
 
 typedef struct selftest_row {
     const char *sentence;
+    unsigned ends; /* the connected pipe that it gets: TRIAL_BYTES and so on */
     void (*look)(trial *t);
-    const char
-        *windows;     /* what is seen there, " or " between alternatives; NULL: cannot be tried */
-    const char *wine; /* how Wine is known to differ, in the same way; NULL: it does not */
+    const char *windows; /* what is seen there, " or " between alternatives; NULL: untestable */
+    const char *wine;    /* how Wine is known to differ, in the same way; NULL: it does not */
 } selftest_row;
 
 typedef struct selftest_table {

@@ -19,10 +19,20 @@
 #define TRIAL_HANDLES 16
 #define TRIAL_BUFFER 65536u /* most that one read takes or one write sends */
 
+/* The pipe that a trial finds connected: what it carries, and with what else. */
+enum {
+    TRIAL_ALONE = 0, /* none: the trial makes its own */
+    TRIAL_BYTES = 1,
+    TRIAL_MESSAGES = 2,
+    TRIAL_NO_QUOTA = 4,
+    TRIAL_SKIPS = 8 /* the server's end has the modes of trial_skip_packets */
+};
+
 typedef struct trial {
     char seen[TRIAL_SEEN], aside[TRIAL_SEEN];
     wchar_t pipe[64], slot[64]; /* names that nobody else has */
     HANDLE port;
+    HANDLE server, client; /* both ends, where it found them connected */
     HANDLE kept[TRIAL_HANDLES];
     int kept_count;
     OVERLAPPED operation[2]; /* of the handle on the port, and of the other end */
@@ -49,8 +59,6 @@ bool trial_see_ok(trial *t, const char *what, BOOL ok);
 
 /* ---- Making both ends ----------------------------------------------------------------------- */
 
-typedef enum trial_mode { TRIAL_BYTES, TRIAL_MESSAGES } trial_mode;
-
 #define TRIAL_QUOTA 4096u
 
 /* A handle that trial_close will close; INVALID_HANDLE_VALUE and NULL are passed through. */
@@ -58,16 +66,16 @@ HANDLE trial_keep(trial *t, HANDLE handle);
 
 /* An instance of the trial's pipe, overlapped and on its port. Where one cannot be made that is
  * seen, and INVALID_HANDLE_VALUE is returned; the same with the next two. */
-HANDLE trial_serve(trial *t, trial_mode mode, DWORD quota);
+HANDLE trial_serve(trial *t, unsigned ends);
 
 /* Its other end, overlapped and on no port. */
 HANDLE trial_open_pipe(trial *t, DWORD access);
 
-/* Both, connected. */
-bool trial_connect(trial *t, trial_mode mode, DWORD quota, HANDLE *server, HANDLE *client);
+/* Makes and connects `server` and `client`. */
+bool trial_connect(trial *t, unsigned ends);
 
 /* An attempt with further flags of CreateNamedPipe, as it is: nothing is seen. */
-HANDLE trial_create(trial *t, trial_mode mode, DWORD flags, DWORD most, DWORD quota,
+HANDLE trial_create(trial *t, unsigned ends, DWORD flags, DWORD most,
                     SECURITY_ATTRIBUTES *security);
 
 /* The modes of notification that the library sets: no packet for what succeeds at once. */
