@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "base/win.h"
-#include "iocp/kernel.h"
 #include "server/exits.h"
 #include "server/writer.h"
 
@@ -51,6 +50,16 @@ static DWORD output__write_console(HANDLE console, const char *text)
     return code;
 }
 
+/* To a file or a pipe. */
+static DWORD output__write_bytes(HANDLE handle, const char *text)
+{
+    DWORD size = (DWORD)strlen(text), written;
+
+    if (!WriteFile(handle, text, size, &written, NULL))
+        return GetLastError();
+    return written == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk has become full */
+}
+
 /* Also a writer_fn. */
 static void output__write(void *target, const char *text)
 {
@@ -61,7 +70,7 @@ static void output__write(void *target, const char *text)
     if (GetConsoleMode(handle, &mode))
         code = output__write_console(handle, text);
     else
-        code = kernel_write_blocking(handle, text, (DWORD)strlen(text));
+        code = output__write_bytes(handle, text);
     if (t->error == ERROR_SUCCESS)
         t->error = code;
 }
