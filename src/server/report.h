@@ -14,6 +14,6 @@ typedef struct report_ready {
 
 void report_print_ready(const report_ready *ready, bool json);
 void report_print_stopped(const pp_stats *stats, bool json);
-void report_print_stats(const pp_stats *stats);
+void report_print_stats(const pp_stats *stats, bool json);
 
 #endif

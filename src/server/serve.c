@@ -35,7 +35,7 @@ static void serve__stats(void *user, pp_status status)
     if (status != PP_OK)
         return; /* the port stops */
     pp_port_stats(s->port, &stats);
-    report_print_stats(&stats);
+    report_print_stats(&stats, s->program.json);
     pp_port_after(s->port, s->program.stats_interval_ms, serve__stats, s, NULL);
 }
 

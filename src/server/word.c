@@ -90,8 +90,8 @@ const word_row word_table[WORD_COUNT] = {
      .flag = offsetof(endpoint, access.allow_remote)},
     {"log-level", NULL, "LEVEL", SCOPE_PROGRAM, .choice = logger_level_name,
      .standard = PP_LOG_INFO, .choose = word__log_level},
-    {"json", "the ready and the stopped line as JSON objects", NULL, SCOPE_PROGRAM,
-     .flag = offsetof(program, json)},
+    {"json", "print the ready line, the figures and the last line as JSON objects", NULL,
+     SCOPE_PROGRAM, .flag = offsetof(program, json)},
     {"help", "print this", NULL, SCOPE_PROGRAM, .flag = offsetof(program, help)},
 };
 

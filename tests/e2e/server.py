@@ -253,6 +253,28 @@ def figures_come_at_their_interval():
     server.stop()
 
 
+@case
+def figures_are_json_where_the_last_line_is():
+    plain = Server("--stats-interval", 0.1)
+    server = Server("--json", "--stats-interval", 0.1)
+    for each in plain, server:
+        wait_until(lambda each=each: each.stderr().count("\n") >= 2, "figures")
+    load("--pipe", server.name, "--clients", 3, "--duration", 0.1, "--warmup", 0)
+
+    def last():
+        return json.loads(server.stderr().splitlines()[-2])  # the very last may not be whole yet
+
+    wait_until(lambda: last()["clients"] == 3 and last()["clients_now"] == 0, "the clients' end")
+    seen, line = last(), plain.stderr().splitlines()[0]
+    equal(list(seen), [word.split("=")[0] for word in line.split()[1:]], "keys")
+    equal([key for key in seen if key in STOPPED], STOPPED, "keys of the last line")
+    equal(seen["clients_most"], 3, "clients at once")
+    server.interrupt()
+    stopped = json.loads(server.lines()[0])
+    equal(stopped["messages_in"], seen["messages_in"], "messages")
+    plain.stop()
+
+
 # ---- Nothing stops the operator ----------------------------------------------------------------
 
 
