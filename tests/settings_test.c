@@ -103,7 +103,8 @@ static void a_message_says_where_the_setting_stands(void **state)
                         "orders.conf:12: mode is \"pipe\"; allowed: stream, message or framed");
     assert_non_null(
         strstr(answer_of(&e, &line, "pipe", "a/b"), "orders.conf:12: pipe is \"a/b\"; "));
-    assert_non_null(strstr(answer_of(&e, &line, "strict", "2"), "orders.conf:12: strict has the "));
+    assert_non_null(
+        strstr(answer_of(&e, &line, "strict", "2"), "orders.conf:12: strict is \"2\"; "));
     e.listen.conn.high_mark = 1;
     e.listen.conn.low_mark = 2;
     assert_status(endpoint_check(&e, &line, &error), PP_E_ARGUMENT);

@@ -25,14 +25,14 @@ static bool arguments__split(arguments__part *a, const char *text, const char *n
     return true;
 }
 
-/* After an option that takes a value, another option is no value: somebody forgot it. Joined by "="
- * it is one. */
+/* An option after an option is no value: the user forgot the value. Joined by "=" it is one. */
 static pp_status arguments__check_value(const arguments__part *a, const char *name, pp_error *error)
 {
     if (a->joined || !a->value || strncmp(a->value, "--", 2) != 0)
         return PP_OK;
     return error_set(error, PP_E_ARGUMENT, 0,
-                     "--%s has no value: \"%s\" is an option; allowed: --%s=VALUE for such a one",
+                     "--%s needs a value, and \"%s\" is an option; allowed: --%s=VALUE, where "
+                     "VALUE may begin with --",
                      name, utf_shorten(a->value).text, name);
 }
 
@@ -59,7 +59,7 @@ static pp_status arguments__take(program *p, const char *text, const char *next,
 
     if (!arguments__split(&a, text, next) || !setting_find(&s, a.name, a.name_length))
         return error_set(error, PP_E_ARGUMENT, 0,
-                         "\"%s\" is no argument of serve; allowed: those of pipeport serve --help",
+                         "unknown option \"%s\"; see pipeport serve --help",
                          utf_shorten(text).text);
     *used = setting_takes_value(&s) && !a.joined ? 2 : 1;
     if (!setting_takes_value(&s))

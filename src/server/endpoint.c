@@ -25,7 +25,7 @@ pp_status endpoint_allow(endpoint *e, const char *user, pp_error *error)
     const char **grown = mem_resize((void *)e->allow, (count + 1) * sizeof *grown);
 
     if (!grown)
-        return error_set(error, PP_E_MEMORY, 0, "no memory for the users who may connect");
+        return error_set(error, PP_E_MEMORY, 0, "no memory for the list of --allow");
     grown[count] = user;
     e->access.allow = e->allow = grown;
     e->access.allow_count = count + 1;

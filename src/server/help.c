@@ -60,10 +60,10 @@ void help_print(void)
     output_text(
         OUTPUT_STDOUT,
         "pipeport serve [OPTION]...\n"
-        "Serves a named pipe and a mailslot until Ctrl-C, Ctrl-Break, or its console closes.\n"
-        "It then stops gracefully; a second Ctrl-C stops it at once. Both end with the\n"
-        "status 0; 1 means that it could not serve, 2 that an argument is wrong, and 3\n"
-        "that something was stuck at the second Ctrl-C, and was cut off.\n\n");
+        "Serves a named pipe and a mailslot until Ctrl-C, Ctrl-Break, or until its console\n"
+        "closes. It then stops gracefully; a second Ctrl-C stops it at once.\n"
+        "Exit status: 0 it stopped, 1 it could not serve, 2 an argument is wrong, 3 a second\n"
+        "Ctrl-C cut off something that was stuck.\n\n");
     for (unsigned i = 0; setting_at(&s, i); i++)
         help__setting(&s);
     output_text(OUTPUT_STDOUT, "\nSizes may end in K, M or G; seconds may have decimals.\n");

@@ -15,16 +15,19 @@
 
 #define MAIN__MOST_BYTES 4 /* of UTF-8 for one UTF-16 unit, terminator included */
 
+#define MAIN__COMMANDS "serve, selftest, --version, --help"
+
 int wmain(int argc, wchar_t **argv);
 
 static void main__print_help(void)
 {
-    output_text(OUTPUT_STDOUT, "pipeport COMMAND [OPTION]...\n"
-                               "\n"
-                               "  serve      serve a named pipe and a mailslot\n"
-                               "  selftest   try what pipeport takes for granted of this system\n"
-                               "  --version  print the version\n"
-                               "  --help     print this; pipeport serve --help: its options\n");
+    output_text(OUTPUT_STDOUT,
+                "pipeport COMMAND [OPTION]...\n"
+                "\n"
+                "  serve      serve a named pipe and a mailslot\n"
+                "  selftest   check what pipeport assumes about this system\n"
+                "  --version  print the version\n"
+                "  --help     print this; pipeport serve --help lists the options of serve\n");
 }
 
 /* One block with the pointers and, behind them, their texts; NULL: no memory, or an argument that
@@ -69,9 +72,11 @@ static int main__run(int count, char **arguments)
         main__print_help();
         return output_status(0);
     }
-    output_format(OUTPUT_STDERR,
-                  "pipeport: the command is \"%s\"; allowed: serve, selftest, --version, --help",
-                  utf_shorten(command).text);
+    if (count == 0)
+        output_line(OUTPUT_STDERR, "pipeport: a command is missing; allowed: " MAIN__COMMANDS);
+    else
+        output_format(OUTPUT_STDERR, "pipeport: unknown command \"%s\"; allowed: " MAIN__COMMANDS,
+                      utf_shorten(command).text);
     return EXITS_WRONG_ARGUMENTS;
 }
 
@@ -81,7 +86,7 @@ int wmain(int argc, wchar_t **argv)
     char **arguments = main__to_utf8(count, argv + 1);
 
     if (!arguments) {
-        output_line(OUTPUT_STDERR, "pipeport: an argument is not Unicode text; allowed: Unicode");
+        output_line(OUTPUT_STDERR, "pipeport: an argument is not valid Unicode");
         return EXITS_WRONG_ARGUMENTS;
     }
     code = main__run(count, arguments);

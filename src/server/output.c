@@ -141,7 +141,7 @@ int output_status(int status)
 
     if (error == ERROR_SUCCESS)
         return status;
-    output_format(OUTPUT_STDERR, "pipeport: standard output cannot be written: error %lu",
+    output_format(OUTPUT_STDERR, "pipeport: standard output cannot be written: Windows error %lu",
                   (unsigned long)error);
     return EXITS_FAILED;
 }

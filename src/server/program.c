@@ -7,9 +7,9 @@
 static const option_row program__rows[] = {
     {"stats_interval_ms", offsetof(program, stats_interval_ms), OPTION_MS, 0,
      PROGRAM__LEAST_INTERVAL, PROGRAM__MOST_INTERVAL, true,
-     "how often a line of figures goes to standard error; 0: never"},
+     "interval of the figures on standard error; 0: never"},
     {"log_rate", offsetof(program, log_rate), OPTION_COUNT, 100, 1, PROGRAM__MOST_RATE, false,
-     "most lines of the log in a second, those of debug aside"},
+     "most log lines in a second, debug lines not counted"},
 };
 const option_table program_table = {program__rows, sizeof program__rows / sizeof *program__rows};
 

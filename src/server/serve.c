@@ -54,11 +54,12 @@ static pp_status serve__open_endpoint(serve *s, endpoint *e, pp_error *error)
     pp_status status;
 
     if (endpoint_raise_max_message(e))
-        serve__warn(s, "max_message is raised to 64K: in stream mode one read brings so much");
+        serve__warn(s,
+                    "max_message is raised to 64K, the most that one read brings in stream mode");
     status = serve__open_service(s, e, error);
     if (status != PP_E_NAME_TAKEN || e->kind != SCOPE_MAILSLOT || e->named)
         return status;
-    snprintf(line, sizeof line, "%s; no mailslot is served", error->message);
+    snprintf(line, sizeof line, "%s; the server opens no mailslot", error->message);
     serve__warn(s, line);
     return PP_OK;
 }
@@ -80,7 +81,7 @@ static pp_status serve__open(serve *s, pp_error *error)
     pp_status status;
 
     if (!output_open())
-        return error_set(error, PP_E_MEMORY, 0, "no thread for the output");
+        return error_set(error, PP_E_MEMORY, 0, "cannot start a thread for the output");
     logger_open(&s->logger, p->log_rate);
     p->port.log = logger_write;
     p->port.log_user = &s->logger;
@@ -121,7 +122,7 @@ static void serve__run(serve *s)
 
     if (stop_begin(s->port) != ERROR_SUCCESS)
         logger_write(&s->logger, PP_LOG_WARN,
-                     "Ctrl-C will not be seen: Windows refuses the handler");
+                     "Windows refuses the console handler: Ctrl-C will not stop the server");
     serve__print_ready(s);
     pp_port_wait(s->port);
     stop_end();
@@ -137,7 +138,7 @@ static int serve__fail(pp_status status, const pp_error *error)
 
 static int serve__serve(serve *s)
 {
-    pp_error error = {PP_E_SYSTEM, 0, "the timer of the figures cannot be set"};
+    pp_error error = {PP_E_SYSTEM, 0, "cannot set the timer of --stats-interval"};
     pp_status status = serve__open(s, &error);
     int code = status == PP_OK ? 0 : serve__fail(status, &error);
 

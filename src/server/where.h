@@ -19,7 +19,7 @@ extern const where where_command_line;
 /* The place and the name, as messages begin. */
 void where_field(const where *w, const char *name, char field[WHERE_FIELD]);
 
-/* PP_E_ARGUMENT: "FIELD is "VALUE"; allowed: ALLOWED". `value` NULL: it has none. */
+/* PP_E_ARGUMENT: "FIELD is "VALUE"; allowed: ALLOWED", or without a value "FIELD needs a value". */
 pp_status where_refuse(const char *field, const char *value, const char *allowed, pp_error *error);
 
 #endif

@@ -75,23 +75,23 @@ const word_row word_table[WORD_COUNT] = {
     {"mode", NULL, "MODE", SCOPE_PIPE, .choice = endpoint_mode_name, .choose = word__mode},
     {"service", NULL, "SERVICE", WORD__ENDPOINTS, .choice = service_name, .choose = word__service},
     {"mailslot",
-     "a bare name or \\\\.\\mailslot\\NAME; default: pipeport, or none where that is taken", "NAME",
+     "a bare name or \\\\.\\mailslot\\NAME; default: pipeport, or none if that is taken", "NAME",
      SCOPE_MAILSLOT, .take = word__mailslot},
     {"no-mailslot", "open no mailslot", NULL, SCOPE_MAILSLOT, .flag = offsetof(endpoint, left_out)},
-    {"allow", "a user or SID who may connect too; may be repeated", "USER", WORD__ENDPOINTS,
+    {"allow", "also admit this user or SID; may be repeated", "USER", WORD__ENDPOINTS,
      .repeats = true, .take = word__allow},
-    {"sddl", "replaces all other rules of who may connect", "STRING", WORD__ENDPOINTS,
+    {"sddl", "security descriptor; replaces the default and --allow", "STRING", WORD__ENDPOINTS,
      .take = word__sddl},
-    {"strict", "allowed users may not create instances of the pipe", NULL, SCOPE_PIPE,
+    {"strict", "users of --allow may not create instances of the pipe", NULL, SCOPE_PIPE,
      .flag = offsetof(endpoint, access.strict)},
-    {"refuse-unknown", "end connections that do not let the server ask who the user is", NULL,
-     SCOPE_PIPE, .flag = offsetof(endpoint, listen.refuse_unknown)},
-    {"allow-remote", "let clients of other machines in", NULL, WORD__ENDPOINTS,
+    {"refuse-unknown", "end connections of clients that hide their user", NULL, SCOPE_PIPE,
+     .flag = offsetof(endpoint, listen.refuse_unknown)},
+    {"allow-remote", "admit clients of other machines", NULL, WORD__ENDPOINTS,
      .flag = offsetof(endpoint, access.allow_remote)},
     {"log-level", NULL, "LEVEL", SCOPE_PROGRAM, .choice = logger_level_name,
      .standard = PP_LOG_INFO, .choose = word__log_level},
-    {"json", "print the ready line, the figures and the last line as JSON objects", NULL,
-     SCOPE_PROGRAM, .flag = offsetof(program, json)},
+    {"json", "print the ready line, the figures and the last line as JSON", NULL, SCOPE_PROGRAM,
+     .flag = offsetof(program, json)},
     {"help", "print this", NULL, SCOPE_PROGRAM, .flag = offsetof(program, help)},
 };
 
@@ -135,7 +135,7 @@ pp_status word_take(const word_row *row, void *target, const char *value, const 
     if (row->value && !value)
         return where_refuse(field, NULL, allowed, error);
     if (!row->value && value)
-        return error_set(error, PP_E_ARGUMENT, 0, "%s has the value \"%s\"; allowed: none", field,
+        return error_set(error, PP_E_ARGUMENT, 0, "%s is \"%s\"; allowed: no value", field,
                          utf_shorten(value).text);
     if (row->choice)
         return word__choose(row, target, value, field, error);

@@ -103,14 +103,15 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["--mailslot", "a\\b"], r"\\.\mailslot\NAME"),
         (["--high-mark", "1K", "--low-mark", "2K"], "at most --high-mark"),
         (["--accept-ready", "65", "--accept-depth", "64"], "at most --accept-depth"),
-        (["--json=yes"], "none"),
-        (["--mode"], "stream, message or framed"),
-        (["--frobnicate"], "--help"),
-        (["frobnicate"], "--help"),
+        (["--json=yes"], "allowed: no value"),
+        (["--mode"], "--mode needs a value: stream, message or framed"),
+        (["--frobnicate"], 'unknown option "--frobnicate"; see pipeport serve --help'),
+        (["frobnicate"], 'unknown option "frobnicate"; see pipeport serve --help'),
     ):
-        expect_refusal("pipeport", ["serve", *arguments], 2, "allowed: ", allowed)
-    expect_refusal("pipeport", [], 2, "serve")
-    expect_refusal("pipeport", ["frobnicate"], 2, "serve")
+        expect_refusal("pipeport", ["serve", *arguments], 2, allowed)
+    commands = "allowed: serve, selftest, --version, --help"
+    expect_refusal("pipeport", [], 2, "a command is missing", commands)
+    expect_refusal("pipeport", ["frobnicate"], 2, 'unknown command "frobnicate"', commands)
 
 
 @case
@@ -456,7 +457,7 @@ def options_stand_once_and_are_no_values():
         expect_refusal("pipeport", ["serve", *twice], 2, f"{twice[0]} is given twice", "once")
     for option in "--pipe", "--max-clients":
         arguments = ["serve", option, "--no-mailslot"]
-        expect_refusal("pipeport", arguments, 2, f"{option} has no value", '"--no-mailslot"')
+        expect_refusal("pipeport", arguments, 2, f"{option} needs a value", '"--no-mailslot"')
     server = Process("pipeport", "serve", "--no-mailslot", "--pipe=--odd-" + unique())
     check(rb"pipe=\\.\pipe\--odd-" in server.line(), "a value behind = is one")
     server.interrupt()
