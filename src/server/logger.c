@@ -36,8 +36,8 @@ static void logger__print_left_out(uint64_t count)
     logger__print(PP_LOG_WARN, line);
 }
 
-/* Counts a line. False: it is one too many. `left_out` receives what was, when its second is over.
- */
+/* Counts a line; false: it is over the limit. When a second has passed, `left_out` receives the
+ * lines that it left out. */
 static bool logger__may_write(logger *l, uint64_t *left_out)
 {
     uint64_t second = clock_ms() / LOGGER__SECOND_MS;

@@ -1,6 +1,6 @@
 /*
- * The folder: the program pipeport.exe, a server built on the library. This file turns the command
- * line into UTF-8 and finds the command.
+ * The program pipeport.exe, a server built on the library: this folder. This file converts the
+ * command line to UTF-8 and runs the command.
  */
 #include "base/mem.h"
 #include "base/utf.h"
@@ -30,8 +30,7 @@ static void main__print_help(void)
                 "  --help     print this; pipeport serve --help lists the options of serve\n");
 }
 
-/* One block with the pointers and, behind them, their texts; NULL: no memory, or an argument that
- * is no text. */
+/* One block with the pointers and, behind them, their texts; NULL: no memory, or malformed text. */
 static char **main__to_utf8(int count, wchar_t **wide)
 {
     size_t texts = 0, pointers = ((size_t)count + 1) * sizeof(char *);

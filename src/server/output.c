@@ -11,11 +11,11 @@
 #include <string.h>
 
 #define OUTPUT__LINE 2048
-#define OUTPUT__LAST_MS 2000u /* that a stream may take for what waits at the end */
+#define OUTPUT__LAST_MS 2000u /* that a stream may take at the end for the lines that wait */
 
 typedef struct output__target {
     DWORD handle;
-    writer *writer; /* NULL: whoever prints writes */
+    writer *writer; /* NULL: the thread that prints writes */
     DWORD error;    /* of the first write that failed, or 0 */
 } output__target;
 
@@ -25,7 +25,7 @@ static output__target output__targets[OUTPUT__STREAMS] = {{STD_OUTPUT_HANDLE, NU
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* A console takes some 60 KiB at once, and no more, so it gets one line after the other. */
+/* A console accepts at most some 60 KiB in one call, so it gets one line after the other. */
 static DWORD output__write_console(HANDLE console, const char *text)
 {
     DWORD code = ERROR_SUCCESS, written;
@@ -130,7 +130,7 @@ void output_close(void)
 
         output__targets[i].writer = NULL;
         if (w && !writer_close(w, OUTPUT__LAST_MS)) {
-            /* Nobody reads. The thread is left in its write, and the end of the process ends it. */
+            /* Nobody reads. The thread stays in its write until the process ends. */
         }
     }
 }

@@ -78,7 +78,7 @@ void report_print_ready(const report_ready *ready, bool json)
 
 /* ---- Figures -------------------------------------------------------------------------------- */
 
-/* Connections that ended for another reason than the client's leaving or our closing. */
+/* Connections that ended for a reason other than a close by either end. */
 static uint64_t report__errors(const pp_stats *stats)
 {
     uint64_t errors = 0;

@@ -1,6 +1,6 @@
 /*
- * The lines that the server prints: ready and stopped on standard output, for programs to read, and
- * the figures in between on standard error.
+ * The server's lines for programs to read: ready and stopped on standard output, and the figures in
+ * between on standard error.
  */
 #ifndef PP_SERVER_REPORT_H
 #define PP_SERVER_REPORT_H

@@ -26,7 +26,7 @@ static void serve__warn(serve *s, const char *line)
         logger_write(&s->logger, PP_LOG_WARN, line);
 }
 
-/* A timer's function: it prints, and sets the next. */
+/* A timer's function: prints the figures, and sets the next timer. */
 static void serve__stats(void *user, pp_status status)
 {
     serve *s = user;
@@ -47,7 +47,7 @@ static pp_status serve__open_service(serve *s, endpoint *e, pp_error *error)
     return status == PP_OK ? endpoint_open(e, s->port, state, error) : status;
 }
 
-/* A second server finds the standard mailslot taken: it serves its pipe, and no mailslot. */
+/* A second server that finds the standard mailslot taken serves its pipe alone. */
 static pp_status serve__open_endpoint(serve *s, endpoint *e, pp_error *error)
 {
     char line[sizeof error->message + 32];
@@ -74,7 +74,7 @@ static pp_status serve__open_endpoints(serve *s, pp_error *error)
     return status;
 }
 
-/* The figures come before the endpoints, which fail for nothing once a client can connect. */
+/* The timer comes before the endpoints: once a client can connect, nothing may fail any more. */
 static pp_status serve__open(serve *s, pp_error *error)
 {
     program *p = &s->program;
@@ -115,7 +115,7 @@ static void serve__print_ready(serve *s)
     report_print_ready(&ready, s->program.json);
 }
 
-/* Serves until somebody asks it to stop. */
+/* Serves until an event stops the port. */
 static void serve__run(serve *s)
 {
     pp_stats stats;

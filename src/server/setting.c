@@ -59,7 +59,7 @@ bool setting_takes_value(const setting *s)
 
 /* ---- Giving --------------------------------------------------------------------------------- */
 
-/* Of two values one was meant, and nobody can tell which. */
+/* The user meant one of two values, and we cannot tell which. */
 static pp_status setting__note(const setting *s, uint64_t *given, const char *field,
                                pp_error *error)
 {

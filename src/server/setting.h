@@ -1,6 +1,6 @@
 /*
- * Every setting of the server by its name: the words, and the numbers of the library's tables.
- * Whoever reads a command line or a file finds a setting here and gives it to a target within its
+ * Every setting of the server by its name: the words, and the numbers of the library's tables. The
+ * reader of a command line or a file finds a setting here and gives it to a target within its
  * scopes.
  */
 #ifndef PP_SERVER_SETTING_H
