@@ -11,16 +11,16 @@
 
 typedef struct endpoint {
     scope kind;     /* SCOPE_PIPE or SCOPE_MAILSLOT */
-    bool named;     /* the name was given, and is no default */
-    bool left_out;  /* it is not to be opened */
-    uint64_t given; /* the settings that were given, a bit each */
+    bool named;     /* the user gave its name */
+    bool left_out;  /* the server does not open it */
+    uint64_t given; /* the settings that the user gave, a bit each */
     const service *service;
     pp_access access;
     pp_listen_options listen;     /* of a pipe */
     pp_mailslot_options mailslot; /* of a mailslot */
-    const char **allow;           /* what access.allow points to; freed with the endpoint */
+    const char **allow;           /* access.allow points to it; endpoint_free frees it */
 
-    pp_listener *listener; /* what is open, or NULL */
+    pp_listener *listener; /* NULL: not open, or of the other kind */
     pp_mailslot *slot;
 } endpoint;
 
@@ -28,14 +28,14 @@ typedef struct endpoint {
 void endpoint_init(endpoint *e, scope kind);
 void endpoint_free(endpoint *e);
 
-/* Admits one user more; the text must outlive the endpoint. PP_E_MEMORY. */
+/* Admits another user; the text must outlive the endpoint. PP_E_MEMORY. */
 pp_status endpoint_allow(endpoint *e, const char *user, pp_error *error);
 
-/* What only all settings together tell. PP_E_ARGUMENT. */
+/* Checks the settings against each other. PP_E_ARGUMENT. */
 pp_status endpoint_check(const endpoint *e, const where *w, pp_error *error);
 
-/* In stream mode a service sends back what one read brought, and max_message limits a send: raises
- * a smaller one to the longest read. True: it was raised. */
+/* In stream mode max_message limits a send, and a service may send back a whole read: raises a
+ * max_message below the longest read. True: it was below. */
 bool endpoint_raise_max_message(endpoint *e);
 #define ENDPOINT_LONGEST_READ (64u * 1024)
 

@@ -1,6 +1,6 @@
 /*
- * What a setting belongs to: the program as a whole, or one of its endpoints. A setting may belong
- * to both kinds of endpoint.
+ * The owner of a setting: the program as a whole, or an endpoint. A setting may belong to both
+ * kinds of endpoint.
  */
 #ifndef PP_SERVER_SCOPE_H
 #define PP_SERVER_SCOPE_H

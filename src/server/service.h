@@ -1,6 +1,6 @@
 /*
- * What the server does for its clients. A service is a set of handlers and, where it keeps
- * anything, how its state begins and ends. Each has a file of its own and a row in the table.
+ * A service answers the clients of an endpoint. It has handlers and, if it keeps a state, functions
+ * that open and close it. Each service has a file of its own and a place in the table.
  */
 #ifndef PP_SERVER_SERVICE_H
 #define PP_SERVER_SERVICE_H
@@ -9,12 +9,12 @@
 
 typedef struct service {
     const char *name, *help;
-    pp_handlers handlers; /* their user is the state */
+    pp_handlers handlers; /* their `user` is the state */
 
-    /* Before the first endpoint opens; may post functions and set timers. NULL: it keeps nothing,
-     * and its state is NULL. */
+    /* Called before an endpoint of the service opens; may post functions and set timers. NULL: the
+     * service keeps nothing, and its state is NULL. */
     pp_status (*open)(pp_port *port, void **state);
-    /* After pp_port_close, when no handler runs any more. NULL: nothing to do. */
+    /* Called after pp_port_close, when no handler runs any more. NULL: nothing to do. */
     void (*close)(void *state);
 
     pp_status (*on_datagram)(void *state, const void *data, size_t length);
@@ -29,10 +29,10 @@ extern const service *const service_table[SERVICE_COUNT];
 /* The table's names; NULL behind the last. */
 const char *service_name(size_t index);
 
-/* For services without use for datagrams: takes them, and the port counts them. */
+/* For services that ignore datagrams: takes each, and the port counts it. */
 pp_status service_take_datagram(void *state, const void *data, size_t length);
 
-/* The services that a running program has opened: each once, whichever endpoints share it. */
+/* The open services of a program. The endpoints of a service share its state. */
 typedef struct service_states {
     struct {
         const service *service;
@@ -41,7 +41,7 @@ typedef struct service_states {
     size_t count;
 } service_states;
 
-/* Opens it, unless an endpoint has done so before; `state` receives its state. */
+/* Opens the service unless it is open already; `state` receives its state. */
 pp_status service_open(service_states *s, const service *wanted, pp_port *port, void **state,
                        pp_error *error);
 void service_close_all(service_states *s);

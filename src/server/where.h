@@ -1,5 +1,5 @@
 /*
- * Where a setting stands, as messages say it: "--high-mark is ..." for the command line,
+ * The place of a setting, with which a message begins: "--high-mark is ..." for the command line,
  * "FILE:12: high-mark is ..." for a line of a file.
  */
 #ifndef PP_SERVER_WHERE_H
@@ -16,7 +16,7 @@ extern const where where_command_line;
 
 #define WHERE_FIELD 192
 
-/* The place and the name, as messages begin. */
+/* The beginning of a message: the place and the name. */
 void where_field(const where *w, const char *name, char field[WHERE_FIELD]);
 
 /* PP_E_ARGUMENT: "FIELD is "VALUE"; allowed: ALLOWED", or without a value "FIELD needs a value". */

@@ -1,6 +1,6 @@
 /*
- * The settings that are not numbers: switches, choices and names. A row says what the setting
- * belongs to and how its value is taken.
+ * The settings that are not numbers: switches, choices and names. A row has the scopes of the
+ * setting and the function that takes its value.
  */
 #ifndef PP_SERVER_WORD_H
 #define PP_SERVER_WORD_H
@@ -10,7 +10,7 @@
 
 typedef struct word_row {
     const char *name, *help;
-    const char *value; /* what follows it, in the help's words; NULL: nothing, it is a switch */
+    const char *value; /* its value in the words of the help; NULL: a switch, which has none */
     unsigned scopes;   /* of `scope`: its targets, a program or endpoints */
     bool repeats;      /* it may be given more than once */
 
@@ -28,7 +28,7 @@ typedef struct word_row {
 #define WORD_COUNT 13
 extern const word_row word_table[WORD_COUNT];
 
-/* What is allowed: "stream, message or framed", or what the help calls the value. */
+/* The allowed values: "stream, message or framed", or the value in the words of the help. */
 #define WORD_ALLOWED 96
 void word_allowed(const word_row *row, char text[WORD_ALLOWED]);
 
