@@ -71,10 +71,10 @@ extern "C" {
        ERROR_VC_DISCONNECTED, WSAECONNRESET, WSAECONNABORTED))                                     \
     X(E_ABORTED, "closed at once, without sending what was queued", (0))                           \
     X(E_CANCELLED, "cancelled", (ERROR_OPERATION_ABORTED))                                         \
-    X(E_TIMEOUT, "the time is up", (ERROR_SEM_TIMEOUT, WAIT_TIMEOUT))                              \
-    X(E_DRAIN_TIMEOUT, "the time to send what was queued is up", (0))                              \
-    X(E_FIRST_BYTE_TIMEOUT, "nothing came within the time allowed", (0))                           \
-    X(E_IDLE_TIMEOUT, "nothing moved within the time allowed", (0))                                \
+    X(E_TIMEOUT, "timed out", (ERROR_SEM_TIMEOUT, WAIT_TIMEOUT))                                   \
+    X(E_DRAIN_TIMEOUT, "drain time-out: not everything queued was sent", (0))                      \
+    X(E_FIRST_BYTE_TIMEOUT, "first-byte time-out", (0))                                            \
+    X(E_IDLE_TIMEOUT, "idle time-out", (0))                                                        \
     X(E_DIRECTION, "data against the direction of the pipe", (0))                                  \
     X(E_TOO_LONG, "the message is longer than the limit", (0))                                     \
     X(E_TRUNCATED, "the other end left inside a message", (0))                                     \
@@ -87,12 +87,12 @@ extern "C" {
     X(E_SECURITY, "a user or a security descriptor is wrong",                                      \
       (ERROR_NONE_MAPPED, ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_INVALID_SECURITY_DESCR,      \
        ERROR_INVALID_OWNER))                                                                       \
-    X(E_REFUSED, "refused for who it is", (0))                                                     \
-    X(E_USER_LIMIT, "its user has as many connections as allowed", (0))                            \
-    X(E_USER_RATE, "its user connects too often", (0))                                             \
-    X(E_IMPOSTOR, "the pipe is served by another than expected", (0))                              \
+    X(E_REFUSED, "the client was refused", (0))                                                    \
+    X(E_USER_LIMIT, "connection limit of this user reached", (0))                                  \
+    X(E_USER_RATE, "connection rate of this user exceeded", (0))                                   \
+    X(E_IMPOSTOR, "the pipe is served by an unexpected process or user", (0))                      \
     X(E_MODE, "the pipe is of another mode: it has bytes, not messages", (0))                      \
-    X(E_WOULD_DEADLOCK, "the call would wait for the thread that makes it", (0))                   \
+    X(E_WOULD_DEADLOCK, "the call would wait for its own thread", (0))                             \
     X(E_SYSTEM, "Windows reported an error", (0))
 
 typedef enum pp_status {

@@ -74,7 +74,10 @@ static void fifty_children_copy_what_they_are_sent(void **state)
     for (int i = 0; i < CHILDREN; i++) {
         pp_conn_options input = stream_options(&in[i]), output = stream_options(&out[i]),
                         errors = stream_options(&err[i]);
-        pp_spawn_options options = {child_command("copy"), &input, &output, &errors};
+        pp_spawn_options options = {.command_line = child_command("copy"),
+                                    .input = &input,
+                                    .output = &output,
+                                    .errors = &errors};
 
         out[i].seed = (uint32_t)i + 1;
         if (pp_spawn(port, &options, &children[i], &error) != PP_OK)
@@ -106,7 +109,8 @@ static void a_child_that_exits_early_is_seen(void **state)
     pp_port *port = kit_port(1);
     collected in = {0}, out = {0};
     pp_conn_options input = stream_options(&in), output = stream_options(&out);
-    pp_spawn_options options = {child_command("early"), &input, &output, NULL};
+    pp_spawn_options options = {
+        .command_line = child_command("early"), .input = &input, .output = &output};
     pp_child child;
 
     (void)state;
@@ -126,7 +130,7 @@ static void a_child_that_never_reads_bounds_what_is_queued(void **state)
     pp_port *port = kit_port(1);
     collected in = {0};
     pp_conn_options input = stream_options(&in);
-    pp_spawn_options options = {child_command("deaf"), &input, NULL, NULL};
+    pp_spawn_options options = {.command_line = child_command("deaf"), .input = &input};
     pp_child child;
     pp_status status;
 
@@ -152,7 +156,7 @@ static void a_child_inherits_its_streams_and_nothing_else(void **state)
     pp_port *port = kit_port(1);
     collected out = {0}, in = {0};
     pp_conn_options output = stream_options(&out), input = stream_options(&in);
-    pp_spawn_options deaf = {child_command("deaf"), &input, NULL, NULL}, options = {0};
+    pp_spawn_options deaf = {.command_line = child_command("deaf"), .input = &input}, options = {0};
     pp_child other, child;
     char arguments[128];
 
@@ -178,7 +182,7 @@ static void a_child_inherits_its_streams_and_nothing_else(void **state)
 static void a_program_that_is_not_there_is_named(void **state)
 {
     pp_port *port = kit_port(1);
-    pp_spawn_options options = {"no-such-program-here.exe", NULL, NULL, NULL};
+    pp_spawn_options options = {.command_line = "no-such-program-here.exe"};
     pp_child child;
     pp_error error;
 
@@ -197,7 +201,8 @@ static pp_status spawn_in_vain(pp_port *port, const char *command_line, collecte
                                pp_error *error)
 {
     pp_conn_options stream = stream_options(c);
-    pp_spawn_options options = {command_line, &stream, &stream, &stream};
+    pp_spawn_options options = {
+        .command_line = command_line, .input = &stream, .output = &stream, .errors = &stream};
     pp_child child;
     pp_status status = pp_spawn(port, &options, &child, error);
 
@@ -214,7 +219,7 @@ static void a_child_that_is_not_started_calls_nothing(void **state)
     static char long_line[40000];
     pp_port *port = kit_port(2);
     pp_conn_options message = stream_options(NULL);
-    pp_spawn_options options = {"x", NULL, &message, NULL};
+    pp_spawn_options options = {.command_line = "x", .output = &message};
     collected c = {0};
     pp_child child;
     pp_error error;
@@ -245,7 +250,7 @@ static void an_output_ends_with_its_last_holder(void **state)
     pp_port *port = kit_port(1);
     collected kept = {0}, closed = {0};
     pp_conn_options output = stream_options(&kept), other = stream_options(&closed);
-    pp_spawn_options options = {NULL, NULL, &output, &other};
+    pp_spawn_options options = {.output = &output, .errors = &other};
     const char *name = kit_name();
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, name);
     pp_child child;

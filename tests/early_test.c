@@ -239,7 +239,7 @@ static void make_child(early *e, void *user)
 {
     spawning *s = user;
     pp_conn_options stream;
-    pp_spawn_options options = {"cmd /c exit", &stream, &stream, NULL};
+    pp_spawn_options options = {.command_line = "cmd /c exit", .input = &stream, .output = &stream};
 
     pp_conn_options_init(&stream);
     stream.handlers = kit_counting();

@@ -180,7 +180,7 @@ static void text_that_is_not_utf8_is_said_to_be_so(void **state)
     pp_mailslot_options mo;
     pp_dial_options dial;
     pp_client_options co;
-    pp_spawn_options so = {bad, NULL, NULL, NULL};
+    pp_spawn_options so = {.command_line = bad};
     pp_client *client;
     pp_sender *sender;
     pp_child child;

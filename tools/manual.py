@@ -153,7 +153,7 @@ def silent_members(header):
     for structure, body in options.items():
         rows = {option.member for option in header.rows_of(structure)}
         for code, _ in members_of(body):
-            name = re.search(r"(\w+)\)?(?:\(.*\))?;$", code)[1]
+            name = re.search(r"(\w+)(?:\[\w+\])?\)?(?:\(.*\))?;$", code)[1]
             own = code.startswith("void *") and "(" not in code
             if not (code in said or name in rows or own or code.split()[0] in header.types):
                 yield f"{structure}: {name} has neither a comment nor a row"

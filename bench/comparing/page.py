@@ -20,29 +20,29 @@ ORIENTATION = {
 ORIENTATION_TEXT = """
 ## The rivals against plain programs
 
-Whether the rivals here are as fast as they can be expected to be: plain programs of the same kind
-were measured on one processor under Wine 8 before these were written, with messages of 64 bytes.
-Machines differ, so what counts is the share of the bare loop's rate.
+Are the rivals as fast as one may expect? Before they were written, plain programs of the same kind were
+measured on one processor under Wine 8, with messages of 64 bytes. Machines differ, so compare the
+shares of the bare loop's rate.
 """
 
 HEAD = """# Performance
 
-*Written by `bench/compare`, which measured it; do not edit.*
+*`bench/compare` measured these figures and wrote this page; do not edit it.*
 
 pipeport beside other pipe servers, under Wine. {ran}
 
 ## What the figures mean
 
 - **They are Wine's, not Windows'.** Under Wine each read, write and wait is a request to one server
-  process; on Windows it is a system call, which costs far less. Ratios between servers of one table
-  tell which needs fewer and cheaper calls and switches. The absolute figures tell nothing about
-  Windows, and no ratio was measured there.
-- **One processor.** The server, the client and Wine's server process are pinned to one processor,
-  so a figure is the cost of a message on all sides together, and a server that costs nothing would
-  not be infinitely faster.
-- **Interleaved.** In each cell the servers take turns, round after round; each run is a fresh
-  process. A cell shows the median of the rounds, the smallest and the largest, and how many times
-  the figure of the server pipeport's is.
+  process; on Windows it is a system call, which costs far less. The ratios within one table show which
+  server needs fewer and cheaper calls and switches. The absolute figures say nothing about Windows,
+  and no ratio was measured there.
+- **One processor.** The server, the client and Wine's server process are pinned to one processor. So a
+  figure is the cost of a message on all sides together, and even a server without any cost would not
+  be infinitely faster.
+- **Interleaved.** In each cell the servers take turns, round after round, and each run is a fresh
+  process. A cell shows the median, the smallest and the largest of the rounds, and pipeport's figure
+  as a multiple of each server's.
 
 ## What was measured, on what
 
@@ -50,17 +50,17 @@ pipeport beside other pipe servers, under Wine. {ran}
 
 - Same client: `pipe_load --workers 1` against an echo server; at most 64 MiB are in flight, and
   servers that cannot have so many clients are left out ({limits}).
-- Natural use: client and server are both written with the library, and each message of 64 bytes
-  has its length in 4 bytes before it and its own send call; 64 messages are outstanding for each
-  client. Of pipeport it is framed mode, in which messages that are sent in one turn share a write.
-- All pipes have quotas of 64 KiB, and reads are of up to 64 KiB. pipeport is
+- Natural use: client and server both use the library under test. Each message of 64 bytes has a header
+  of 4 bytes with its length, and a send call of its own; each client has 64 messages outstanding.
+  pipeport runs in framed mode, in which messages that one turn sends share a write.
+- All pipes have quotas of 64 KiB, and reads take up to 64 KiB. pipeport runs as
   `pipeport serve --no-mailslot --workers 1 --mode MODE` in every cell but that of two workers, with
   `--accept-depth 1024` where thousands connect or a burst of a thousand comes.
-- Thousands of clients are measured and warmed up for longer, since one round of all of them takes a
-  second and more, and their buffers have to grow first.
-- Kernel calls are those that the server counted, less those of a run that only connects the
+- Runs with thousands of clients have a longer warm-up and measurement, since one round of all clients
+  takes a second or more, and their buffers have to grow first.
+- Kernel calls are those that the server counted, without those of a run that only connects the
   clients.
-- Memory is the growth of the server's resident size when 10,000 idle clients are connected.
+- Memory is the growth of the server's resident size while 10,000 idle clients are connected.
 """
 
 
@@ -106,7 +106,7 @@ def summary(comparison):
         return
     yield "## Same client, other server"
     yield ""
-    yield "Messages a second; in brackets how many times that pipeport's figure is."
+    yield "Messages a second; in brackets pipeport's figure as a multiple of it."
     yield ""
     columns = [s.name for s in servers.STREAM if any(cell.median(s.name) for cell in measured)]
     lines = []

@@ -26,61 +26,62 @@
 /* `workers`: 0 stands for the default, which only the running process can tell. */
 static const option_row option__port_rows[] = {
     ROW(pp_port_options, workers, OPTION_COUNT, 0, 1, 256, true,
-        "worker threads; 0: the processors the process may use"),
+        "worker threads; 0: one for each processor"),
     ROW(pp_port_options, max_buffered, OPTION_BYTES, 256 * MIB, 1 * MIB, 64 * GIB, false,
-        "most queued and half-received bytes of all connections"),
+        "most queued and partly received bytes, all connections together"),
     ROW(pp_port_options, slow_callback_ms, OPTION_MS, 1 * SECOND, 1, 1 * HOUR, true,
-        "a callback that runs longer is reported; 0: never"),
+        "log callbacks that run longer than this; 0: never"),
 };
 
 static const option_row option__conn_rows[] = {
     ROW(pp_conn_options, max_message, OPTION_BYTES, 1 * MIB, 1, 256 * MIB, false,
         "longest message"),
     ROW(pp_conn_options, high_mark, OPTION_BYTES, 1 * MIB, 1, 256 * MIB, false,
-        "sends are taken while fewer bytes are queued"),
+        "a connection accepts sends while fewer bytes are queued"),
     ROW(pp_conn_options, low_mark, OPTION_BYTES, 0, 1, 256 * MIB, true,
-        "a full queue takes sends again at this; 0: a quarter of the high mark"),
+        "a full queue accepts sends again at this; 0: a quarter of the high mark"),
     ROW(pp_conn_options, drain_timeout_ms, OPTION_MS, 5 * SECOND, 0, 1 * HOUR, false,
         "how long a graceful close may take"),
     ROW(pp_conn_options, first_byte_timeout_ms, OPTION_MS, 0, 100, 7 * DAY, true,
-        "how long a client may send nothing at first; 0: for ever"),
+        "time-out of a client's first byte; 0: none"),
     ROW(pp_conn_options, idle_timeout_ms, OPTION_MS, 0, 100, 7 * DAY, true,
-        "how long nothing may move; 0: for ever"),
+        "time-out without any read or write; 0: none"),
 };
 
 static const option_row option__listen_rows[] = {
     ROW(pp_listen_options, accept_ready, OPTION_COUNT, 64, 1, 1024, false,
         "instances that always wait for clients"),
     ROW(pp_listen_options, accept_depth, OPTION_COUNT, 256, 1, 1024, false,
-        "most instances that wait for clients, after bursts"),
+        "most instances that wait for clients after a burst"),
     ROW(pp_listen_options, wait_timeout_ms, OPTION_MS, 5 * SECOND, 1, 1 * HOUR, false,
-        "how long a client waits for an instance that does not say how long"),
-    ROW(pp_listen_options, max_clients, OPTION_COUNT, 10000, 1, 100000, false, "most clients"),
+        "how long clients without a time-out of their own wait for an instance"),
+    ROW(pp_listen_options, max_clients, OPTION_COUNT, 10000, 1, 100000, false,
+        "most clients at once"),
     ROW(pp_listen_options, pipe_buffer, OPTION_BYTES, 64 * KIB, 0, 1 * MIB, false,
-        "the kernel's quota for each direction"),
+        "kernel buffer of each direction"),
     ROW(pp_listen_options, max_clients_per_user, OPTION_COUNT, 0, 1, 100000, true,
-        "most clients of one user; 0: any"),
+        "most clients of one user at once; 0: no limit"),
     ROW(pp_listen_options, max_connects_per_user, OPTION_COUNT, 0, 1, 100000, true,
-        "most connections of one user in a second; 0: any"),
+        "most connections of one user in a second; 0: no limit"),
 };
 
 static const option_row option__dial_rows[] = {
     ROW(pp_dial_options, timeout_ms, OPTION_MS, 5 * SECOND, 0, 7 * DAY, false,
-        "how long an absent or busy name is tried again"),
+        "how long to retry an absent or busy name"),
 };
 
 static const option_row option__client_rows[] = {
     ROW(pp_client_options, max_message, OPTION_BYTES, 1 * MIB, 1, 256 * MIB, false,
         "longest message"),
     ROW(pp_client_options, timeout_ms, OPTION_MS, 5 * SECOND, 0, 7 * DAY, false,
-        "how long an absent or busy name is tried again"),
+        "how long to retry an absent or busy name"),
 };
 
 static const option_row option__mailslot_rows[] = {
     ROW(pp_mailslot_options, max_datagram, OPTION_BYTES, 64 * KIB, 1, 16 * MIB, false,
         "longest datagram"),
     ROW(pp_mailslot_options, deliver_timeout_ms, OPTION_MS, 5 * SECOND, 0, 1 * HOUR, false,
-        "how long a mailslot that stops may deliver what it has read"),
+        "how long a stopping mailslot may deliver what it has read"),
 };
 
 const option_table option_port_table = TABLE(pp_port_options, option__port_rows);

@@ -1,5 +1,5 @@
 /*
- * The exit statuses of `pipeport`. 0 is success, and STOP_FORCED (stop.h) ends what was stuck.
+ * The exit statuses of `pipeport`. 0 is success; stop.h has STOP_FORCED.
  */
 #ifndef PP_SERVER_EXITS_H
 #define PP_SERVER_EXITS_H

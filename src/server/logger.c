@@ -8,15 +8,21 @@
 
 #define LOGGER__SECOND_MS 1000u
 
+const char *logger_level_name(size_t level)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+
+    return level < sizeof names / sizeof *names ? names[level] : NULL;
+}
+
 static void logger__print(pp_log_level level, const char *line)
 {
-    static const char *const levels[] = {"error", "warn", "info", "debug"};
     SYSTEMTIME now;
 
     GetSystemTime(&now);
     output_format(OUTPUT_STDERR, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ %s %s", now.wYear, now.wMonth,
-                  now.wDay, now.wHour, now.wMinute, now.wSecond, now.wMilliseconds, levels[level],
-                  line);
+                  now.wDay, now.wHour, now.wMinute, now.wSecond, now.wMilliseconds,
+                  logger_level_name(level), line);
 }
 
 static void logger__print_left_out(uint64_t count)
@@ -30,8 +36,8 @@ static void logger__print_left_out(uint64_t count)
     logger__print(PP_LOG_WARN, line);
 }
 
-/* Counts a line. False: it is one too many. `left_out` receives what was, when its second is over.
- */
+/* Counts a line; false: it is over the limit. When a second has passed, `left_out` receives the
+ * lines that it left out. */
 static bool logger__may_write(logger *l, uint64_t *left_out)
 {
     uint64_t second = clock_ms() / LOGGER__SECOND_MS;

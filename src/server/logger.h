@@ -1,7 +1,7 @@
 /*
- * The lines of the server's log, with their moment and level. So many in a second are written, and
- * how many more there were: whoever connects must not be able to fill a disk with warnings. Those
- * of the level debug, which nobody gets unasked, are not limited.
+ * The server's log: each line has its time and level. The logger limits the lines of a second and
+ * counts those that it leaves out, so that clients cannot fill a disk with warnings. Debug lines,
+ * which come only when the operator asks for them, have no limit.
  */
 #ifndef PP_SERVER_LOGGER_H
 #define PP_SERVER_LOGGER_H
@@ -21,7 +21,10 @@ void logger_open(logger *l, uint64_t most);
 /* A pp_log_fn; its user is the logger. */
 void logger_write(void *user, pp_log_level level, const char *line);
 
-/* Says what is still to be said of lines that were left out. */
+/* Reports the lines that the last second left out. */
 void logger_close(logger *l);
+
+/* The name of a pp_log_level; NULL behind the last. */
+const char *logger_level_name(size_t level);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The folder: the program pipeport.exe, a server built on the library. This file turns the command
- * line into UTF-8 and finds the command.
+ * The program pipeport.exe, a server built on the library: this folder. This file converts the
+ * command line to UTF-8 and runs the command.
  */
 #include "base/mem.h"
 #include "base/utf.h"
@@ -15,20 +15,22 @@
 
 #define MAIN__MOST_BYTES 4 /* of UTF-8 for one UTF-16 unit, terminator included */
 
+#define MAIN__COMMANDS "serve, selftest, --version, --help"
+
 int wmain(int argc, wchar_t **argv);
 
 static void main__print_help(void)
 {
-    output_text(OUTPUT_STDOUT, "pipeport COMMAND [OPTION]...\n"
-                               "\n"
-                               "  serve      serve a named pipe and a mailslot\n"
-                               "  selftest   try what pipeport takes for granted of this system\n"
-                               "  --version  print the version\n"
-                               "  --help     print this; pipeport serve --help: its options\n");
+    output_text(OUTPUT_STDOUT,
+                "pipeport COMMAND [OPTION]...\n"
+                "\n"
+                "  serve      serve a named pipe and a mailslot\n"
+                "  selftest   check what pipeport assumes about this system\n"
+                "  --version  print the version\n"
+                "  --help     print this; pipeport serve --help lists the options of serve\n");
 }
 
-/* One block with the pointers and, behind them, their texts; NULL: no memory, or an argument that
- * is no text. */
+/* One block with the pointers and, behind them, their texts; NULL: no memory, or malformed text. */
 static char **main__to_utf8(int count, wchar_t **wide)
 {
     size_t texts = 0, pointers = ((size_t)count + 1) * sizeof(char *);
@@ -69,9 +71,11 @@ static int main__run(int count, char **arguments)
         main__print_help();
         return output_status(0);
     }
-    output_format(OUTPUT_STDERR,
-                  "pipeport: the command is \"%s\"; allowed: serve, selftest, --version, --help",
-                  utf_shorten(command).text);
+    if (count == 0)
+        output_line(OUTPUT_STDERR, "pipeport: a command is missing; allowed: " MAIN__COMMANDS);
+    else
+        output_format(OUTPUT_STDERR, "pipeport: unknown command \"%s\"; allowed: " MAIN__COMMANDS,
+                      utf_shorten(command).text);
     return EXITS_WRONG_ARGUMENTS;
 }
 
@@ -81,7 +85,7 @@ int wmain(int argc, wchar_t **argv)
     char **arguments = main__to_utf8(count, argv + 1);
 
     if (!arguments) {
-        output_line(OUTPUT_STDERR, "pipeport: an argument is not Unicode text; allowed: Unicode");
+        output_line(OUTPUT_STDERR, "pipeport: an argument is not valid Unicode");
         return EXITS_WRONG_ARGUMENTS;
     }
     code = main__run(count, arguments);

@@ -1,6 +1,6 @@
 #include "server/number.h"
 
-#include "base/utf.h"
+#include "server/where.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -142,9 +142,10 @@ const char *number_meaning_of_zero(const option_row *row)
     return found ? found + strlen(NUMBER_ZERO) : NULL;
 }
 
-pp_status number_take(const option_row *row, void *options, const char *value, pp_error *error)
+pp_status number_take(const option_row *row, void *options, const char *value, const char *field,
+                      pp_error *error)
 {
-    char name[NUMBER_NAME], range[NUMBER_RANGE];
+    char range[NUMBER_RANGE];
     uint64_t number = 0;
     bool off = number__can_be_off(row) && value && strcmp(value, "off") == 0;
 
@@ -153,10 +154,6 @@ pp_status number_take(const option_row *row, void *options, const char *value, p
         *option_member(row, options) = number;
         return PP_OK;
     }
-    number_option_name(row, name);
     number_range(row, range);
-    if (!value)
-        return error_set(error, PP_E_ARGUMENT, 0, "--%s has no value; allowed: %s", name, range);
-    return error_set(error, PP_E_ARGUMENT, 0, "--%s is \"%s\"; allowed: %s", name,
-                     utf_shorten(value).text, range);
+    return where_refuse(field, value, range, error);
 }

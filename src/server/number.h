@@ -1,7 +1,7 @@
 /*
- * Options that are numbers, as people write them on a command line. The rows of the library's
- * tables say which there are: `high_mark` is --high-mark, and `drain_timeout_ms` --drain-timeout.
- * Times are in seconds with up to three decimals, sizes in bytes or with K, M or G behind them.
+ * Settings that are numbers, as people write them. Each row of the library's option tables is one:
+ * `high_mark` is --high-mark, and `drain_timeout_ms` --drain-timeout. Times are in seconds with up
+ * to three decimals, sizes in bytes or with the suffix K, M or G.
  */
 #ifndef PP_SERVER_NUMBER_H
 #define PP_SERVER_NUMBER_H
@@ -13,7 +13,7 @@
 #define NUMBER_NAME 64
 #define NUMBER_RANGE 128
 
-/* False: it is no such number, or more than 64 bits hold. */
+/* False: the text is no such number, or the number needs more than 64 bits. */
 bool number_parse(option_unit unit, const char *text, uint64_t *value);
 
 void number_print(option_unit unit, uint64_t value, char text[NUMBER_TEXT]);
@@ -23,14 +23,14 @@ void number_option_name(const option_row *row, char name[NUMBER_NAME]);
 void number_range(const option_row *row, char text[NUMBER_RANGE]);
 
 /*
- * What 0 means where it is allowed besides the range, or NULL; the tables have it behind
- * NUMBER_ZERO. On a command line a time's 0 is the word "off"; other zeros are what leaving the
- * option out gives.
+ * The meaning of 0 where a row allows it besides the range, or NULL; the row's help has it after
+ * NUMBER_ZERO. People write "off" for a time of 0, and leave out an option whose default is 0.
  */
 const char *number_meaning_of_zero(const option_row *row);
 
-/* Sets the row's member of `options`; `value` may be NULL. PP_E_ARGUMENT with a text that says what
- * is allowed. */
-pp_status number_take(const option_row *row, void *options, const char *value, pp_error *error);
+/* Sets the row's member of `options`; `value` may be NULL. PP_E_ARGUMENT with a text that begins
+ * with `field` and says what is allowed. */
+pp_status number_take(const option_row *row, void *options, const char *value, const char *field,
+                      pp_error *error);
 
 #endif

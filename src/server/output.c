@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "base/win.h"
-#include "iocp/kernel.h"
 #include "server/exits.h"
 #include "server/writer.h"
 
@@ -12,11 +11,11 @@
 #include <string.h>
 
 #define OUTPUT__LINE 2048
-#define OUTPUT__LAST_MS 2000u /* that a stream may take for what waits at the end */
+#define OUTPUT__LAST_MS 2000u /* that a stream may take at the end for the lines that wait */
 
 typedef struct output__target {
     DWORD handle;
-    writer *writer; /* NULL: whoever prints writes */
+    writer *writer; /* NULL: the thread that prints writes */
     DWORD error;    /* of the first write that failed, or 0 */
 } output__target;
 
@@ -26,7 +25,7 @@ static output__target output__targets[OUTPUT__STREAMS] = {{STD_OUTPUT_HANDLE, NU
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* A console takes some 60 KiB at once, and no more, so it gets one line after the other. */
+/* A console accepts at most some 60 KiB in one call, so it gets one line after the other. */
 static DWORD output__write_console(HANDLE console, const char *text)
 {
     DWORD code = ERROR_SUCCESS, written;
@@ -51,6 +50,16 @@ static DWORD output__write_console(HANDLE console, const char *text)
     return code;
 }
 
+/* To a file or a pipe. */
+static DWORD output__write_bytes(HANDLE handle, const char *text)
+{
+    DWORD size = (DWORD)strlen(text), written;
+
+    if (!WriteFile(handle, text, size, &written, NULL))
+        return GetLastError();
+    return written == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk has become full */
+}
+
 /* Also a writer_fn. */
 static void output__write(void *target, const char *text)
 {
@@ -61,7 +70,7 @@ static void output__write(void *target, const char *text)
     if (GetConsoleMode(handle, &mode))
         code = output__write_console(handle, text);
     else
-        code = kernel_write_blocking(handle, text, (DWORD)strlen(text));
+        code = output__write_bytes(handle, text);
     if (t->error == ERROR_SUCCESS)
         t->error = code;
 }
@@ -121,7 +130,7 @@ void output_close(void)
 
         output__targets[i].writer = NULL;
         if (w && !writer_close(w, OUTPUT__LAST_MS)) {
-            /* Nobody reads. The thread is left in its write, and the end of the process ends it. */
+            /* Nobody reads. The thread stays in its write until the process ends. */
         }
     }
 }
@@ -132,7 +141,7 @@ int output_status(int status)
 
     if (error == ERROR_SUCCESS)
         return status;
-    output_format(OUTPUT_STDERR, "pipeport: standard output cannot be written: error %lu",
+    output_format(OUTPUT_STDERR, "pipeport: standard output cannot be written: Windows error %lu",
                   (unsigned long)error);
     return EXITS_FAILED;
 }

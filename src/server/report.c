@@ -35,7 +35,7 @@ static void report__print_plain(output_stream stream, const char *word, const re
 }
 
 /* Numbers go in as text: cJSON's own are doubles. */
-static void report__print_json(const report__field *fields, size_t count)
+static void report__print_json(output_stream stream, const report__field *fields, size_t count)
 {
     cJSON *object = cJSON_CreateObject();
     char *line;
@@ -51,17 +51,18 @@ static void report__print_json(const report__field *fields, size_t count)
     }
     line = cJSON_PrintUnformatted(object);
     if (line)
-        output_line(OUTPUT_STDOUT, line);
+        output_line(stream, line);
     cJSON_free(line);
     cJSON_Delete(object);
 }
 
-static void report__print(const char *word, const report__field *fields, size_t count, bool json)
+static void report__print(output_stream stream, const char *word, const report__field *fields,
+                          size_t count, bool json)
 {
     if (json)
-        report__print_json(fields, count);
+        report__print_json(stream, fields, count);
     else
-        report__print_plain(OUTPUT_STDOUT, word, fields, count);
+        report__print_plain(stream, word, fields, count);
 }
 
 void report_print_ready(const report_ready *ready, bool json)
@@ -72,10 +73,12 @@ void report_print_ready(const report_ready *ready, bool json)
         {"pid", NULL, ready->pid},
     };
 
-    report__print("ready", fields, sizeof fields / sizeof *fields, json);
+    report__print(OUTPUT_STDOUT, "ready", fields, sizeof fields / sizeof *fields, json);
 }
 
-/* Connections that ended for another reason than the client's leaving or our closing. */
+/* ---- Figures -------------------------------------------------------------------------------- */
+
+/* Connections that ended for a reason other than a close by either end. */
 static uint64_t report__errors(const pp_stats *stats)
 {
     uint64_t errors = 0;
@@ -86,46 +89,61 @@ static uint64_t report__errors(const pp_stats *stats)
     return errors;
 }
 
-void report_print_stopped(const pp_stats *stats, bool json)
-{
-    const report__field fields[] = {
-        {"clients", NULL, stats->connections_total},
-        {"messages_in", NULL, stats->messages_in},
-        {"messages_out", NULL, stats->messages_out},
-        {"bytes_in", NULL, stats->bytes_in},
-        {"bytes_out", NULL, stats->bytes_out},
-        {"datagrams", NULL, stats->datagrams_in},
-        {"datagrams_oversized", NULL, stats->datagrams_oversized},
-        {"errors", NULL, report__errors(stats)},
-        {"kernel_reads", NULL, stats->kernel_reads},
-        {"kernel_writes", NULL, stats->kernel_writes},
-        {"kernel_dequeues", NULL, stats->kernel_dequeues},
-        {"kernel_other", NULL, stats->kernel_other},
-        {"handles_open", NULL, stats->handles_open},
-    };
+#define REPORT__MEMBER(name) offsetof(pp_stats, name), NULL
 
-    report__print("stopped", fields, sizeof fields / sizeof *fields, json);
+/* In the order of both lines. The last line has the totals alone. */
+static const struct {
+    const char *key;
+    bool total;
+    size_t offset;
+    uint64_t (*sum)(const pp_stats *stats); /* NULL: the number at `offset` */
+} report__figures[] = {
+    {"clients_now", false, REPORT__MEMBER(connections_now)},
+    {"clients_most", false, REPORT__MEMBER(connections_most)},
+    {"clients", true, REPORT__MEMBER(connections_total)},
+    {"messages_in", true, REPORT__MEMBER(messages_in)},
+    {"messages_out", true, REPORT__MEMBER(messages_out)},
+    {"bytes_in", true, REPORT__MEMBER(bytes_in)},
+    {"bytes_out", true, REPORT__MEMBER(bytes_out)},
+    {"datagrams", true, REPORT__MEMBER(datagrams_in)},
+    {"datagrams_oversized", true, REPORT__MEMBER(datagrams_oversized)},
+    {"refused_sends", false, REPORT__MEMBER(refused_sends)},
+    {"buffered", false, REPORT__MEMBER(bytes_buffered)},
+    {"timeouts", false, REPORT__MEMBER(timeouts)},
+    {"errors", true, 0, report__errors},
+    {"kernel_reads", true, REPORT__MEMBER(kernel_reads)},
+    {"kernel_writes", true, REPORT__MEMBER(kernel_writes)},
+    {"kernel_dequeues", true, REPORT__MEMBER(kernel_dequeues)},
+    {"kernel_other", true, REPORT__MEMBER(kernel_other)},
+    {"handles_open", true, REPORT__MEMBER(handles_open)},
+    {"operations_pending", false, REPORT__MEMBER(operations_pending)},
+};
+
+#define REPORT__FIGURES (sizeof report__figures / sizeof *report__figures)
+
+static void report__print_figures(output_stream stream, const char *word, const pp_stats *stats,
+                                  bool totals, bool json)
+{
+    report__field fields[REPORT__FIGURES];
+    size_t count = 0;
+
+    for (size_t i = 0; i < REPORT__FIGURES; i++) {
+        const char *member = (const char *)stats + report__figures[i].offset;
+        uint64_t number = report__figures[i].sum ? report__figures[i].sum(stats)
+                                                 : *(const uint64_t *)(const void *)member;
+
+        if (report__figures[i].total || !totals)
+            fields[count++] = (report__field){report__figures[i].key, NULL, number};
+    }
+    report__print(stream, word, fields, count, json);
 }
 
-void report_print_stats(const pp_stats *stats)
+void report_print_stopped(const pp_stats *stats, bool json)
 {
-    const report__field fields[] = {
-        {"clients_now", NULL, stats->connections_now},
-        {"clients_most", NULL, stats->connections_most},
-        {"clients", NULL, stats->connections_total},
-        {"messages_in", NULL, stats->messages_in},
-        {"messages_out", NULL, stats->messages_out},
-        {"bytes_in", NULL, stats->bytes_in},
-        {"bytes_out", NULL, stats->bytes_out},
-        {"datagrams", NULL, stats->datagrams_in},
-        {"datagrams_oversized", NULL, stats->datagrams_oversized},
-        {"refused_sends", NULL, stats->refused_sends},
-        {"buffered", NULL, stats->bytes_buffered},
-        {"timeouts", NULL, stats->timeouts},
-        {"errors", NULL, report__errors(stats)},
-        {"handles_open", NULL, stats->handles_open},
-        {"operations_pending", NULL, stats->operations_pending},
-    };
+    report__print_figures(OUTPUT_STDOUT, "stopped", stats, true, json);
+}
 
-    report__print_plain(OUTPUT_STDERR, "stats", fields, sizeof fields / sizeof *fields);
+void report_print_stats(const pp_stats *stats, bool json)
+{
+    report__print_figures(OUTPUT_STDERR, "stats", stats, false, json);
 }

@@ -1,6 +1,6 @@
 /*
- * The lines that the server prints: ready and stopped on standard output, for programs to read, and
- * the figures in between on standard error.
+ * The server's lines for programs to read: ready and stopped on standard output, and the figures in
+ * between on standard error.
  */
 #ifndef PP_SERVER_REPORT_H
 #define PP_SERVER_REPORT_H
@@ -14,6 +14,6 @@ typedef struct report_ready {
 
 void report_print_ready(const report_ready *ready, bool json);
 void report_print_stopped(const pp_stats *stats, bool json);
-void report_print_stats(const pp_stats *stats);
+void report_print_stats(const pp_stats *stats, bool json);
 
 #endif

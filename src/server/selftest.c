@@ -10,9 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SELFTEST__LONGEST_MS                                                                       \
-    10000u /* every wait of a trial is shorter; this is for what blocks                            \
-            */
+#define SELFTEST__LONGEST_MS 10000u /* for what blocks: every wait of a trial is shorter */
 #define SELFTEST__TEXT 1400
 
 static const selftest_table *const selftest__tables[] = {
@@ -71,7 +69,8 @@ static DWORD WINAPI selftest__look_main(void *argument)
 {
     selftest__look *look = argument;
 
-    look->row->look(look->trial);
+    if (look->row->ends == TRIAL_ALONE || trial_connect(look->trial, look->row->ends))
+        look->row->look(look->trial);
     trial_close(look->trial);
     return 0;
 }
@@ -207,14 +206,13 @@ int selftest_main(int count, char **arguments)
         output_text(
             OUTPUT_STDOUT,
             "pipeport selftest [--json]\n"
-            "Tries, in a few seconds, what pipeport takes for granted of this system. Each\n"
-            "line is PASS, FAIL or NOT HERE (it cannot be tried here, or this is Wine, which\n"
-            "is known to differ), and what was seen. Status 1 when anything failed.\n");
+            "Checks, in a few seconds, what pipeport assumes about this system. Each line is\n"
+            "PASS, FAIL or NOT HERE (no test is possible here, or Wine is known to differ),\n"
+            "and what was seen. Exit status: 0 nothing failed, 1 otherwise.\n");
         return output_status(0);
     }
     if (count > 0 && !json) {
-        output_format(OUTPUT_STDERR,
-                      "pipeport: \"%s\" is no argument of selftest; allowed: --json, --help",
+        output_format(OUTPUT_STDERR, "pipeport: unknown option \"%s\"; allowed: --json, --help",
                       utf_shorten(arguments[count > 1 ? 1 : 0]).text);
         return EXITS_WRONG_ARGUMENTS;
     }

@@ -1,7 +1,7 @@
 /*
- * The command `pipeport selftest`: each assumption about the platform that the library relies on,
- * tried on this machine. A row is a sentence, a function that tries it and says what it saw, and
- * what it should see on Windows and under Wine.
+ * The command `pipeport selftest` tries each assumption about the platform on this machine. A row
+ * has a sentence, a function that tries it and notes what it sees, and the result that is expected
+ * on Windows and under Wine.
  */
 #ifndef PP_SERVER_SELFTEST_H
 #define PP_SERVER_SELFTEST_H
@@ -10,10 +10,10 @@
 
 typedef struct selftest_row {
     const char *sentence;
+    unsigned ends; /* the connected pipe that it gets: TRIAL_BYTES and so on */
     void (*look)(trial *t);
-    const char
-        *windows;     /* what is seen there, " or " between alternatives; NULL: cannot be tried */
-    const char *wine; /* how Wine is known to differ, in the same way; NULL: it does not */
+    const char *windows; /* what is seen there, " or " between alternatives; NULL: untestable */
+    const char *wine;    /* how Wine is known to differ, in the same way; NULL: it does not */
 } selftest_row;
 
 typedef struct selftest_table {

@@ -21,20 +21,17 @@ static void access__see_id(trial *t, const char *what, BOOL ok, ULONG id, DWORD 
 static void access__ids(trial *t)
 {
     DWORD process = GetCurrentProcessId(), session = 0;
-    HANDLE server, client;
     ULONG id = 0;
     BOOL ok;
 
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
     ProcessIdToSessionId(process, &session);
-    ok = GetNamedPipeClientProcessId(server, &id);
+    ok = GetNamedPipeClientProcessId(t->server, &id);
     access__see_id(t, "client's process", ok, id, process);
-    ok = GetNamedPipeClientSessionId(server, &id);
+    ok = GetNamedPipeClientSessionId(t->server, &id);
     access__see_id(t, "its session", ok, id, session);
-    ok = GetNamedPipeServerProcessId(client, &id);
+    ok = GetNamedPipeServerProcessId(t->client, &id);
     access__see_id(t, "server's process", ok, id, process);
-    ok = GetNamedPipeServerSessionId(client, &id);
+    ok = GetNamedPipeServerSessionId(t->client, &id);
     access__see_id(t, "its session", ok, id, session);
 }
 
@@ -42,31 +39,24 @@ static void access__ids(trial *t)
  * would never return. */
 static void access__tuned(trial *t)
 {
-    HANDLE server, client;
     ULONG id = 0;
     BOOL ok;
 
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_skip_packets(server);
-    trial_other_writes(t, client, 5);
-    trial_read(t, server, 10);
-    ok = GetNamedPipeClientProcessId(server, &id);
+    trial_other_writes(t, t->client, 5);
+    trial_read(t, t->server, 10);
+    ok = GetNamedPipeClientProcessId(t->server, &id);
     access__see_id(t, "client's process", ok, id, GetCurrentProcessId());
-    trial_see_ok(t, "its session", GetNamedPipeClientSessionId(server, &id));
-    trial_see_ok(t, "disconnect", DisconnectNamedPipe(server));
+    trial_see_ok(t, "its session", GetNamedPipeClientSessionId(t->server, &id));
+    trial_see_ok(t, "disconnect", DisconnectNamedPipe(t->server));
 }
 
 static void access__id_gone(trial *t)
 {
-    HANDLE server, client;
     ULONG id = 0;
     BOOL ok;
 
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    DisconnectNamedPipe(server);
-    ok = GetNamedPipeClientProcessId(server, &id);
+    DisconnectNamedPipe(t->server);
+    ok = GetNamedPipeClientProcessId(t->server, &id);
     trial_see(t, "client's process: %s", ok && id == GetCurrentProcessId() ? "ours" : "gone");
 }
 
@@ -115,11 +105,11 @@ static HANDLE access__own_token(trial *t)
 
 /* Impersonates, looks, and reverts whatever it saw. The own token comes first: a thread that only
  * identifies its client may open nothing. */
-static void access__impersonate(trial *t, HANDLE server)
+static void access__impersonate(trial *t)
 {
     HANDLE theirs, ours = access__own_token(t);
 
-    if (!trial_see_ok(t, "impersonate", ImpersonateNamedPipeClient(server)))
+    if (!trial_see_ok(t, "impersonate", ImpersonateNamedPipeClient(t->server)))
         return;
     if (trial_see_ok(t, "token", OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &theirs)))
         access__see_token(t, trial_keep(t, theirs), ours);
@@ -128,24 +118,15 @@ static void access__impersonate(trial *t, HANDLE server)
 
 static void access__too_early(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_see_ok(t, "impersonate", ImpersonateNamedPipeClient(server));
+    trial_see_ok(t, "impersonate", ImpersonateNamedPipeClient(t->server));
     RevertToSelf();
 }
 
 static void access__after_read(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_skip_packets(server);
-    trial_other_writes(t, client, 5);
-    trial_read(t, server, 10);
-    access__impersonate(t, server);
+    trial_other_writes(t, t->client, 5);
+    trial_read(t, t->server, 10);
+    access__impersonate(t);
 }
 
 /* ---- Permission ----------------------------------------------------------------------------- */
@@ -161,7 +142,7 @@ static HANDLE access__serve(trial *t, const wchar_t *sddl)
         trial_see_ok(t, "descriptor", FALSE);
         return INVALID_HANDLE_VALUE;
     }
-    server = trial_create(t, TRIAL_BYTES, 0, PIPE_UNLIMITED_INSTANCES, TRIAL_QUOTA, &security);
+    server = trial_create(t, TRIAL_BYTES, 0, PIPE_UNLIMITED_INSTANCES, &security);
     if (server == INVALID_HANDLE_VALUE)
         trial_see_ok(t, "create", FALSE);
     LocalFree(security.lpSecurityDescriptor);
@@ -235,7 +216,7 @@ static void access__strict(trial *t)
         return;
     access__try(t, server, "open for all", GENERIC_READ | GENERIC_WRITE);
     access__try(t, server, "for exact rights", ACCESS__STRICT);
-    second = trial_create(t, TRIAL_BYTES, 0, PIPE_UNLIMITED_INSTANCES, TRIAL_QUOTA, NULL);
+    second = trial_create(t, TRIAL_BYTES, 0, PIPE_UNLIMITED_INSTANCES, NULL);
     trial_see_ok(t, "instance", second != INVALID_HANDLE_VALUE);
 }
 
@@ -278,29 +259,32 @@ static void access__other_machine(trial *t)
 }
 
 static const selftest_row access__rows[] = {
-    {"both ends tell each other's process and session", access__ids,
+    {"both ends tell each other's process and session", TRIAL_BYTES, access__ids,
      "client's process: ours; its session: ours; server's process: ours; its session: ours", NULL},
-    {"a pipe without signals and packets still tells its client, and disconnects", access__tuned,
+    {"a pipe without signals and packets still tells its client, and disconnects",
+     TRIAL_BYTES | TRIAL_SKIPS, access__tuned,
      "read: 5 bytes; client's process: ours; its session: ok; disconnect: ok", NULL},
-    {"the client's process is gone after DisconnectNamedPipe", access__id_gone,
+    {"the client's process is gone after DisconnectNamedPipe", TRIAL_BYTES, access__id_gone,
      "client's process: gone", "client's process: ours"},
-    {"a client is not impersonated before the first read", access__too_early,
+    {"a client is not impersonated before the first read", TRIAL_BYTES, access__too_early,
      "impersonate: error 1368", "impersonate: ok"},
-    {"a client is identified after the first read, no further", access__after_read,
+    {"a client is identified after the first read, no further", TRIAL_BYTES | TRIAL_SKIPS,
+     access__after_read,
      "read: 5 bytes; impersonate: ok; token: ok; user: ours; integrity: ok; "
      "level: identification; revert: ok",
      "read: 5 bytes; impersonate: ok; token: ok; user: ours; integrity: ok; "
      "level: another; revert: ok"},
-    {"a client sees who owns the pipe", access__owner, "owner: ours", NULL},
-    {"nobody gets in where nobody is allowed", access__nobody, "open: error 5", "open: ok"},
-    {"exact rights let a client in and nobody make an instance", access__strict,
+    {"a client sees who owns the pipe", TRIAL_ALONE, access__owner, "owner: ours", NULL},
+    {"nobody gets in where nobody is allowed", TRIAL_ALONE, access__nobody, "open: error 5",
+     "open: ok"},
+    {"exact rights let a client in and nobody make an instance", TRIAL_ALONE, access__strict,
      "open for all: error 5; for exact rights: ok; instance: error 5",
      "open for all: ok; for exact rights: ok; instance: ok"},
-    {"reading and writing by the generic rights includes making instances", access__generic,
-     "0x12019f; may create", NULL},
-    {"what is allowed is read back as it was written", access__read_back, "(A;;0x12019b;;;WD)",
-     NULL},
-    {"clients of other machines are refused", access__other_machine, NULL, NULL},
+    {"reading and writing by the generic rights includes making instances", TRIAL_ALONE,
+     access__generic, "0x12019f; may create", NULL},
+    {"what is allowed is read back as it was written", TRIAL_ALONE, access__read_back,
+     "(A;;0x12019b;;;WD)", NULL},
+    {"clients of other machines are refused", TRIAL_ALONE, access__other_machine, NULL, NULL},
 };
 
 const selftest_table selftest_access_table = SELFTEST_TABLE(access__rows);

@@ -7,7 +7,7 @@
 
 static void connect__pending(trial *t)
 {
-    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    HANDLE server = trial_serve(t, TRIAL_BYTES);
 
     trial_listen(t, server);
     trial_open_pipe(t, BOTH_WAYS);
@@ -16,7 +16,7 @@ static void connect__pending(trial *t)
 
 static void connect__client_first(trial *t)
 {
-    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    HANDLE server = trial_serve(t, TRIAL_BYTES);
 
     if (trial_open_pipe(t, BOTH_WAYS) == INVALID_HANDLE_VALUE)
         return;
@@ -26,7 +26,7 @@ static void connect__client_first(trial *t)
 
 static void connect__client_gone(trial *t)
 {
-    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA), client;
+    HANDLE server = trial_serve(t, TRIAL_BYTES), client;
 
     trial_skip_packets(server);
     client = trial_open_pipe(t, BOTH_WAYS);
@@ -40,22 +40,18 @@ static void connect__client_gone(trial *t)
 
 static void connect__again(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_drop(t, client);
-    trial_see_ok(t, "disconnect", DisconnectNamedPipe(server));
-    trial_listen(t, server);
-    client = trial_open_pipe(t, BOTH_WAYS);
+    trial_drop(t, t->client);
+    trial_see_ok(t, "disconnect", DisconnectNamedPipe(t->server));
+    trial_listen(t, t->server);
+    t->client = trial_open_pipe(t, BOTH_WAYS);
     trial_see_packet(t);
-    trial_other_writes(t, client, 5);
-    trial_read(t, server, 10);
+    trial_other_writes(t, t->client, 5);
+    trial_read(t, t->server, 10);
 }
 
 static void connect__cancelled(trial *t)
 {
-    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    HANDLE server = trial_serve(t, TRIAL_BYTES);
 
     trial_listen(t, server);
     trial_cancel(t, server);
@@ -67,12 +63,8 @@ static void connect__cancelled(trial *t)
 
 static void connect__busy(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
     trial_open_pipe(t, BOTH_WAYS);
-    trial_drop(t, client);
+    trial_drop(t, t->client);
     trial_open_pipe(t, BOTH_WAYS);
 }
 
@@ -84,22 +76,18 @@ static void connect__absent(trial *t)
 
 static void connect__freed(trial *t)
 {
-    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    HANDLE server = trial_serve(t, TRIAL_BYTES);
 
     trial_drop(t, server);
     trial_open_pipe(t, BOTH_WAYS);
-    server = trial_create(t, TRIAL_BYTES, FILE_FLAG_FIRST_PIPE_INSTANCE, 1, TRIAL_QUOTA, NULL);
+    server = trial_create(t, TRIAL_BYTES, FILE_FLAG_FIRST_PIPE_INSTANCE, 1, NULL);
     trial_see_ok(t, "create", server != INVALID_HANDLE_VALUE);
 }
 
 static void connect__wait(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
     trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, 20));
-    trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    trial_serve(t, TRIAL_BYTES);
     trial_see_ok(t, "wait", WaitNamedPipeW(t->pipe, 20));
 }
 
@@ -124,22 +112,21 @@ static void connect__first_demanded(trial *t)
 {
     HANDLE second;
 
-    trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
-    second = trial_create(t, TRIAL_BYTES, FILE_FLAG_FIRST_PIPE_INSTANCE, PIPE_UNLIMITED_INSTANCES,
-                          TRIAL_QUOTA, NULL);
+    trial_serve(t, TRIAL_BYTES);
+    second =
+        trial_create(t, TRIAL_BYTES, FILE_FLAG_FIRST_PIPE_INSTANCE, PIPE_UNLIMITED_INSTANCES, NULL);
     trial_see_ok(t, "create", second != INVALID_HANDLE_VALUE);
 }
 
 static void connect__full(trial *t)
 {
     for (int i = 0; i < 2; i++)
-        trial_see_ok(t, "create",
-                     trial_create(t, TRIAL_BYTES, 0, 1, TRIAL_QUOTA, NULL) != INVALID_HANDLE_VALUE);
+        trial_see_ok(t, "create", trial_create(t, TRIAL_BYTES, 0, 1, NULL) != INVALID_HANDLE_VALUE);
 }
 
 static void connect__count(trial *t)
 {
-    HANDLE server = trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+    HANDLE server = trial_serve(t, TRIAL_BYTES);
     DWORD count;
 
     for (int i = 0; i < 2; i++) {
@@ -147,7 +134,7 @@ static void connect__count(trial *t)
 
         if (trial_see_ok(t, "state", ok))
             trial_see(t, "%lu instances", count);
-        trial_serve(t, TRIAL_BYTES, TRIAL_QUOTA);
+        trial_serve(t, TRIAL_BYTES);
     }
 }
 
@@ -164,13 +151,10 @@ static void connect__see_read_mode(trial *t, HANDLE client)
 static void connect__read_mode(trial *t)
 {
     DWORD message = PIPE_READMODE_MESSAGE;
-    HANDLE server, client;
 
-    if (!trial_connect(t, TRIAL_MESSAGES, TRIAL_QUOTA, &server, &client))
-        return;
-    connect__see_read_mode(t, client);
-    trial_see_ok(t, "switch", SetNamedPipeHandleState(client, &message, NULL, NULL));
-    connect__see_read_mode(t, client);
+    connect__see_read_mode(t, t->client);
+    trial_see_ok(t, "switch", SetNamedPipeHandleState(t->client, &message, NULL, NULL));
+    connect__see_read_mode(t, t->client);
 }
 
 /* Opens with some rights, and tries to read messages. */
@@ -179,7 +163,7 @@ static void connect__switch_with(trial *t, DWORD rights)
     DWORD message = PIPE_READMODE_MESSAGE;
     HANDLE client;
 
-    trial_serve(t, TRIAL_MESSAGES, TRIAL_QUOTA);
+    trial_serve(t, TRIAL_MESSAGES);
     client = trial_open_pipe(t, rights);
     if (client != INVALID_HANDLE_VALUE)
         trial_see_ok(t, "switch", SetNamedPipeHandleState(client, &message, NULL, NULL));
@@ -242,41 +226,43 @@ static void connect__only_gives(trial *t)
 }
 
 static const selftest_row connect__rows[] = {
-    {"ConnectNamedPipe is pending until a client comes", connect__pending,
+    {"ConnectNamedPipe is pending until a client comes", TRIAL_ALONE, connect__pending,
      "connect: pending; packet: 0 bytes", NULL},
-    {"a client that came before ConnectNamedPipe is told at once, without a packet",
+    {"a client that came before ConnectNamedPipe is told at once, without a packet", TRIAL_ALONE,
      connect__client_first, "connect: error 535; no packet", NULL},
-    {"what a client left behind before ConnectNamedPipe can be read", connect__client_gone,
-     "connect: error 232; no packet; read: 5 bytes; read: error 109", NULL},
-    {"DisconnectNamedPipe makes an instance usable again", connect__again,
+    {"what a client left behind before ConnectNamedPipe can be read", TRIAL_ALONE,
+     connect__client_gone, "connect: error 232; no packet; read: 5 bytes; read: error 109", NULL},
+    {"DisconnectNamedPipe makes an instance usable again", TRIAL_BYTES, connect__again,
      "disconnect: ok; connect: pending; packet: 0 bytes; read: 5 bytes", NULL},
-    {"a cancelled ConnectNamedPipe brings its packet and can be made again", connect__cancelled,
+    {"a cancelled ConnectNamedPipe brings its packet and can be made again", TRIAL_ALONE,
+     connect__cancelled,
      "connect: pending; cancel: ok; packet: error 995; connect: pending; packet: 0 bytes", NULL},
-    {"a name without a free instance is busy, also when its client has gone", connect__busy,
-     "open: error 231; open: error 231", NULL},
-    {"an absent name is told at once", connect__absent, "open: error 2; wait: error 2", NULL},
-    {"a name is free when its last instance is closed", connect__freed, "open: error 2; create: ok",
+    {"a name without a free instance is busy, also when its client has gone", TRIAL_BYTES,
+     connect__busy, "open: error 231; open: error 231", NULL},
+    {"an absent name is told at once", TRIAL_ALONE, connect__absent, "open: error 2; wait: error 2",
      NULL},
-    {"WaitNamedPipe ends when its time is up or an instance is free", connect__wait,
+    {"a name is free when its last instance is closed", TRIAL_ALONE, connect__freed,
+     "open: error 2; create: ok", NULL},
+    {"WaitNamedPipe ends when its time is up or an instance is free", TRIAL_BYTES, connect__wait,
      "wait: error 121; wait: ok", NULL},
-    {"who waits the default waits as long as the first instance says", connect__wait_default,
-     "create: ok; wait: error 121; in time", NULL},
-    {"a first instance is refused where there is one", connect__first_demanded,
+    {"who waits the default waits as long as the first instance says", TRIAL_ALONE,
+     connect__wait_default, "create: ok; wait: error 121; in time", NULL},
+    {"a first instance is refused where there is one", TRIAL_ALONE, connect__first_demanded,
      "create: error 5 or create: error 231", "create: ok"},
-    {"no more instances are made than the first allows", connect__full,
+    {"no more instances are made than the first allows", TRIAL_ALONE, connect__full,
      "create: ok; create: error 231", NULL},
-    {"the number of instances is told", connect__count,
+    {"the number of instances is told", TRIAL_ALONE, connect__count,
      "state: ok; 1 instances; state: ok; 2 instances", NULL},
-    {"a client reads bytes until it switches", connect__read_mode,
+    {"a client reads bytes until it switches", TRIAL_MESSAGES, connect__read_mode,
      "reads bytes; switch: ok; reads messages", NULL},
-    {"a client with the right to read alone cannot switch", connect__switch_denied,
+    {"a client with the right to read alone cannot switch", TRIAL_ALONE, connect__switch_denied,
      "switch: error 5", "switch: ok"},
-    {"a client with the rights that the library asks for can switch", connect__switch_granted,
-     "switch: ok", NULL},
-    {"a pipe that only takes lets in who only writes", connect__only_takes,
+    {"a client with the rights that the library asks for can switch", TRIAL_ALONE,
+     connect__switch_granted, "switch: ok", NULL},
+    {"a pipe that only takes lets in who only writes", TRIAL_ALONE, connect__only_takes,
      "open both ways: error 5; open one way: ok; switch: ok; port: ok; read: error 5; no packet",
      "open both ways: ok; open one way: ok; switch: ok; port: ok; read: error 5; no packet"},
-    {"a pipe that only gives lets in who only reads", connect__only_gives,
+    {"a pipe that only gives lets in who only reads", TRIAL_ALONE, connect__only_gives,
      "open both ways: error 5; open one way: ok; switch: ok; port: ok; write: error 5; no packet",
      "open both ways: ok; open one way: ok; switch: ok; port: ok; write: error 5; no packet"},
 };

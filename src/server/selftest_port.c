@@ -5,177 +5,100 @@
 
 static void port__pending(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_skip_packets(server);
-    trial_read(t, server, 10);
-    trial_other_writes(t, client, 5);
+    trial_read(t, t->server, 10);
+    trial_other_writes(t, t->client, 5);
     trial_see_packet(t);
     trial_see_no_packet(t);
 }
 
 static void port__skipped_meanwhile(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_read(t, server, 10);
-    trial_skip_packets(server);
-    trial_other_writes(t, client, 5);
+    trial_read(t, t->server, 10);
+    trial_skip_packets(t->server);
+    trial_other_writes(t, t->client, 5);
     trial_see_packet(t);
     trial_see_no_packet(t);
 }
 
 static void port__failed_at_once(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_drop(t, client);
-    trial_write(t, server, 5);
+    trial_drop(t, t->client);
+    trial_write(t, t->server, 5);
     trial_see_no_packet(t);
 }
 
 /* A write and a read that have all that they need. */
-static void port__at_once(trial *t, bool skip)
+static void port__at_once(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    if (skip)
-        trial_skip_packets(server);
-    trial_write(t, server, 3);
+    trial_write(t, t->server, 3);
     trial_see_no_packet(t);
-    trial_other_writes(t, client, 5);
-    trial_read(t, server, 10);
+    trial_other_writes(t, t->client, 5);
+    trial_read(t, t->server, 10);
     trial_see_no_packet(t);
 }
 
-static void port__at_once_skipped(trial *t)
+static void port__too_small(trial *t)
 {
-    port__at_once(t, true);
-}
-
-static void port__at_once_not_skipped(trial *t)
-{
-    port__at_once(t, false);
-}
-
-static void port__too_small(trial *t, bool skip)
-{
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_MESSAGES, TRIAL_QUOTA, &server, &client))
-        return;
-    if (skip)
-        trial_skip_packets(server);
-    trial_other_writes(t, client, 10);
-    trial_read(t, server, 4);
+    trial_other_writes(t, t->client, 10);
+    trial_read(t, t->server, 4);
     trial_see_no_packet(t);
-}
-
-static void port__too_small_skipped(trial *t)
-{
-    port__too_small(t, true);
-}
-
-static void port__too_small_not_skipped(trial *t)
-{
-    port__too_small(t, false);
 }
 
 static void port__cancelled(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_read(t, server, 10);
-    trial_cancel(t, server);
+    trial_read(t, t->server, 10);
+    trial_cancel(t, t->server);
     trial_see_packet(t);
     trial_see_no_packet(t);
 }
 
 static void port__cancelled_write(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_write(t, server, TRIAL_BUFFER);
-    trial_cancel(t, server);
+    trial_write(t, t->server, TRIAL_BUFFER);
+    trial_cancel(t, t->server);
     trial_see_packet(t);
 }
 
 static void port__cancelled_too_late(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_read(t, server, 10);
-    trial_other_writes(t, client, 5);
-    trial_cancel(t, server);
+    trial_read(t, t->server, 10);
+    trial_other_writes(t, t->client, 5);
+    trial_cancel(t, t->server);
     trial_see_packet(t);
 }
 
 static void port__closed_with_read(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_read(t, server, 10);
-    trial_drop(t, server);
+    trial_read(t, t->server, 10);
+    trial_drop(t, t->server);
     trial_see_packet(t);
 }
 
 static void port__event_skipped(trial *t)
 {
-    HANDLE server, client;
-
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &server, &client))
-        return;
-    trial_skip_packets(server);
-    trial_read(t, server, 10);
-    trial_other_writes(t, client, 5);
+    trial_read(t, t->server, 10);
+    trial_other_writes(t, t->client, 5);
     trial_see_packet(t);
     trial_see(t, "handle: %s",
-              WaitForSingleObject(server, 0) == WAIT_OBJECT_0 ? "signalled" : "not signalled");
+              WaitForSingleObject(t->server, 0) == WAIT_OBJECT_0 ? "signalled" : "not signalled");
 }
-
-/* What the thread that reads is given. */
-typedef struct port__order {
-    trial *t;
-    HANDLE server;
-} port__order;
 
 static DWORD WINAPI port__read_and_exit(void *argument)
 {
-    port__order *order = argument;
+    trial *t = argument;
 
-    trial_read(order->t, order->server, 10);
+    trial_read(t, t->server, 10);
     return 0;
 }
 
 static void port__thread_exits(trial *t)
 {
-    static port__order order; /* it may outlive this function, if the thread does */
-    HANDLE client, thread;
+    HANDLE thread = trial_keep(t, CreateThread(NULL, 0, port__read_and_exit, t, 0, NULL));
 
-    order.t = t;
-    if (!trial_connect(t, TRIAL_BYTES, TRIAL_QUOTA, &order.server, &client))
-        return;
-    thread = trial_keep(t, CreateThread(NULL, 0, port__read_and_exit, &order, 0, NULL));
     if (!trial_see_ok(t, "thread", thread && WaitForSingleObject(thread, TRIAL_COMES_MS) == 0))
         return;
     trial_see_no_packet(t);
-    trial_other_writes(t, client, 5);
+    trial_other_writes(t, t->client, 5);
     trial_see_packet(t);
 }
 
@@ -235,45 +158,46 @@ static void port__wait(trial *t)
 }
 
 static const selftest_row port__rows[] = {
-    {"a call that returns pending brings one packet", port__pending,
+    {"a call that returns pending brings one packet", TRIAL_BYTES | TRIAL_SKIPS, port__pending,
      "read: pending; packet: 5 bytes; no packet", NULL},
-    {"what is pending brings its packet though packets are skipped from then on",
+    {"what is pending brings its packet though packets are skipped from then on", TRIAL_BYTES,
      port__skipped_meanwhile, "read: pending; packet: 5 bytes; no packet", NULL},
-    {"a call that fails at once brings no packet", port__failed_at_once,
+    {"a call that fails at once brings no packet", TRIAL_BYTES, port__failed_at_once,
      "write: error 232; no packet", NULL},
-    {"a success at once brings no packet where that is skipped", port__at_once_skipped,
-     "write: 3 bytes; no packet; read: 5 bytes; no packet", NULL},
-    {"a success at once brings a packet where it is not skipped", port__at_once_not_skipped,
+    {"a success at once brings no packet where that is skipped", TRIAL_BYTES | TRIAL_SKIPS,
+     port__at_once, "write: 3 bytes; no packet; read: 5 bytes; no packet", NULL},
+    {"a success at once brings a packet where it is not skipped", TRIAL_BYTES, port__at_once,
      "write: 3 bytes; packet: 3 bytes; read: 5 bytes; packet: 5 bytes", NULL},
     {"a message read that is too small brings a packet even where success is skipped",
-     port__too_small_skipped,
+     TRIAL_MESSAGES | TRIAL_SKIPS, port__too_small,
      "read: error 234; packet: error 234 with 4 bytes or "
      "read: pending; packet: error 234 with 4 bytes",
      "read: error 234; no packet"},
     {"a message read that is too small brings a packet where success is not skipped",
-     port__too_small_not_skipped,
+     TRIAL_MESSAGES, port__too_small,
      "read: error 234; packet: error 234 with 4 bytes or "
      "read: pending; packet: error 234 with 4 bytes",
      NULL},
-    {"a cancelled read brings its packet", port__cancelled,
+    {"a cancelled read brings its packet", TRIAL_BYTES, port__cancelled,
      "read: pending; cancel: ok; packet: error 995; no packet", NULL},
-    {"a cancelled write brings its packet", port__cancelled_write,
+    {"a cancelled write brings its packet", TRIAL_BYTES, port__cancelled_write,
      "write: pending; cancel: ok; packet: error 995", NULL},
-    {"cancelling what has completed changes nothing, and the packet comes",
+    {"cancelling what has completed changes nothing, and the packet comes", TRIAL_BYTES,
      port__cancelled_too_late,
      "read: pending; cancel: error 1168; packet: 5 bytes or "
      "read: pending; cancel: ok; packet: 5 bytes",
      NULL},
-    {"closing a handle ends its pending read with a packet", port__closed_with_read,
+    {"closing a handle ends its pending read with a packet", TRIAL_BYTES, port__closed_with_read,
      "read: pending; packet: error 109", NULL},
-    {"a handle that skips its event is not signalled", port__event_skipped,
-     "read: pending; packet: 5 bytes; handle: not signalled", NULL},
-    {"a read outlives the thread that started it", port__thread_exits,
+    {"a handle that skips its event is not signalled", TRIAL_BYTES | TRIAL_SKIPS,
+     port__event_skipped, "read: pending; packet: 5 bytes; handle: not signalled", NULL},
+    {"a read outlives the thread that started it", TRIAL_BYTES, port__thread_exits,
      "read: pending; thread: ok; no packet; packet: 5 bytes", NULL},
-    {"a dequeue of many does not wait until it is full", port__not_filled,
+    {"a dequeue of many does not wait until it is full", TRIAL_ALONE, port__not_filled,
      "dequeue: ok; 1 of 8 entries; key 7", NULL},
-    {"posted packets come in order, many at once", port__batch, "key 1; key 2; key 3", NULL},
-    {"a dequeue waits as long as it was told", port__wait,
+    {"posted packets come in order, many at once", TRIAL_ALONE, port__batch, "key 1; key 2; key 3",
+     NULL},
+    {"a dequeue waits as long as it was told", TRIAL_ALONE, port__wait,
      "dequeue: error 258; dequeue: error 258; in time", NULL},
 };
 

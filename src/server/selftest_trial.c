@@ -107,20 +107,20 @@ static DWORD trial__see_start(trial *t, const char *what, BOOL ok)
 
 /* ---- Making both ends ----------------------------------------------------------------------- */
 
-HANDLE trial_create(trial *t, trial_mode mode, DWORD flags, DWORD most, DWORD quota,
-                    SECURITY_ATTRIBUTES *security)
+HANDLE trial_create(trial *t, unsigned ends, DWORD flags, DWORD most, SECURITY_ATTRIBUTES *security)
 {
-    DWORD kind = mode == TRIAL_MESSAGES ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
-                                        : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE;
+    DWORD kind = ends & TRIAL_MESSAGES ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
+                                       : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE;
+    DWORD quota = ends & TRIAL_NO_QUOTA ? 0 : TRIAL_QUOTA;
 
     return trial_keep(
         t, CreateNamedPipeW(t->pipe, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | flags,
                             kind | PIPE_REJECT_REMOTE_CLIENTS, most, quota, quota, 0, security));
 }
 
-HANDLE trial_serve(trial *t, trial_mode mode, DWORD quota)
+HANDLE trial_serve(trial *t, unsigned ends)
 {
-    HANDLE handle = trial_create(t, mode, 0, PIPE_UNLIMITED_INSTANCES, quota, NULL);
+    HANDLE handle = trial_create(t, ends, 0, PIPE_UNLIMITED_INSTANCES, NULL);
 
     if (handle == INVALID_HANDLE_VALUE)
         trial_see_ok(t, "create", FALSE);
@@ -140,16 +140,21 @@ HANDLE trial_open_pipe(trial *t, DWORD access)
     return trial_keep(t, handle);
 }
 
-bool trial_connect(trial *t, trial_mode mode, DWORD quota, HANDLE *server, HANDLE *client)
+bool trial_connect(trial *t, unsigned ends)
 {
-    *server = trial_serve(t, mode, quota);
-    *client = *server == INVALID_HANDLE_VALUE ? INVALID_HANDLE_VALUE
-                                              : trial_open_pipe(t, GENERIC_READ | GENERIC_WRITE);
-    if (*client == INVALID_HANDLE_VALUE)
+    t->server = trial_serve(t, ends);
+    if (t->server == INVALID_HANDLE_VALUE)
+        return false;
+    t->client = trial_open_pipe(t, GENERIC_READ | GENERIC_WRITE);
+    if (t->client == INVALID_HANDLE_VALUE)
         return false;
     /* The client is there already, so this ends at once. */
-    ConnectNamedPipe(*server, &t->operation[TRIAL__OURS]);
-    return GetLastError() == ERROR_PIPE_CONNECTED || trial_see_ok(t, "connect", FALSE);
+    ConnectNamedPipe(t->server, &t->operation[TRIAL__OURS]);
+    if (GetLastError() != ERROR_PIPE_CONNECTED)
+        return trial_see_ok(t, "connect", FALSE);
+    if (ends & TRIAL_SKIPS)
+        trial_skip_packets(t->server);
+    return true;
 }
 
 void trial_skip_packets(HANDLE handle)

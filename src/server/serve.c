@@ -3,24 +3,30 @@
 #include "base/error.h"
 #include "base/win.h"
 #include "pipeport.h"
+#include "server/arguments.h"
 #include "server/exits.h"
+#include "server/help.h"
 #include "server/logger.h"
 #include "server/output.h"
 #include "server/report.h"
-#include "server/settings.h"
 #include "server/stop.h"
 
 #include <stdio.h>
 
 typedef struct serve {
-    settings settings;
+    program program;
+    service_states services;
     logger logger;
     pp_port *port;
-    pp_mailslot *mailslot; /* NULL: there is none */
-    pp_listener *listener;
 } serve;
 
-/* A timer's function: it prints, and sets the next. */
+static void serve__warn(serve *s, const char *line)
+{
+    if (s->program.port.log_level >= PP_LOG_WARN)
+        logger_write(&s->logger, PP_LOG_WARN, line);
+}
+
+/* A timer's function: prints the figures, and sets the next timer. */
 static void serve__stats(void *user, pp_status status)
 {
     serve *s = user;
@@ -29,86 +35,99 @@ static void serve__stats(void *user, pp_status status)
     if (status != PP_OK)
         return; /* the port stops */
     pp_port_stats(s->port, &stats);
-    report_print_stats(&stats);
-    pp_port_after(s->port, s->settings.stats_interval_ms, serve__stats, s, NULL);
+    report_print_stats(&stats, s->program.json);
+    pp_port_after(s->port, s->program.stats_interval_ms, serve__stats, s, NULL);
 }
 
-/* A second server finds the standard name taken: it serves its pipe, and no mailslot. */
-static pp_status serve__open_mailslot(serve *s, pp_error *error)
+static pp_status serve__open_service(serve *s, endpoint *e, pp_error *error)
 {
-    settings *wanted = &s->settings;
+    void *state;
+    pp_status status = service_open(&s->services, e->service, s->port, &state, error);
+
+    return status == PP_OK ? endpoint_open(e, s->port, state, error) : status;
+}
+
+/* A second server that finds the standard mailslot taken serves its pipe alone. */
+static pp_status serve__open_endpoint(serve *s, endpoint *e, pp_error *error)
+{
     char line[sizeof error->message + 32];
     pp_status status;
 
-    if (wanted->no_mailslot)
-        return PP_OK;
-    status = pp_mailslot_listen(s->port, &wanted->mailslot, &s->mailslot, error);
-    if (status != PP_E_NAME_TAKEN || wanted->mailslot_asked)
+    if (endpoint_raise_max_message(e))
+        serve__warn(s,
+                    "max_message is raised to 64K, the most that one read brings in stream mode");
+    status = serve__open_service(s, e, error);
+    if (status != PP_E_NAME_TAKEN || e->kind != SCOPE_MAILSLOT || e->named)
         return status;
-    snprintf(line, sizeof line, "%s; no mailslot is served", error->message);
-    if (wanted->port.log_level >= PP_LOG_WARN)
-        logger_write(&s->logger, PP_LOG_WARN, line);
+    snprintf(line, sizeof line, "%s; the server opens no mailslot", error->message);
+    serve__warn(s, line);
     return PP_OK;
 }
 
-/* The pipe comes last: when a client can connect, nothing can fail any more. */
+static pp_status serve__open_endpoints(serve *s, pp_error *error)
+{
+    pp_status status = PP_OK;
+
+    for (size_t i = 0; i < s->program.endpoint_count && status == PP_OK; i++)
+        if (!s->program.endpoints[i].left_out)
+            status = serve__open_endpoint(s, &s->program.endpoints[i], error);
+    return status;
+}
+
+/* The timer comes before the endpoints: once a client can connect, nothing may fail any more. */
 static pp_status serve__open(serve *s, pp_error *error)
 {
-    settings *wanted = &s->settings;
+    program *p = &s->program;
     pp_status status;
 
     if (!output_open())
-        return error_set(error, PP_E_MEMORY, 0, "no thread for the output");
-    logger_open(&s->logger, wanted->log_rate);
-    wanted->port.log = logger_write;
-    wanted->port.log_user = &s->logger;
-    status = pp_port_open(&s->port, &wanted->port, error);
-    if (status == PP_OK)
-        status = serve__open_mailslot(s, error);
-    if (status == PP_OK && wanted->stats_interval_ms > 0)
-        status = pp_port_after(s->port, wanted->stats_interval_ms, serve__stats, s, NULL);
-    if (status == PP_OK)
-        status = pp_listen(s->port, &wanted->listen, &s->listener, error);
-    return status;
+        return error_set(error, PP_E_MEMORY, 0, "cannot start a thread for the output");
+    logger_open(&s->logger, p->log_rate);
+    p->port.log = logger_write;
+    p->port.log_user = &s->logger;
+    status = pp_port_open(&s->port, &p->port, error);
+    if (status == PP_OK && p->stats_interval_ms > 0)
+        status = pp_port_after(s->port, p->stats_interval_ms, serve__stats, s, NULL);
+    return status == PP_OK ? serve__open_endpoints(s, error) : status;
 }
 
 static void serve__close(serve *s)
 {
-    if (s->listener)
-        pp_listener_close(&s->listener);
-    if (s->mailslot)
-        pp_mailslot_close(&s->mailslot);
+    for (size_t i = 0; i < s->program.endpoint_count; i++)
+        endpoint_close(&s->program.endpoints[i]);
     if (s->port)
         pp_port_close(&s->port);
+    service_close_all(&s->services);
 }
 
 static void serve__print_ready(serve *s)
 {
+    const endpoint *pipe = program_find(&s->program, SCOPE_PIPE);
     pp_stats stats;
     report_ready ready;
 
     pp_port_stats(s->port, &stats);
-    ready.pipe = pp_listener_path(s->listener);
-    ready.mode = settings_mode_name(s->settings.listen.conn.mode);
-    ready.mailslot = s->mailslot ? pp_mailslot_path(s->mailslot) : "none";
+    ready.pipe = endpoint_path(pipe);
+    ready.mode = endpoint_mode_name(pipe->listen.conn.mode);
+    ready.mailslot = endpoint_path(program_find(&s->program, SCOPE_MAILSLOT));
     ready.workers = stats.workers;
     ready.pid = GetCurrentProcessId();
-    report_print_ready(&ready, s->settings.json);
+    report_print_ready(&ready, s->program.json);
 }
 
-/* Serves until somebody asks it to stop. */
+/* Serves until an event stops the port. */
 static void serve__run(serve *s)
 {
     pp_stats stats;
 
     if (stop_begin(s->port) != ERROR_SUCCESS)
         logger_write(&s->logger, PP_LOG_WARN,
-                     "Ctrl-C will not be seen: Windows refuses the handler");
+                     "Windows refuses the console handler: Ctrl-C will not stop the server");
     serve__print_ready(s);
     pp_port_wait(s->port);
     stop_end();
     pp_port_stats(s->port, &stats);
-    report_print_stopped(&stats, s->settings.json);
+    report_print_stopped(&stats, s->program.json);
 }
 
 static int serve__fail(pp_status status, const pp_error *error)
@@ -119,7 +138,7 @@ static int serve__fail(pp_status status, const pp_error *error)
 
 static int serve__serve(serve *s)
 {
-    pp_error error = {PP_E_SYSTEM, 0, "the timer of the figures cannot be set"};
+    pp_error error = {PP_E_SYSTEM, 0, "cannot set the timer of --stats-interval"};
     pp_status status = serve__open(s, &error);
     int code = status == PP_OK ? 0 : serve__fail(status, &error);
 
@@ -135,17 +154,17 @@ int serve_main(int count, char **arguments)
 {
     serve s = {0};
     pp_error error;
-    pp_status status = settings_read(&s.settings, count, arguments, &error);
+    pp_status status = arguments_read(&s.program, count, arguments, &error);
     int code;
 
     if (status != PP_OK) {
         code = serve__fail(status, &error);
-    } else if (s.settings.help) {
-        settings_print_help();
+    } else if (s.program.help) {
+        help_print();
         code = output_status(0);
     } else {
         code = serve__serve(&s);
     }
-    settings_free(&s.settings);
+    program_free(&s.program);
     return code;
 }

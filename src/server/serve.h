@@ -1,5 +1,5 @@
 /*
- * The command `pipeport serve`: a pipe and a mailslot with one service, until it is told to stop.
+ * The command `pipeport serve`: a pipe and a mailslot, until an event of the console stops it.
  */
 #ifndef PP_SERVER_SERVE_H
 #define PP_SERVER_SERVE_H

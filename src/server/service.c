@@ -1,37 +1,47 @@
 #include "server/service.h"
 
-/*
- * A client that does not read: its queue fills, the send is refused, and the refusal, passed on,
- * pauses reading from it. What was refused is still with the connection and comes again on resume.
- */
-static pp_status service__echo(pp_conn *conn, void *user, const void *data, size_t length)
+#include "base/error.h"
+
+#include <assert.h>
+
+const service *const service_table[SERVICE_COUNT] = {&service_echo, &service_sink};
+
+const char *service_name(size_t index)
 {
-    (void)user;
-    return pp_conn_send(conn, data, length);
+    return index < SERVICE_COUNT ? service_table[index]->name : NULL;
 }
 
-static void service__go_on(pp_conn *conn, void *user)
+pp_status service_take_datagram(void *state, const void *data, size_t length)
 {
-    (void)user;
-    pp_conn_resume(conn);
-}
-
-static pp_status service__swallow(pp_conn *conn, void *user, const void *data, size_t length)
-{
-    (void)conn, (void)user, (void)data, (void)length;
-    return PP_OK; /* the port has counted it */
-}
-
-/* Neither has on_end: a client that ends its sending gets what is owed to it, and then the end. */
-const service service_table[SERVICE_COUNT] = {
-    {"echo",
-     "sends every message back",
-     {.on_message = service__echo, .on_writable = service__go_on}},
-    {"sink", "takes messages and counts them", {.on_message = service__swallow}},
-};
-
-pp_status service_take_datagram(void *user, const void *data, size_t length)
-{
-    (void)user, (void)data, (void)length;
+    (void)state, (void)data, (void)length;
     return PP_OK;
+}
+
+pp_status service_open(service_states *s, const service *wanted, pp_port *port, void **state,
+                       pp_error *error)
+{
+    pp_status status = PP_OK;
+
+    *state = NULL;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->opened[i].service == wanted) {
+            *state = s->opened[i].state;
+            return PP_OK;
+        }
+    if (wanted->open)
+        status = wanted->open(port, state);
+    if (status != PP_OK)
+        return error_set(error, status, 0, "the service %s cannot be opened: %s", wanted->name,
+                         pp_status_text(status));
+    assert(s->count < SERVICE_COUNT);
+    s->opened[s->count].service = wanted;
+    s->opened[s->count++].state = *state;
+    return PP_OK;
+}
+
+void service_close_all(service_states *s)
+{
+    for (; s->count > 0; s->count--)
+        if (s->opened[s->count - 1].service->close)
+            s->opened[s->count - 1].service->close(s->opened[s->count - 1].state);
 }

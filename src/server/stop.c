@@ -3,16 +3,16 @@
 #include "base/win.h"
 
 #define STOP__GRACE_MS 750u /* that the main thread has to end after the second event */
-/* What a graceful stop gets where Windows ends the process 5 s after the event, so that the rest is
- * aborted, and the figures are printed, before that.
+/* How long a graceful stop may take where Windows ends the process 5 s after the event: the abort
+ * and the last line must come before that.
  * https://learn.microsoft.com/windows/console/handlerroutine#timeouts */
 #define STOP__CLOSE_MS 3500u
 
-static SRWLOCK stop__lock = SRWLOCK_INIT; /* for the port, as long as it is called */
+static SRWLOCK stop__lock = SRWLOCK_INIT; /* held while a call uses the port */
 static pp_port *stop__port;
 static volatile LONG stop__asked;
 
-/* Returns how often it has been asked. The second may not wait for a first that is stuck. */
+/* Returns the number of events so far. The second may not wait for a first that is stuck. */
 static LONG stop__ask(void)
 {
     LONG asked = InterlockedIncrement(&stop__asked);
@@ -29,7 +29,7 @@ static LONG stop__ask(void)
     return asked;
 }
 
-/* The end of main ends the process, and this thread with it, and so the wait. */
+/* The wait ends with the process: the end of main ends this thread, too. */
 static void stop__wait_for_the_end(DWORD ms)
 {
     WaitForSingleObject(GetCurrentThread(), ms);
@@ -39,7 +39,7 @@ void stop_hear(uint32_t event)
 {
     if (stop__ask() > 1) {
         stop__wait_for_the_end(STOP__GRACE_MS);
-        /* Something is stuck, and ExitProcess would wait for what it holds. */
+        /* Something is stuck, and ExitProcess would wait for the locks that it holds. */
         TerminateProcess(GetCurrentProcess(), STOP_FORCED);
     }
     if (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT)
@@ -61,7 +61,7 @@ uint32_t stop_begin(pp_port *port)
     AcquireSRWLockExclusive(&stop__lock);
     stop__port = port;
     ReleaseSRWLockExclusive(&stop__lock);
-    /* Who started us may have had Ctrl-C ignored, and left that to us. */
+    /* A parent that ignores Ctrl-C passes that on to its children. */
     if (!SetConsoleCtrlHandler(NULL, FALSE))
         return GetLastError();
     return SetConsoleCtrlHandler(stop__event, TRUE) ? ERROR_SUCCESS : GetLastError();

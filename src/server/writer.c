@@ -7,24 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WRITER__MOST_BYTES (256u * 1024) /* that wait while the thread writes */
+#define WRITER__MOST_BYTES (256u * 1024) /* of the queue, while the thread writes */
 #define WRITER__NOTE 128                 /* for the line about dropped ones, terminator included */
 
 struct writer {
     writer_fn *write;
     void *user;
     HANDLE thread;
-    char *taken; /* the thread's own: what it writes */
+    char *taken; /* the thread's own: the lines that it writes */
 
     SRWLOCK lock; /* for what follows */
     CONDITION_VARIABLE changed;
     char *waiting;
     size_t used;
-    uint64_t dropped; /* since the thread last looked */
+    uint64_t dropped; /* lines, since the thread last took any */
     bool ending;
 };
 
-/* Takes what waits, with the lock held. */
+/* Takes the queue; the caller holds the lock. */
 static void writer__swap(writer *w)
 {
     char *taken = w->waiting;
@@ -40,7 +40,7 @@ static void writer__swap(writer *w)
     w->dropped = 0;
 }
 
-/* Waits for lines. False: there will be no more. */
+/* Waits for lines. False: the writer ends, and has no more. */
 static bool writer__take(writer *w)
 {
     bool more;
@@ -96,7 +96,7 @@ void writer_add(writer *w, const char *line)
     size_t length = strlen(line);
 
     AcquireSRWLockExclusive(&w->lock);
-    /* Behind a dropped line only its count may come: lines keep their order. */
+    /* After a dropped line only the count may follow, so that lines keep their order. */
     if (w->dropped > 0 || length > WRITER__MOST_BYTES - w->used) {
         w->dropped++;
     } else {

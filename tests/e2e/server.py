@@ -88,7 +88,7 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
             expect_refusal("pipeport", arguments, 2, f"--{option} ", f'"{value}"', allowed)
     for arguments, allowed in (
         (["--mode", "pipe"], "stream, message or framed"),
-        (["--service", "chat"], "echo or sink"),
+        (["--service", "chat"], "echo"),
         (["--log-level", "loud"], "error, warn, info or debug"),
         (["--pipe", "a\\b"], "1 to 247 characters"),
         (["--pipe", ""], "1 to 247 characters"),
@@ -103,14 +103,15 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["--mailslot", "a\\b"], r"\\.\mailslot\NAME"),
         (["--high-mark", "1K", "--low-mark", "2K"], "at most --high-mark"),
         (["--accept-ready", "65", "--accept-depth", "64"], "at most --accept-depth"),
-        (["--json=yes"], "none"),
-        (["--mode"], "--mode MODE"),
-        (["--frobnicate"], "--help"),
-        (["frobnicate"], "--help"),
+        (["--json=yes"], "allowed: no value"),
+        (["--mode"], "--mode needs a value: stream, message or framed"),
+        (["--frobnicate"], 'unknown option "--frobnicate"; see pipeport serve --help'),
+        (["frobnicate"], 'unknown option "frobnicate"; see pipeport serve --help'),
     ):
-        expect_refusal("pipeport", ["serve", *arguments], 2, "allowed: ", allowed)
-    expect_refusal("pipeport", [], 2, "serve")
-    expect_refusal("pipeport", ["frobnicate"], 2, "serve")
+        expect_refusal("pipeport", ["serve", *arguments], 2, allowed)
+    commands = "allowed: serve, selftest, --version, --help"
+    expect_refusal("pipeport", [], 2, "a command is missing", commands)
+    expect_refusal("pipeport", ["frobnicate"], 2, 'unknown command "frobnicate"', commands)
 
 
 @case
@@ -251,6 +252,28 @@ def figures_come_at_their_interval():
     server = Server("--stats-interval", 0.2)
     wait_until(lambda: server.stderr().count("stats clients_now=0 ") >= 3, "figures")
     server.stop()
+
+
+@case
+def figures_are_json_where_the_last_line_is():
+    plain = Server("--stats-interval", 0.1)
+    server = Server("--json", "--stats-interval", 0.1)
+    for each in plain, server:
+        wait_until(lambda each=each: each.stderr().count("\n") >= 2, "figures")
+    load("--pipe", server.name, "--clients", 3, "--duration", 0.1, "--warmup", 0)
+
+    def last():
+        return json.loads(server.stderr().splitlines()[-2])  # the very last may not be whole yet
+
+    wait_until(lambda: last()["clients"] == 3 and last()["clients_now"] == 0, "the clients' end")
+    seen, line = last(), plain.stderr().splitlines()[0]
+    equal(list(seen), [word.split("=")[0] for word in line.split()[1:]], "keys")
+    equal([key for key in seen if key in STOPPED], STOPPED, "keys of the last line")
+    equal(seen["clients_most"], 3, "clients at once")
+    server.interrupt()
+    stopped = json.loads(server.lines()[0])
+    equal(stopped["messages_in"], seen["messages_in"], "messages")
+    plain.stop()
 
 
 # ---- Nothing stops the operator ----------------------------------------------------------------
@@ -434,7 +457,7 @@ def options_stand_once_and_are_no_values():
         expect_refusal("pipeport", ["serve", *twice], 2, f"{twice[0]} is given twice", "once")
     for option in "--pipe", "--max-clients":
         arguments = ["serve", option, "--no-mailslot"]
-        expect_refusal("pipeport", arguments, 2, f"{option} has no value", '"--no-mailslot"')
+        expect_refusal("pipeport", arguments, 2, f"{option} needs a value", '"--no-mailslot"')
     server = Process("pipeport", "serve", "--no-mailslot", "--pipe=--odd-" + unique())
     check(rb"pipe=\\.\pipe\--odd-" in server.line(), "a value behind = is one")
     server.interrupt()
@@ -472,6 +495,17 @@ def the_options_reach_the_library():
                    "--duration", 5, status=1)  # fmt: skip
     equal(figures["errors"], 2, "connections that ended")
     equal(server.stop()["errors"], 2, "connections that the server ended")
+
+
+@case
+def a_stream_has_no_longest_message():
+    server = Server("--max-message", 10)
+    load("--pipe", server.name, "--size", 20000, "--duration", 0.2, "--warmup", 0, "--verify")
+    equal(server.stop()["errors"], 0, "errors")
+    check(re.search(r" warn .*max_message is raised to 64K", server.stderr()), server.stderr())
+    server = Server("--max-message", "64K")
+    server.stop()
+    equal(server.stderr(), "", "the log")
 
 
 # ---- The engine's own trace --------------------------------------------------------------------

@@ -1,0 +1,35 @@
+/*
+ * The job of the server: the settings of the program as a whole, and its endpoints.
+ */
+#ifndef PP_SERVER_PROGRAM_H
+#define PP_SERVER_PROGRAM_H
+
+#include "base/options.h"
+#include "server/endpoint.h"
+
+#define PROGRAM_ENDPOINTS 2 /* most */
+
+typedef struct program {
+    pp_port_options port;
+    uint64_t stats_interval_ms, log_rate;
+    bool json, help;
+    uint64_t given; /* the settings that the user gave, a bit each */
+
+    endpoint endpoints[PROGRAM_ENDPOINTS]; /* the server opens them in this order */
+    size_t endpoint_count;
+} program;
+
+/* The numbers that the port's options do not have. */
+extern const option_table program_table;
+
+/* The defaults, without an endpoint. */
+void program_init(program *p);
+void program_free(program *p);
+
+/* Adds an endpoint with its defaults; NULL: the program has PROGRAM_ENDPOINTS already. */
+endpoint *program_add(program *p, scope kind);
+
+/* The first endpoint of a kind, or NULL. */
+endpoint *program_find(program *p, scope kind);
+
+#endif
