@@ -114,10 +114,12 @@ TEST_CASE(many_timers_are_cancelled_newest_first_in_good_time)
 {
     enum { TIMERS = 50000 };
     static uint64_t ids[TIMERS];
-    pp_port *port = kit_port(2);
+    pp_port *port;
     calls c = {0};
     ULONGLONG began;
 
+    kit_skip_with_guards("Linux lets a process have 65,530 areas of memory, and a block takes two");
+    port = kit_port(2);
     for (int i = 0; i < TIMERS; i++)
         assert_ok(pp_port_after(port, 3600000, count_call, &c, &ids[i]));
     began = GetTickCount64();
