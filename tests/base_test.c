@@ -374,7 +374,7 @@ static void memory_comes_from_the_chosen_allocator(void **state)
     assert_true(mem_is_ours(block));
     assert_int_equal(mem_allocations(), before + 2);
     mem_free(block);
-#ifdef PP_USE_MIMALLOC
+#if defined(PP_MEMORY_MIMALLOC) || defined(PP_MEMORY_GUARD)
     {
         void *theirs = malloc(100);
 

@@ -5,18 +5,9 @@
 
 enum { CHILDREN = 50, BYTES = 100000 };
 
-/* "<folder of this program>\child.exe <arguments>" */
 static const char *child_command(const char *arguments)
 {
-    static char command[4 * MAX_PATH];
-    wchar_t path[MAX_PATH];
-    char folder[3 * MAX_PATH];
-
-    assert_in_range(GetModuleFileNameW(NULL, path, MAX_PATH), 1, MAX_PATH - 1);
-    assert_true(WideCharToMultiByte(CP_UTF8, 0, path, -1, folder, sizeof folder, NULL, NULL));
-    *strrchr(folder, '\\') = 0;
-    snprintf(command, sizeof command, "\"%s\\child.exe\" %s", folder, arguments);
-    return command;
+    return kit_command("child.exe", arguments);
 }
 
 /* What a child wrote: the first bytes, and how many in all. */

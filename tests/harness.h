@@ -5,8 +5,7 @@
  *     x_test          runs all
  *     x_test --list   prints the names
  *
- * Each test gets cmocka's `void **state`. cmocka leaves a failed assertion by longjmp: assert on
- * the main thread only.
+ * cmocka leaves a failed assertion by longjmp: assert on the main thread only.
  */
 #ifndef PP_TESTS_HARNESS_H
 #define PP_TESTS_HARNESS_H
@@ -17,6 +16,16 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+/* Begins a test: `TEST_CASE(sentence_that_it_proves)`, and the body in braces. */
+#define TEST_CASE(name)                                                                            \
+    static void name##_proved(void);                                                               \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        name##_proved();                                                                           \
+    }                                                                                              \
+    static void name##_proved(void)
 
 /* A row of the table: `static const struct CMUnitTest tests[] = {TEST(first), TEST(second)};` */
 #define TEST(function) cmocka_unit_test(function)

@@ -370,3 +370,16 @@ size_t kit_memory(void)
                                      sizeof counters));
     return kit_is_wine() ? counters.WorkingSetSize : counters.PrivateUsage;
 }
+
+const char *kit_command(const char *program, const char *arguments)
+{
+    static char command[4 * MAX_PATH];
+    wchar_t path[MAX_PATH];
+    char folder[3 * MAX_PATH];
+
+    assert_in_range(GetModuleFileNameW(NULL, path, MAX_PATH), 1, MAX_PATH - 1);
+    assert_true(WideCharToMultiByte(CP_UTF8, 0, path, -1, folder, sizeof folder, NULL, NULL));
+    *strrchr(folder, '\\') = 0;
+    snprintf(command, sizeof command, "\"%s\\%s\" %s", folder, program, arguments);
+    return command;
+}

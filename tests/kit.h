@@ -98,4 +98,14 @@ size_t kit_memory(void);
 
 bool kit_is_wine(void);
 
+/* Ends the test as skipped where the library's memory has guards: the reason that it gives. */
+#ifdef PP_MEMORY_GUARD
+#define kit_skip_with_guards(reason) test_skip(reason)
+#else
+#define kit_skip_with_guards(reason) ((void)0)
+#endif
+
+/* The command line that starts a program in this one's folder; valid until the next call. */
+const char *kit_command(const char *program, const char *arguments);
+
 #endif

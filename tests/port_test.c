@@ -17,12 +17,11 @@ static void count_call(void *user, pp_status status)
     kit_add(status == PP_OK ? &c->ok : &c->cancelled, 1);
 }
 
-static void posted_functions_run_once(void **state)
+TEST_CASE(posted_functions_run_once)
 {
     pp_port *port = kit_port(2);
     calls c = {0};
 
-    (void)state;
     for (int i = 0; i < 1000; i++)
         assert_ok(pp_port_post(port, count_call, &c));
     assert_count(c.ok, 1000);
@@ -33,47 +32,48 @@ static void posted_functions_run_once(void **state)
 
 typedef struct alarm {
     calls *calls;
-    uint64_t due;
-    LONG number;
+    uint64_t earliest, latest; /* between which its deadline lies */
+    LONG turn;
 } alarm;
 
 static void alarm_fires(void *user, pp_status status)
 {
     alarm *a = user;
 
-    if (status == PP_OK && (clock_ms() < a->due || a->number < a->calls->last))
+    if (status == PP_OK && clock_ms() < a->earliest)
         InterlockedIncrement(&a->calls->order_wrong);
-    a->calls->last = a->number;
+    a->turn = a->calls->last++;
     count_call(a->calls, status);
 }
 
-static void timers_fire_in_order_and_never_early(void **state)
+TEST_CASE(timers_fire_in_order_and_never_early)
 {
     enum { ALARMS = 100 };
     pp_port *port = kit_port(1);
     calls c = {0};
     alarm alarms[ALARMS];
 
-    (void)state;
     for (int i = 0; i < ALARMS; i++) {
-        LONG number = i * 37 % ALARMS; /* set in disorder */
-        uint64_t delay = 50 + (uint64_t)number * 20;
+        uint64_t delay = 50 + (uint64_t)(i * 37 % ALARMS) * 20; /* in disorder */
 
-        alarms[i] = (alarm){&c, clock_ms() + delay, number};
+        alarms[i] = (alarm){.calls = &c, .earliest = clock_ms() + delay};
         assert_ok(pp_port_after(port, delay, alarm_fires, &alarms[i], NULL));
+        alarms[i].latest = clock_ms() + delay;
     }
     assert_count(c.ok, ALARMS);
     assert_int_equal(c.order_wrong, 0);
+    for (int i = 0; i < ALARMS; i++)
+        for (int k = 0; k < ALARMS; k++)
+            assert_false(alarms[i].turn < alarms[k].turn && alarms[i].earliest > alarms[k].latest);
     kit_close(&port);
 }
 
-static void a_cancelled_timer_is_called_as_cancelled(void **state)
+TEST_CASE(a_cancelled_timer_is_called_as_cancelled)
 {
     pp_port *port = kit_port(2);
     calls c = {0};
     uint64_t id;
 
-    (void)state;
     for (LONG i = 0; i < 100; i++) {
         assert_ok(pp_port_after(port, 60000, count_call, &c, &id));
         assert_ok(pp_port_cancel(port, id));
@@ -87,13 +87,12 @@ static void a_cancelled_timer_is_called_as_cancelled(void **state)
 }
 
 /* What pp_port_cancel says is what the function is told, also when the timer fires meanwhile. */
-static void cancelling_a_timer_that_fires_tells_the_truth(void **state)
+TEST_CASE(cancelling_a_timer_that_fires_tells_the_truth)
 {
     pp_port *port = kit_port(2);
     LONG said_cancelled = 0, rounds = 500;
     calls c = {0};
 
-    (void)state;
     for (LONG i = 0; i < rounds; i++) {
         uint64_t id;
 
@@ -111,15 +110,16 @@ static void cancelling_a_timer_that_fires_tells_the_truth(void **state)
 }
 
 /* Each cancel finds its timer without passing the others. */
-static void many_timers_are_cancelled_newest_first_in_good_time(void **state)
+TEST_CASE(many_timers_are_cancelled_newest_first_in_good_time)
 {
     enum { TIMERS = 50000 };
     static uint64_t ids[TIMERS];
-    pp_port *port = kit_port(2);
+    pp_port *port;
     calls c = {0};
     ULONGLONG began;
 
-    (void)state;
+    kit_skip_with_guards("Linux lets a process have 65,530 areas of memory, and a block takes two");
+    port = kit_port(2);
     for (int i = 0; i < TIMERS; i++)
         assert_ok(pp_port_after(port, 3600000, count_call, &c, &ids[i]));
     began = GetTickCount64();
@@ -130,12 +130,11 @@ static void many_timers_are_cancelled_newest_first_in_good_time(void **state)
     kit_close(&port);
 }
 
-static void stopping_cancels_timers(void **state)
+TEST_CASE(stopping_cancels_timers)
 {
     pp_port *port = kit_port(2);
     calls c = {0};
 
-    (void)state;
     for (int i = 0; i < 50; i++)
         assert_ok(pp_port_after(port, 3600000, count_call, &c, NULL));
     kit_close(&port);
@@ -156,12 +155,11 @@ static void stop_port(void *user, pp_status status)
     count_call(c, status);
 }
 
-static void a_port_can_be_stopped_from_a_callback(void **state)
+TEST_CASE(a_port_can_be_stopped_from_a_callback)
 {
     pp_port *port = kit_port(2);
     calls c = {.port = port};
 
-    (void)state;
     assert_ok(pp_port_post(port, stop_port, &c));
     assert_ok(pp_port_wait(port)); /* nobody else stops it */
     assert_int_equal(c.ok, 1);
@@ -186,7 +184,7 @@ static pp_status meet(pp_conn *conn, void *user, const void *data, size_t length
     return PP_OK;
 }
 
-static void two_workers_run_two_callbacks_at_once(void **state)
+TEST_CASE(two_workers_run_two_callbacks_at_once)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -196,7 +194,6 @@ static void two_workers_run_two_callbacks_at_once(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &counts);
     pp_conn *conns[2];
 
-    (void)state;
     listen.conn.handlers = (pp_handlers){.on_message = meet};
     listen.conn.user = &m;
     kit_listen(port, &listen);
@@ -224,13 +221,12 @@ static void hold(void *user, pp_status status)
 }
 
 /* One callback that blocks must not hold up what was queued behind it, timers among it. */
-static void a_callback_that_blocks_holds_up_nobody_else(void **state)
+TEST_CASE(a_callback_that_blocks_holds_up_nobody_else)
 {
     pp_port *port = kit_port(2);
     HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL);
     calls c = {0};
 
-    (void)state;
     assert_ok(pp_port_after(port, 100, count_call, &c, NULL));
     assert_ok(pp_port_post(port, hold, &go_on));
     for (int i = 0; i < 50; i++)
@@ -299,13 +295,12 @@ static bool one_is_enough(pp_port *port)
 }
 
 /* On one processor: a second worker would only make it switch threads. */
-static void workers_beyond_the_processors_stand_by(void **state)
+TEST_CASE(workers_beyond_the_processors_stand_by)
 {
     DWORD_PTR ours, all;
     HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL);
     pp_port *port;
 
-    (void)state;
     assert_true(GetProcessAffinityMask(GetCurrentProcess(), &ours, &all));
     assert_true(SetProcessAffinityMask(GetCurrentProcess(), ours & (~ours + 1)));
     port = kit_port(4);
@@ -358,9 +353,8 @@ static void post_many(void *user, pp_status status)
         pp_port_post(s->port, work_a_while, s);
 }
 
-static void what_a_callback_or_the_clock_makes_ready_is_shared(void **state)
+TEST_CASE(what_a_callback_or_the_clock_makes_ready_is_shared)
 {
-    (void)state;
     for (int by_clock = 0; by_clock < 2; by_clock++) {
         sharing s = {.port = kit_port(6)};
 
@@ -397,11 +391,10 @@ static void replace_post(void *function)
     VirtualProtect(&__imp_PostQueuedCompletionStatus, sizeof(void *), before, &before);
 }
 
-static void packets_that_cannot_be_queued_are_queued_later(void **state)
+TEST_CASE(packets_that_cannot_be_queued_are_queued_later)
 {
     void *original = __imp_PostQueuedCompletionStatus;
 
-    (void)state;
     memcpy(&post_really, &original, sizeof original);
     for (unsigned workers = 1; workers <= 2; workers++) {
         pp_port *port = kit_port(workers);
@@ -420,9 +413,8 @@ static void packets_that_cannot_be_queued_are_queued_later(void **state)
     }
 }
 
-static void an_unused_port_closes(void **state)
+TEST_CASE(an_unused_port_closes)
 {
-    (void)state;
     for (unsigned workers = 1; workers <= 64; workers *= 4) {
         pp_port *port = kit_port(workers);
 

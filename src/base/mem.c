@@ -1,6 +1,6 @@
 /*
- * The seam over mimalloc, or over the C library where the build asks for that. mimalloc is called
- * by its own names only: nobody's malloc is overridden.
+ * The seam over the allocator that the build chose: mimalloc, the C library's, or the guard.
+ * mimalloc is called by its own names only: nobody's malloc is overridden.
  */
 #include "base/mem.h"
 
@@ -8,18 +8,27 @@
 
 #include <string.h>
 
-#ifdef PP_USE_MIMALLOC
+#if defined(PP_MEMORY_MIMALLOC)
 #include <mimalloc.h>
 #define MEM__ALLOC mi_malloc
 #define MEM__CALLOC mi_calloc
 #define MEM__REALLOC mi_realloc
 #define MEM__FREE mi_free
+#define MEM__OWNS mi_is_in_heap_region
+#elif defined(PP_MEMORY_GUARD)
+#include "base/mem_guard.h"
+#define MEM__ALLOC mem_guard_alloc
+#define MEM__CALLOC mem_guard_alloc_zeroed
+#define MEM__REALLOC mem_guard_resize
+#define MEM__FREE mem_guard_free
+#define MEM__OWNS mem_guard_owns
 #else
 #include <stdlib.h>
 #define MEM__ALLOC malloc
 #define MEM__CALLOC calloc
 #define MEM__REALLOC realloc
 #define MEM__FREE free
+#define MEM__OWNS(block) ((block) != NULL)
 #endif
 
 static volatile LONG64 mem__count;
@@ -54,11 +63,7 @@ uint64_t mem_allocations(void)
 
 bool mem_is_ours(const void *block)
 {
-#ifdef PP_USE_MIMALLOC
-    return mi_is_in_heap_region(block);
-#else
-    return block != NULL;
-#endif
+    return MEM__OWNS(block);
 }
 
 char *mem_copy_text(const char *text)
