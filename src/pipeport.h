@@ -232,7 +232,7 @@ typedef struct pp_stats {
     uint64_t bytes_buffered_most;   /* gauge: most at once */
     uint64_t allocations;           /* of the whole process's library memory */
     uint64_t handles_open;          /* gauge */
-    uint64_t ended[PP_STATUS_MOST]; /* connections that ended, by reason */
+    uint64_t connections_ended[PP_STATUS_MOST]; /* connections that ended, by reason */
     uint64_t reserved[32];          /* room for later versions; they are 0 */
 } pp_stats;
 

@@ -123,7 +123,7 @@ static void a_stream_that_ends_inside_a_frame_is_truncated(void **state)
         assert_status(b.counts.reason, PP_E_TRUNCATED);
     }
     assert_int_equal(b.counts.messages, 0);
-    assert_int_equal(kit_stats(b.port).ended[PP_E_TRUNCATED], size - 1);
+    assert_int_equal(kit_stats(b.port).connections_ended[PP_E_TRUNCATED], size - 1);
     kit_close(&b.port);
 }
 

@@ -147,7 +147,7 @@ static void a_client_can_be_refused_before_its_first_message(void **state)
     assert_count(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_REFUSED);
     assert_int_equal(g.counts.messages, 0);
-    assert_int_equal(kit_stats(port).ended[PP_E_REFUSED], 1);
+    assert_int_equal(kit_stats(port).connections_ended[PP_E_REFUSED], 1);
     CloseHandle(pipe);
     kit_close(&port);
 }
@@ -197,7 +197,7 @@ static void a_user_has_no_more_connections_than_allowed(void **state)
     options.max_clients_per_user = 2;
     kit_listen(port, &options);
     three_come_and_two_stay(&g, name, pipes, 3);
-    assert_int_equal(kit_stats(port).ended[PP_E_USER_LIMIT], 1);
+    assert_int_equal(kit_stats(port).connections_ended[PP_E_USER_LIMIT], 1);
     say(pipes[0]); /* the others go on */
     assert_count(g.counts.messages, 3);
     CloseHandle(pipes[1]);

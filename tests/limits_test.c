@@ -43,7 +43,7 @@ static void a_client_that_says_nothing_is_ended(void **state)
     assert_true(GetTickCount64() - began >= 380);
     assert_status(b.counts.reason, PP_E_FIRST_BYTE_TIMEOUT);
     assert_int_equal(kit_stats(b.port).timeouts, 1);
-    assert_int_equal(kit_stats(b.port).ended[PP_E_FIRST_BYTE_TIMEOUT], 1);
+    assert_int_equal(kit_stats(b.port).connections_ended[PP_E_FIRST_BYTE_TIMEOUT], 1);
     assert_false(kit_wait_ms(&b.counts.closed, 2, 600)); /* the other spoke in time */
     kit_write(talking, "x", 1);
     kit_expect(talking, "x", 1);

@@ -114,7 +114,7 @@ static void one_byte_over_max_message_ends_that_connection_alone(void **state)
     assert_status(counts.reason, PP_E_TOO_LONG);
     kit_write(good, data, 5000);
     kit_expect(good, data, 5000);
-    assert_int_equal(kit_stats(port).ended[PP_E_TOO_LONG], 1);
+    assert_int_equal(kit_stats(port).connections_ended[PP_E_TOO_LONG], 1);
     CloseHandle(bad);
     CloseHandle(good);
     kit_close(&port);

@@ -290,7 +290,7 @@ static uint64_t ends_that_should_not_be(const pp_stats *s)
     for (int reason = 0; reason < PP_STATUS_COUNT; reason++)
         if (reason != PP_OK && reason != PP_E_PEER_CLOSED && reason != PP_E_ABORTED &&
             reason != PP_E_TRUNCATED)
-            count += s->ended[reason];
+            count += s->connections_ended[reason];
     return count;
 }
 

@@ -6,8 +6,6 @@
 
 #include "base/win.h"
 
-#include <string.h>
-
 #if defined(PP_MEMORY_MIMALLOC)
 #include <mimalloc.h>
 #define MEM__ALLOC mi_malloc
@@ -64,14 +62,4 @@ uint64_t mem_allocations(void)
 bool mem_is_ours(const void *block)
 {
     return MEM__OWNS(block);
-}
-
-char *mem_copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = mem_alloc(size);
-
-    if (copy)
-        memcpy(copy, text, size);
-    return copy;
 }

@@ -24,7 +24,4 @@ uint64_t mem_allocations(void);
 /* Whether `block` came from the allocator that the build chose; for tests. */
 bool mem_is_ours(const void *block);
 
-/* A copy of a text, or NULL. */
-char *mem_copy_text(const char *text);
-
 #endif

@@ -30,8 +30,8 @@ struct pp_port {
     table tasks; /* that wait for their timer, under the lock */
 
     struct worker *workers; /* one for each of the strands' locals */
-    HANDLE ended_event;
-    volatile LONG ended; /* stopped, and no strand is left: the workers exit */
+    HANDLE over_event;
+    volatile LONG over; /* stopped, and no strand is left: the workers exit */
     volatile LONG64 connections_now, connections_most, next_id;
 };
 
@@ -46,9 +46,9 @@ static inline void port_count(pp_port *port, counter which, int64_t amount)
     counter_add(&port->strands.locals, which, amount);
 }
 
-static inline bool port_has_ended(const pp_port *port)
+static inline bool port_is_over(const pp_port *port)
 {
-    return port->ended != 0;
+    return port->over != 0;
 }
 
 /* A number that no other object of the port has. */

@@ -33,8 +33,8 @@ static void port__free(pp_port *port)
     budget_free(&port->budget);
     table_free(&port->tasks);
     locals_free(&port->strands.locals);
-    if (port->ended_event)
-        CloseHandle(port->ended_event);
+    if (port->over_event)
+        CloseHandle(port->over_event);
     kernel_free(&port->kernel);
     mem_free(port->workers);
     mem_free(port);
@@ -73,10 +73,10 @@ static void port__is_over(void *context)
 {
     pp_port *port = context;
 
-    InterlockedExchange(&port->ended, 1);
+    InterlockedExchange(&port->over, 1);
     kernel_wake(&port->kernel, KERNEL_KEY_EXIT);
     standby_end(&port->standby);
-    SetEvent(port->ended_event);
+    SetEvent(port->over_event);
 }
 
 static void port__tell(void *owner, LONG event)
@@ -98,10 +98,10 @@ static DWORD port__make(pp_port *port, unsigned workers, unsigned processors)
     budget_init(&port->budget, port->options.max_buffered, port__tell);
     port->log = (log_sink){port->options.log, port->options.log_user, port->options.log_level};
     port->workers = workers_new(port);
-    port->ended_event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    port->over_event = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (error == ERROR_SUCCESS && !port->workers)
         error = ERROR_NOT_ENOUGH_MEMORY;
-    if (error == ERROR_SUCCESS && !port->ended_event)
+    if (error == ERROR_SUCCESS && !port->over_event)
         error = GetLastError();
     if (error == ERROR_SUCCESS)
         error = kernel_init(&port->kernel, &port->strands.locals, &port->watch, workers);
@@ -173,7 +173,7 @@ pp_status pp_port_wait(pp_port *port)
         return PP_E_ARGUMENT;
     if (local_here(&port->strands.locals))
         return PP_E_WOULD_DEADLOCK;
-    WaitForSingleObject(port->ended_event, INFINITE);
+    WaitForSingleObject(port->over_event, INFINITE);
     for (unsigned i = 0; i < port->strands.locals.count; i++)
         WaitForSingleObject(port->workers[i].thread, INFINITE);
     return PP_OK;

@@ -45,7 +45,7 @@ pp_status pp_port_stats(pp_port *port, pp_stats *stats)
         *(uint64_t *)(void *)((char *)stats + stats__members[i].offset) =
             counter_sum(all, stats__members[i].which);
     for (int i = 0; i < PP_STATUS_COUNT; i++)
-        stats->ended[i] = counter_sum(all, (counter)(COUNT_ENDED + i));
+        stats->connections_ended[i] = counter_sum(all, (counter)(COUNT_ENDED + i));
     stats->workers = all->count;
     stats->connections_now = (uint64_t)port->connections_now;
     stats->connections_most = (uint64_t)port->connections_most;

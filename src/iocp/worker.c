@@ -183,7 +183,7 @@ static DWORD WINAPI worker__main(void *argument)
     worker *w = argument;
 
     local_enter(w->local);
-    while (!port_has_ended(w->port)) {
+    while (!port_is_over(w->port)) {
         /* A worker that was called in does one round before it may stand by again: only its own
          * round tells it whether callbacks are slow. */
         if (worker__is_spare(w))

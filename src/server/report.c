@@ -85,7 +85,7 @@ static uint64_t report__errors(const pp_stats *stats)
 
     for (int i = 0; i < PP_STATUS_COUNT; i++)
         if (i != PP_OK && i != PP_E_PEER_CLOSED && i != PP_E_ABORTED && i != PP_E_CANCELLED)
-            errors += stats->ended[i];
+            errors += stats->connections_ended[i];
     return errors;
 }
 

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "iocp/callback.h"
-#include "mailslot/reader.h"
+#include "mailslot/slot_reader.h"
 #include "mailslot/slot.h"
 
 #define MAILSLOT_LOOK STRAND_EVENT(0) /* started, resumed, left for another turn, or due */
@@ -29,7 +29,7 @@ struct pp_mailslot {
     gate gate; /* shut while the consumer is not ready */
     pp_mailslot_options options;
     name_path path;
-    batch batch;            /* read and not yet delivered */
+    datagrams unread;       /* read and not yet delivered */
     bool closing, dropping; /* dropping: closing, and nothing more is delivered */
     pp_status reason;
     timer timer;   /* closing: until when it delivers */
@@ -43,7 +43,7 @@ struct pp_mailslot {
 
     HANDLE plain_slot;
     bool reading; /* the thread was started and not yet freed */
-    reader reader;
+    slot_reader reader;
 };
 
 void pp_mailslot_options_init(pp_mailslot_options *options)
@@ -82,7 +82,7 @@ static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t lengt
 static bool mailslot__deliver_one(pp_mailslot *m)
 {
     uint32_t length;
-    const char *data = batch_first(&m->batch, &length);
+    const char *data = datagrams_first(&m->unread, &length);
     LONG seen = gate_ticket(&m->gate);
 
     if (length > m->options.max_datagram) {
@@ -94,14 +94,14 @@ static bool mailslot__deliver_one(pp_mailslot *m)
     } else {
         mailslot__count(m, length);
     }
-    batch_drop(&m->batch);
+    datagrams_drop(&m->unread);
     return true;
 }
 
 /* False: something is left, for the consumer is not ready, or others have their turns first. */
 static bool mailslot__deliver(pp_mailslot *m)
 {
-    while (!batch_is_empty(&m->batch)) {
+    while (!datagrams_are_empty(&m->unread)) {
         if (gate_is_shut(&m->gate) || !mailslot__deliver_one(m))
             return false;
         if (strand_turn_is_long(&m->strand)) {
@@ -134,15 +134,15 @@ static bool mailslot__make_room_for_next(pp_mailslot *m)
     if (!GetMailslotInfo(m->slot.handle, NULL, &next, NULL, NULL) || next == MAILSLOT_NO_MESSAGE ||
         next > MAILSLOT__LONGEST)
         return false;
-    batch_close(&m->batch);
+    datagrams_close(&m->unread);
     m->longest = next > m->longest ? next : m->longest;
-    return reader_open_batch(&m->batch, m->longest);
+    return slot_reader_open_datagrams(&m->unread, m->longest);
 }
 
 static void mailslot__finish_read(pp_mailslot *m, DWORD error, DWORD bytes)
 {
     if (error == ERROR_SUCCESS)
-        batch_add(&m->batch, bytes);
+        datagrams_add(&m->unread, bytes);
     else if (error == ERROR_INSUFFICIENT_BUFFER && mailslot__make_room_for_next(m))
         return; /* the next read takes it, and delivery drops it */
     else if (!m->closing)
@@ -153,7 +153,7 @@ static void mailslot__finish_read(pp_mailslot *m, DWORD error, DWORD bytes)
 static bool mailslot__read(pp_mailslot *m)
 {
     size_t room;
-    char *at = batch_room(&m->batch, &room);
+    char *at = datagrams_room(&m->unread, &room);
     DWORD error, bytes;
 
     m->pending = true;
@@ -169,13 +169,13 @@ static bool mailslot__read(pp_mailslot *m)
 
 static void mailslot__start_reader(pp_mailslot *m)
 {
-    DWORD error = reader_start(&m->reader, &port_of(&m->strand)->kernel, m->plain_slot, m->longest,
-                               &m->strand, MAILSLOT_CAME);
+    DWORD error = slot_reader_start(&m->reader, &port_of(&m->strand)->kernel, m->plain_slot,
+                                    m->longest, &m->strand, MAILSLOT_CAME);
 
     m->reading = true;
     if (error == ERROR_SUCCESS)
         return;
-    m->reader.ended = true;
+    m->reader.finished = true;
     mailslot__close_for(m, error_from_windows(error));
 }
 
@@ -196,8 +196,8 @@ static void mailslot__close_for(pp_mailslot *m, pp_status reason)
     timer_set(&m->timer, clock_ms() + m->options.deliver_timeout_ms);
     if (m->pending)
         kernel_cancel(&port_of(&m->strand)->kernel, &m->slot, &m->read);
-    if (m->reading && !reader_has_ended(&m->reader))
-        reader_stop(&m->reader);
+    if (m->reading && !slot_reader_has_ended(&m->reader))
+        slot_reader_stop(&m->reader);
 }
 
 /* Brings something to deliver; false: nothing came yet, or nothing will. */
@@ -205,7 +205,7 @@ static bool mailslot__fill(pp_mailslot *m)
 {
     if (m->on_port)
         return !m->closing && !m->pending && mailslot__read(m);
-    return reader_take(&m->reader, &m->batch);
+    return slot_reader_take(&m->reader, &m->unread);
 }
 
 static void mailslot__advance(pp_mailslot *m)
@@ -225,7 +225,8 @@ static bool mailslot__is_delivered(pp_mailslot *m)
 {
     if (m->dropping)
         return true;
-    if (batch_is_empty(&m->batch) && (m->on_port || !reader_take(&m->reader, &m->batch)))
+    if (datagrams_are_empty(&m->unread) &&
+        (m->on_port || !slot_reader_take(&m->reader, &m->unread)))
         return true;
     if (m->timer.deadline != CLOCK_NEVER && m->timer.deadline > clock_ms()) {
         if (!gate_is_shut(&m->gate))
@@ -238,7 +239,7 @@ static bool mailslot__is_delivered(pp_mailslot *m)
 
 static bool mailslot__may_finish(pp_mailslot *m)
 {
-    return m->closing && !m->pending && (!m->reading || reader_has_ended(&m->reader)) &&
+    return m->closing && !m->pending && (!m->reading || slot_reader_has_ended(&m->reader)) &&
            mailslot__is_delivered(m);
 }
 
@@ -256,13 +257,13 @@ static void mailslot__close_slot(pp_mailslot *m)
         kernel_detach(&port_of(&m->strand)->kernel, m->plain_slot);
         m->plain_slot = NULL;
     }
-    batch_close(&m->batch);
+    datagrams_close(&m->unread);
 }
 
 static void mailslot__finish(pp_mailslot *m)
 {
     if (m->reading)
-        reader_free(&m->reader);
+        slot_reader_free(&m->reader);
     timer_close(&m->timer);
     mailslot__close_slot(m);
     if (m->options.on_close)
@@ -281,7 +282,7 @@ static bool mailslot__turn(strand *s, LONG events)
         m->pending = false;
         mailslot__finish_read(m, m->read_error, m->read_bytes);
     }
-    if ((events & MAILSLOT_CAME) && reader_has_ended(&m->reader))
+    if ((events & MAILSLOT_CAME) && slot_reader_has_ended(&m->reader))
         mailslot__reader_ended(m);
     if (events & (MAILSLOT_CLOSE | STRAND_ABORT)) {
         m->dropping = true;
@@ -320,12 +321,12 @@ static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
     HANDLE handle;
     DWORD error;
 
-    if (!reader_open_batch(&m->batch, m->longest))
+    if (!slot_reader_open_datagrams(&m->unread, m->longest))
         return ERROR_NOT_ENOUGH_MEMORY;
     kernel_count_other(&port_of(&m->strand)->kernel);
     error = slot_create(&m->path, (DWORD)m->options.max_datagram, s, &handle);
     if (error != ERROR_SUCCESS) {
-        batch_close(&m->batch);
+        datagrams_close(&m->unread);
         return error;
     }
     m->on_port = kernel_try_attach(&port_of(&m->strand)->kernel, &m->slot, handle);

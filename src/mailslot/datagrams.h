@@ -2,21 +2,22 @@
  * Datagrams that were read and not yet delivered: records of a length and the bytes, in order, in
  * a buffer of fixed size.
  */
-#ifndef PP_MAILSLOT_BATCH_H
-#define PP_MAILSLOT_BATCH_H
+#ifndef PP_MAILSLOT_DATAGRAMS_H
+#define PP_MAILSLOT_DATAGRAMS_H
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
-typedef struct batch {
+typedef struct datagrams {
     char *data;
     size_t size, start, end;
-} batch;
+} datagrams;
 
 /* Room for at least one datagram of `longest` bytes. */
-static inline bool batch_open(batch *b, size_t longest, size_t spare)
+static inline bool datagrams_open(datagrams *b, size_t longest, size_t spare)
 {
     b->size = sizeof(uint32_t) + longest + spare;
     b->start = b->end = 0;
@@ -24,19 +25,19 @@ static inline bool batch_open(batch *b, size_t longest, size_t spare)
     return b->data != NULL;
 }
 
-static inline void batch_close(batch *b)
+static inline void datagrams_close(datagrams *b)
 {
     mem_free(b->data);
     b->data = NULL;
 }
 
-static inline bool batch_is_empty(const batch *b)
+static inline bool datagrams_are_empty(const datagrams *b)
 {
     return b->start == b->end;
 }
 
-/* Where the next datagram may be read to, and how much fits; batch_add makes it a record. */
-static inline char *batch_room(const batch *b, size_t *length)
+/* Where the next datagram may be read to, and how much fits; datagrams_add makes it a record. */
+static inline char *datagrams_room(const datagrams *b, size_t *length)
 {
     size_t used = b->end + sizeof(uint32_t);
 
@@ -44,24 +45,26 @@ static inline char *batch_room(const batch *b, size_t *length)
     return b->data + used;
 }
 
-static inline void batch_add(batch *b, uint32_t length)
+static inline void datagrams_add(datagrams *b, uint32_t length)
 {
+    assert(b->size - b->end >= sizeof length + length);
     memcpy(b->data + b->end, &length, sizeof length);
     b->end += sizeof length + length;
 }
 
-/* The first datagram; batch_drop removes it. */
-static inline const char *batch_first(const batch *b, uint32_t *length)
+/* The first datagram; datagrams_drop removes it. */
+static inline const char *datagrams_first(const datagrams *b, uint32_t *length)
 {
     memcpy(length, b->data + b->start, sizeof *length);
     return b->data + b->start + sizeof *length;
 }
 
-static inline void batch_drop(batch *b)
+static inline void datagrams_drop(datagrams *b)
 {
     uint32_t length;
 
-    batch_first(b, &length);
+    assert(!datagrams_are_empty(b));
+    datagrams_first(b, &length);
     b->start += sizeof length + length;
     if (b->start == b->end)
         b->start = b->end = 0;

@@ -1,17 +1,19 @@
-#include "mailslot/reader.h"
+#include "mailslot/slot_reader.h"
 
-#define READER__AHEAD (64u * 1024) /* bytes read ahead of the consumer, besides one datagram */
-#define READER__STACK (64u * 1024)
+#define SLOT_READER__AHEAD                                                                         \
+    (64u * 1024) /* bytes read ahead of the consumer, besides one datagram                         \
+                  */
+#define SLOT_READER__STACK (64u * 1024)
 
 /* Waits for room for the longest datagram; false when it is to stop. */
-static bool reader__wait_for_room(reader *r, char **at)
+static bool slot_reader__wait_for_room(slot_reader *r, char **at)
 {
     size_t length;
     bool stopping;
 
     AcquireSRWLockExclusive(&r->lock);
-    for (*at = batch_room(&r->filling, &length); !r->stopping && length < r->longest;
-         *at = batch_room(&r->filling, &length))
+    for (*at = datagrams_room(&r->filling, &length); !r->stopping && length < r->longest;
+         *at = datagrams_room(&r->filling, &length))
         SleepConditionVariableSRW(&r->room, &r->lock, INFINITE, 0);
     stopping = r->stopping;
     ReleaseSRWLockExclusive(&r->lock);
@@ -19,23 +21,23 @@ static bool reader__wait_for_room(reader *r, char **at)
 }
 
 /* Adds what was read into `scratch`. */
-static void reader__add(reader *r, const char *scratch, DWORD bytes)
+static void slot_reader__add(slot_reader *r, const char *scratch, DWORD bytes)
 {
     size_t length;
 
     AcquireSRWLockExclusive(&r->lock);
-    memcpy(batch_room(&r->filling, &length), scratch, bytes);
-    batch_add(&r->filling, bytes);
+    memcpy(datagrams_room(&r->filling, &length), scratch, bytes);
+    datagrams_add(&r->filling, bytes);
     ReleaseSRWLockExclusive(&r->lock);
     strand_raise(r->strand, r->event);
 }
 
-static DWORD reader__loop(reader *r, char *scratch)
+static DWORD slot_reader__loop(slot_reader *r, char *scratch)
 {
     char *at;
     DWORD bytes;
 
-    while (reader__wait_for_room(r, &at)) {
+    while (slot_reader__wait_for_room(r, &at)) {
         DWORD error = kernel_read_blocking(r->kernel, r->slot, scratch, r->longest, &bytes);
 
         if (error == ERROR_SEM_TIMEOUT)
@@ -45,32 +47,33 @@ static DWORD reader__loop(reader *r, char *scratch)
             bytes = 0;
         else if (error != ERROR_SUCCESS)
             return error;
-        reader__add(r, scratch, bytes);
+        slot_reader__add(r, scratch, bytes);
     }
     return ERROR_SUCCESS;
 }
 
-static DWORD WINAPI reader__main(void *argument)
+static DWORD WINAPI slot_reader__main(void *argument)
 {
-    reader *r = argument;
+    slot_reader *r = argument;
     char *scratch = mem_alloc(r->longest);
-    DWORD error = scratch ? reader__loop(r, scratch) : ERROR_NOT_ENOUGH_MEMORY;
+    DWORD error = scratch ? slot_reader__loop(r, scratch) : ERROR_NOT_ENOUGH_MEMORY;
 
     mem_free(scratch);
     AcquireSRWLockExclusive(&r->lock);
     r->error = error;
-    r->ended = true;
+    r->finished = true;
     strand_raise(r->strand, r->event); /* under the lock: afterwards the reader may be gone */
     ReleaseSRWLockExclusive(&r->lock);
     return 0;
 }
 
-bool reader_open_batch(batch *b, DWORD longest)
+bool slot_reader_open_datagrams(datagrams *b, DWORD longest)
 {
-    return batch_open(b, longest, READER__AHEAD);
+    return datagrams_open(b, longest, SLOT_READER__AHEAD);
 }
 
-DWORD reader_start(reader *r, kernel *k, HANDLE slot, DWORD longest, strand *s, LONG event)
+DWORD slot_reader_start(slot_reader *r, kernel *k, HANDLE slot, DWORD longest, strand *s,
+                        LONG event)
 {
     r->kernel = k;
     r->slot = slot;
@@ -79,29 +82,29 @@ DWORD reader_start(reader *r, kernel *k, HANDLE slot, DWORD longest, strand *s, 
     r->longest = longest;
     InitializeSRWLock(&r->lock);
     InitializeConditionVariable(&r->room);
-    if (!reader_open_batch(&r->filling, longest))
+    if (!slot_reader_open_datagrams(&r->filling, longest))
         return ERROR_NOT_ENOUGH_MEMORY;
     kernel_count_other(k);
-    if (!SetMailslotInfo(slot, READER_LOOK_MS))
+    if (!SetMailslotInfo(slot, SLOT_READER_LOOK_MS))
         return GetLastError();
-    r->thread =
-        CreateThread(NULL, READER__STACK, reader__main, r, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    r->thread = CreateThread(NULL, SLOT_READER__STACK, slot_reader__main, r,
+                             STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return r->thread ? ERROR_SUCCESS : GetLastError();
 }
 
-bool reader_take(reader *r, batch *b)
+bool slot_reader_take(slot_reader *r, datagrams *b)
 {
-    batch empty = *b;
+    datagrams empty = *b;
 
     AcquireSRWLockExclusive(&r->lock);
     *b = r->filling;
     r->filling = empty;
     ReleaseSRWLockExclusive(&r->lock);
     WakeConditionVariable(&r->room);
-    return !batch_is_empty(b);
+    return !datagrams_are_empty(b);
 }
 
-void reader_stop(reader *r)
+void slot_reader_stop(slot_reader *r)
 {
     AcquireSRWLockExclusive(&r->lock);
     r->stopping = true;
@@ -109,21 +112,21 @@ void reader_stop(reader *r)
     WakeConditionVariable(&r->room);
 }
 
-bool reader_has_ended(reader *r)
+bool slot_reader_has_ended(slot_reader *r)
 {
-    bool ended;
+    bool finished;
 
     AcquireSRWLockExclusive(&r->lock);
-    ended = r->ended;
+    finished = r->finished;
     ReleaseSRWLockExclusive(&r->lock);
-    return ended;
+    return finished;
 }
 
-void reader_free(reader *r)
+void slot_reader_free(slot_reader *r)
 {
     if (r->thread) {
         WaitForSingleObject(r->thread, INFINITE); /* it has ended: only its return is left */
         CloseHandle(r->thread);
     }
-    batch_close(&r->filling);
+    datagrams_close(&r->filling);
 }
