@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SELFTEST__LONGEST_MS 10000u /* for what blocks: every wait of a trial is shorter */
+#define SELFTEST__LONGEST_MS 10000u /* for a call that blocks: trials wait for less */
 #define SELFTEST__TEXT 1400
 
 static const selftest_table *const selftest__tables[] = {
@@ -111,7 +111,7 @@ static selftest__result selftest__judge(const selftest__run *run, const selftest
     return run->wine && row->wine && selftest__is_one_of(seen, row->wine) ? NOT_HERE : FAIL;
 }
 
-/* What is not as on Windows says how it is there. */
+/* A result that differs from Windows gets the one of Windows beside it. */
 static void selftest__describe(const selftest_row *row, const trial *t, selftest__result result,
                                char *text, size_t size)
 {
@@ -142,7 +142,7 @@ static void selftest__report(selftest__run *run, const selftest_row *row, selfte
 static void selftest__run_row(selftest__run *run, const selftest_row *row)
 {
     char text[SELFTEST__TEXT];
-    /* Neither is freed: a trial that did not end goes on with them. */
+    /* Both stay allocated: a trial that did not end goes on with them. */
     selftest__look *look = mem_alloc_zeroed(sizeof *look);
     selftest__result result = FAIL;
 

@@ -74,7 +74,7 @@ static bool access__ask(HANDLE token, TOKEN_INFORMATION_CLASS what, access__toke
     return GetTokenInformation(token, what, data, sizeof *data, &size);
 }
 
-/* What the token of the impersonated client tells, in comparison with the process's own. */
+/* Compares the token of the impersonated client with the process's own. */
 static void access__see_token(trial *t, HANDLE theirs, HANDLE ours)
 {
     access__token_data their, our;
@@ -92,7 +92,7 @@ static void access__see_token(trial *t, HANDLE theirs, HANDLE ours)
         trial_see_ok(t, "level", FALSE);
 }
 
-/* The process's; NULL with what failed seen. */
+/* The token of the process; NULL: a call failed, and the trial saw it. */
 static HANDLE access__own_token(trial *t)
 {
     HANDLE token;
@@ -131,7 +131,7 @@ static void access__after_read(trial *t)
 
 /* ---- Permission ----------------------------------------------------------------------------- */
 
-/* An instance of a descriptor's; INVALID_HANDLE_VALUE with what failed seen. */
+/* An instance with this descriptor; INVALID_HANDLE_VALUE: a call failed, and the trial saw it. */
 static HANDLE access__serve(trial *t, const wchar_t *sddl)
 {
     SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
@@ -149,7 +149,7 @@ static HANDLE access__serve(trial *t, const wchar_t *sddl)
     return server;
 }
 
-/* The process's user, as a descriptor that names him as the owner. */
+/* A descriptor whose owner is the user of the process. */
 static bool access__write_owner(trial *t, access__token_data *our, wchar_t *sddl, size_t count)
 {
     HANDLE token = access__own_token(t);
@@ -187,7 +187,7 @@ static void access__owner(trial *t)
         trial_see_ok(t, "owner", FALSE);
 }
 
-/* Opens it with some rights, and makes the instance free again. */
+/* Opens the pipe with these rights, and frees the instance again. */
 static void access__try(trial *t, HANDLE server, const char *what, DWORD rights)
 {
     HANDLE client = CreateFileW(t->pipe, rights, 0, NULL, OPEN_EXISTING, 0, NULL);
@@ -196,7 +196,7 @@ static void access__try(trial *t, HANDLE server, const char *what, DWORD rights)
     if (opened) {
         CloseHandle(client);
         DisconnectNamedPipe(server);
-        ConnectNamedPipe(server, &t->operation[0]); /* nobody waits for it: the next open is it */
+        ConnectNamedPipe(server, &t->operation[0]); /* the next open completes it */
     }
 }
 

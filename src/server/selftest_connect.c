@@ -157,7 +157,7 @@ static void connect__read_mode(trial *t)
     connect__see_read_mode(t, t->client);
 }
 
-/* Opens with some rights, and tries to read messages. */
+/* Opens the pipe with these rights, and switches it to messages. */
 static void connect__switch_with(trial *t, DWORD rights)
 {
     DWORD message = PIPE_READMODE_MESSAGE;
@@ -174,7 +174,7 @@ static void connect__switch_denied(trial *t)
     connect__switch_with(t, GENERIC_READ);
 }
 
-/* Those that the library dials with. */
+/* The rights with which the library dials. */
 static void connect__switch_granted(trial *t)
 {
     connect__switch_with(t, FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES |
@@ -196,7 +196,8 @@ static HANDLE connect__open_one_way(trial *t, DWORD way, DWORD rights, const cha
     return trial_keep(t, client);
 }
 
-/* As the library dials: for both ways, then for the one; and what that cannot do. */
+/* Dials as the library does, for both ways and then for the one, and tries the way that is closed.
+ */
 static void connect__one_way(trial *t, DWORD way, DWORD right)
 {
     DWORD message = PIPE_READMODE_MESSAGE;

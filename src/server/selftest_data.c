@@ -56,7 +56,7 @@ static void data__over_quota(trial *t)
 
 #define DATA__LONG (64u * 1024 * 1024)
 
-/* What exceeds the quota stays with the system. The memory is left to a write that does not end. */
+/* The system holds the part over the quota. A write that does not end keeps its memory. */
 static void data__long_message(trial *t)
 {
     char *message = mem_alloc_zeroed(DATA__LONG);
@@ -119,7 +119,7 @@ static void data__merged(trial *t)
     trial_read(t, t->server, 10);
 }
 
-/* The read is pending first, so that it is its packet that brings the piece. */
+/* The read is pending first, so that its packet brings the piece. */
 static void data__pieces(trial *t)
 {
     trial_read(t, t->server, 4);
@@ -129,7 +129,7 @@ static void data__pieces(trial *t)
     trial_see_packet(t);
 }
 
-/* TransactNamedPipe of `client`, answered by the server's end. */
+/* The client's end calls TransactNamedPipe, and the server's end answers. */
 static void data__transaction(trial *t)
 {
     DWORD message = PIPE_READMODE_MESSAGE, bytes = 0;
@@ -147,7 +147,7 @@ static void data__transaction(trial *t)
     ok = GetOverlappedResultEx(t->client, &o, &bytes, TRIAL_COMES_MS, FALSE);
     if (trial_see_ok(t, "transaction", ok))
         trial_see(t, "%lu bytes", bytes);
-    else if (CancelIoEx(t->client, &o)) /* `o` is ours: it may not stay with the system */
+    else if (CancelIoEx(t->client, &o)) /* the system must not keep `o`, which is on our stack */
         GetOverlappedResult(t->client, &o, &bytes, TRUE);
 }
 

@@ -18,7 +18,7 @@ static HANDLE mailslot__create(trial *t)
     return trial_keep(t, slot);
 }
 
-/* As the library makes it: by the native call, where CreateMailslot's handle may differ. */
+/* Creates the slot as the library does, by the native call: CreateMailslot's handle may differ. */
 static HANDLE mailslot__create_native(trial *t)
 {
     static name_path path;
@@ -44,7 +44,7 @@ static HANDLE mailslot__open(trial *t)
     return trial_keep(t, writer);
 }
 
-/* As the library sends. */
+/* Sends as the library does. */
 static void mailslot__exact(trial *t)
 {
     HANDLE slot = mailslot__create(t);
@@ -160,7 +160,7 @@ static void mailslot__two_writers(trial *t)
     trial_other_reads(t, slot, MAILSLOT__LONGEST);
 }
 
-/* With which error is not documented, and nobody looks at it. */
+/* Microsoft does not document the error, and the library does not look at it. */
 static void mailslot__too_long(trial *t)
 {
     char datagram[MAILSLOT__LONGEST + 1] = "";

@@ -27,7 +27,7 @@ static void port__failed_at_once(trial *t)
     trial_see_no_packet(t);
 }
 
-/* A write and a read that have all that they need. */
+/* A write and a read that can complete at once. */
 static void port__at_once(trial *t)
 {
     trial_write(t, t->server, 3);
@@ -126,7 +126,7 @@ static void port__batch(trial *t)
         trial_see(t, "key %lu", (unsigned long)entries[i].lpCompletionKey);
 }
 
-/* Microseconds of the clock that the library goes by. */
+/* The library's clock, in microseconds. */
 static long long port__now_us(void)
 {
     LARGE_INTEGER now, frequency;

@@ -91,7 +91,7 @@ bool trial_see_ok(trial *t, const char *what, BOOL ok)
     return ok;
 }
 
-/* What a call that starts an operation said. */
+/* Sees the result of a call that starts an operation. */
 static DWORD trial__see_start(trial *t, const char *what, BOOL ok)
 {
     DWORD code = ok ? ERROR_SUCCESS : GetLastError();
@@ -229,7 +229,7 @@ void trial_see_no_packet(trial *t)
 
 /* ---- The other end -------------------------------------------------------------------------- */
 
-/* Waits for what was started with `ok`. */
+/* Waits for the operation whose start returned `ok`. */
 static DWORD trial__finish(trial *t, HANDLE handle, BOOL ok, DWORD *bytes)
 {
     OVERLAPPED *o = &t->operation[TRIAL__OTHER];

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -511,17 +512,26 @@ def a_stream_has_no_longest_message():
 # ---- The engine's own trace --------------------------------------------------------------------
 
 
-def copy_of_the_prefix(folder):
-    """A Wine prefix of its own, so that the engine's server is its own and can be traced. Its drive
-    is that of the usual one."""
+@contextlib.contextmanager
+def copy_of_the_prefix():
+    """The environment of a Wine prefix of its own, so that the engine's server is its own and can be
+    traced. Its drive is that of the usual one. Wine's server saves the registry at its end: only then
+    may the folder go."""
     usual = pathlib.Path(os.environ.get("WINEPREFIX") or pathlib.Path.home() / ".wine")
     if WINDOWS or not (usual / "system.reg").exists():
         raise Skip("the trace of calls is Wine's, and here is no Wine prefix")
-    for file in (*usual.glob("*.reg"), usual / ".update-timestamp"):
-        shutil.copy(file, folder)
-    shutil.copytree(usual / "dosdevices", folder / "dosdevices", symlinks=True)
-    (folder / "drive_c").symlink_to(usual / "drive_c")
-    return dict(os.environ, WINEPREFIX=str(folder), WINEDEBUG="+server")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for file in (*usual.glob("*.reg"), usual / ".update-timestamp"):
+            shutil.copy(file, folder)
+        shutil.copytree(usual / "dosdevices", folder / "dosdevices", symlinks=True)
+        (folder / "drive_c").symlink_to(usual / "drive_c")
+        env = dict(os.environ, WINEPREFIX=str(folder), WINEDEBUG="+server")
+        try:
+            yield env
+        finally:
+            for end in "-k", "-w":
+                subprocess.run(["wineserver", end], env=env, timeout=DEADLINE)
 
 
 def count_calls(trace):
@@ -551,9 +561,7 @@ def agree(counted, traced, what):
 
 @case
 def kernel_calls_agree_with_the_system_trace():
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        env = copy_of_the_prefix(folder)
+    with copy_of_the_prefix() as env:
         server = Server(env=env)
         figures = Load("--pipe", server.name, "--clients", 8, "--warmup", 0, "--duration", 1,
                        env=env).result()  # fmt: skip
