@@ -115,19 +115,36 @@ static void a_child_that_exits_early_is_seen(void **state)
     kit_close(&port);
 }
 
+/* Starts a child that never reads, and waits until its program runs: killed before that, Wine's
+ * console of it stays for ever, and keeps our standard error open. */
+static pp_child spawn_deaf(pp_port *port, const pp_conn_options *input)
+{
+    const char *name = kit_name();
+    HANDLE runs = CreateEventA(NULL, TRUE, FALSE, name);
+    char arguments[96];
+    pp_spawn_options options = {.input = input};
+    pp_child child;
+
+    snprintf(arguments, sizeof arguments, "deaf %s", name);
+    options.command_line = child_command(arguments);
+    assert_ok(pp_spawn(port, &options, &child, NULL));
+    assert_int_equal(WaitForSingleObject(runs, KIT_WAIT_MS), WAIT_OBJECT_0);
+    CloseHandle(runs);
+    return child;
+}
+
 static void a_child_that_never_reads_bounds_what_is_queued(void **state)
 {
     static char data[64 * 1024];
     pp_port *port = kit_port(1);
     collected in = {0};
     pp_conn_options input = stream_options(&in);
-    pp_spawn_options options = {.command_line = child_command("deaf"), .input = &input};
     pp_child child;
     pp_status status;
 
     (void)state;
     input.high_mark = 256 * 1024;
-    assert_ok(pp_spawn(port, &options, &child, NULL));
+    child = spawn_deaf(port, &input);
     for (int i = 0; (status = pp_conn_send(child.input, data, sizeof data)) == PP_OK; i++)
         assert_true(i < 10);
     assert_int_equal(status, PP_E_AGAIN);
@@ -147,12 +164,11 @@ static void a_child_inherits_its_streams_and_nothing_else(void **state)
     pp_port *port = kit_port(1);
     collected out = {0}, in = {0};
     pp_conn_options output = stream_options(&out), input = stream_options(&in);
-    pp_spawn_options deaf = {.command_line = child_command("deaf"), .input = &input}, options = {0};
-    pp_child other, child;
+    pp_spawn_options options = {0};
+    pp_child other = spawn_deaf(port, &input), child; /* its pipes must not be there either */
     char arguments[128];
 
     (void)state;
-    assert_ok(pp_spawn(port, &deaf, &other, NULL)); /* its pipes must not be there either */
     snprintf(arguments, sizeof arguments, "holds %llx %s", (unsigned long long)(ULONG_PTR)ours,
              name);
     options.command_line = child_command(arguments);

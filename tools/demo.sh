@@ -4,7 +4,6 @@
 . "$(dirname "$0")/setup.sh"
 
 build build tools/mingw-gcc.ini
-wine_up
 name=pipeport-demo-$$
 
 echo "== server"

@@ -167,13 +167,26 @@ fetch_runtimes() {
     done
 }
 
-# Creates the Wine prefix where there is none, and keeps Wine up for a while after its last program:
-# Debian's ends it at once, and each start of it would take seconds.
+wine_down() {
+    [ -n "${wine_keeper_PID:-}" ] || return 0
+    exec {wine_keeper[1]}>&-
+    wait "$wine_keeper_PID" || true
+}
+
+# Creates the Wine prefix where there is none, and keeps Wine up while the script runs: Debian's ends
+# with its last program, and refuses without a word a program that starts just then. So one waits for
+# its input, which ends with us.
 wine_up() {
     [ -f "$WINEPREFIX/.update-timestamp" ] || echo "creating the Wine prefix $WINEPREFIX"
     mkdir -p "$WINEPREFIX"
-    wineserver -p15 >/dev/null 2>&1 || true # it is up
-    wine cmd /c exit </dev/null >/dev/null 2>&1 || die "Wine does not run in $WINEPREFIX"
+    local try banner
+    wine_down
+    for try in 1 2 3; do # it may be ending
+        coproc wine_keeper { exec wine cmd 2>/dev/null; }
+        ! read -r -t 120 banner <&"${wine_keeper[0]:-0}" || return 0
+        wait "$wine_keeper_PID" || true
+    done </dev/null
+    die "Wine does not run in $WINEPREFIX"
 }
 
 # build DIRECTORY CROSS_FILE [OPTION...]: configures it once, and builds it.
@@ -187,7 +200,6 @@ build() {
 run_tests() {
     local log=$1/meson-logs/testlog.json status=0
     rm -f "$log"
-    wine_up
     meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" </dev/null || status=$?
     python3 tools/summary.py "$log" tests/skips.txt $status
 }

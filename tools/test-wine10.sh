@@ -64,8 +64,4 @@ PATH=$bin:$PATH
 build build-wine10 tools/mingw-gcc.ini
 wine_up
 wine --version
-log=build-wine10/meson-logs/testlog.json
-rm -f $log
-status=0
-meson test -C build-wine10 --no-rebuild --print-errorlogs "$@" </dev/null || status=$?
-python3 tools/summary.py $log tests/skips.txt $status
+run_tests build-wine10 "$@"

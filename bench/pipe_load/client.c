@@ -1,7 +1,6 @@
 #include "client.h"
 
 #include "moment.h"
-#include "load.h"
 
 #include <string.h>
 
@@ -10,57 +9,62 @@
 /* Open loop: when a message should leave. The clients take turns. */
 static uint64_t client__moment(const client *c, uint64_t number)
 {
-    return load_moment(c->load, number * c->load->client_count + c->index);
+    return course_moment(c->course, number * c->course->options->clients + c->index);
 }
 
 static bool client__may_send(const client *c)
 {
-    const load *l = c->load;
+    const course *run = c->course;
 
-    if (c->closing || c->over || l->phase >= LOAD_ENDING)
+    if (c->closing || c->over || run->phase >= COURSE_ENDING)
         return false;
-    if (l->options->rate > 0)
+    if (run->options->rate > 0)
         return c->sent < c->due;
-    return l->options->one_way || c->sent - c->received < l->depth;
+    return run->options->one_way || c->sent - c->received < run->options->depth;
 }
 
 /* The next message has been accepted. */
 static void client__note_sent(client *c, uint64_t now)
 {
-    load *l = c->load;
+    course *run = c->course;
 
-    if (l->options->rate <= 0) {
-        if (!l->options->one_way)
-            c->times[c->sent % l->depth] = now;
-    } else if (l->phase == LOAD_MEASURING) {
+    if (run->options->rate <= 0) {
+        if (!run->options->one_way)
+            c->times[c->sent % run->options->depth] = now;
+    } else if (run->phase == COURSE_MEASURING) {
         uint64_t moment = client__moment(c, c->sent);
 
-        histogram_record(&tally_here(&l->tallies)->lateness, now > moment ? now - moment : 0);
+        histogram_record(&tally_here(&run->tallies)->lateness, now > moment ? now - moment : 0);
     }
-    if (l->options->one_way && l->phase == LOAD_MEASURING)
-        tally_here(&l->tallies)->messages++;
+    if (run->options->one_way && run->phase == COURSE_MEASURING)
+        tally_here(&run->tallies)->messages++;
     c->sent++;
+}
+
+static void client__note_error(const client *c, pp_status reason)
+{
+    trouble_note(&c->course->result->trouble, "client %u: %s", c->index, pp_status_text(reason));
 }
 
 /* Sends what may be sent, `most` messages at once. What is refused goes when it is writable. True:
  * there may be more. */
 static bool client__fill(client *c, uint64_t now, uint64_t most)
 {
-    load *l = c->load;
+    course *run = c->course;
 
     for (; most > 0 && client__may_send(c); most--) {
-        pp_status status =
-            pp_conn_send(c->conn, payload_message(&l->payload, c->index, c->sent), l->payload.size);
+        pp_status status = pp_conn_send(c->conn, payload_message(&run->payload, c->index, c->sent),
+                                        run->payload.size);
 
         if (status == PP_E_AGAIN || status == PP_E_CLOSING)
             return false; /* on_writable or on_close will come */
         if (status != PP_OK) {
-            load_note_error(l, c, status);
+            client__note_error(c, status);
             c->closing = true;
             pp_conn_abort(c->conn);
             return false;
         }
-        client__note_sent(c, l->options->rate > 0 ? moment_now() : now);
+        client__note_sent(c, run->options->rate > 0 ? moment_now() : now);
     }
     return most == 0;
 }
@@ -74,10 +78,10 @@ static void client__fill_from_outside(client *c)
     bool more;
 
     AcquireSRWLockExclusive(&c->lock);
-    more = client__fill(c, moment_now(), c->load->depth);
+    more = client__fill(c, moment_now(), c->course->options->depth);
     ReleaseSRWLockExclusive(&c->lock);
-    if (more && c->load->options->one_way)
-        pp_port_post(c->load->port, client__go_on, c);
+    if (more && c->course->options->one_way)
+        pp_port_post(c->course->port, client__go_on, c);
 }
 
 static void client__go_on(void *user, pp_status status)
@@ -104,12 +108,12 @@ void client_add_due(client *c)
 /* The reply to the oldest outstanding message is complete. */
 static void client__note_reply(client *c, bool good, uint64_t now)
 {
-    load *l = c->load;
-    tally *t = tally_here(&l->tallies);
+    course *run = c->course;
+    tally *t = tally_here(&run->tallies);
 
-    if (l->phase == LOAD_MEASURING) {
-        uint64_t began = l->options->rate > 0 ? client__moment(c, c->received)
-                                              : c->times[c->received % l->depth];
+    if (run->phase == COURSE_MEASURING) {
+        uint64_t began = run->options->rate > 0 ? client__moment(c, c->received)
+                                                : c->times[c->received % run->options->depth];
 
         histogram_record(&t->latency, now > began ? now - began : 0);
         t->messages++;
@@ -121,9 +125,9 @@ static void client__note_reply(client *c, bool good, uint64_t now)
 
 static pp_status client__take_message(client *c, const void *data, size_t length, uint64_t now)
 {
-    const payload *p = &c->load->payload;
+    const payload *p = &c->course->payload;
     bool good =
-        !c->load->options->verify ||
+        !c->course->options->verify ||
         (length == p->size && memcmp(data, payload_message(p, c->index, c->received), length) == 0);
 
     if (c->received == c->sent)
@@ -135,14 +139,14 @@ static pp_status client__take_message(client *c, const void *data, size_t length
 /* A stream has no boundaries: the place of a byte says to which reply it belongs. */
 static pp_status client__take_bytes(client *c, const char *data, size_t length, uint64_t now)
 {
-    const payload *p = &c->load->payload;
+    const payload *p = &c->course->payload;
 
     while (length > 0) {
         size_t part = p->size - c->offset < length ? p->size - c->offset : length;
 
         if (c->received == c->sent)
             return PP_E_PROTOCOL; /* nobody asked */
-        if (c->load->options->verify &&
+        if (c->course->options->verify &&
             memcmp(data, payload_message(p, c->index, c->received) + c->offset, part) != 0)
             c->bad = true;
         data += part;
@@ -162,8 +166,8 @@ static pp_status client__take_bytes(client *c, const char *data, size_t length, 
 /* With the lock held. */
 static void client__close_if_done(client *c)
 {
-    if (c->load->phase < LOAD_ENDING || c->closing || c->over ||
-        (!c->load->options->one_way && c->sent != c->received))
+    if (c->course->phase < COURSE_ENDING || c->closing || c->over ||
+        (!c->course->options->one_way && c->sent != c->received))
         return;
     c->closing = true;
     pp_conn_close(c->conn);
@@ -181,7 +185,7 @@ bool client_waits(client *c)
     bool waits;
 
     AcquireSRWLockExclusive(&c->lock);
-    waits = !c->over && !c->load->options->one_way && c->sent != c->received;
+    waits = !c->over && !c->course->options->one_way && c->sent != c->received;
     ReleaseSRWLockExclusive(&c->lock);
     return waits;
 }
@@ -194,21 +198,21 @@ static void client__on_open(pp_conn *conn, void *user)
 
     (void)conn;
     c->opened = true;
-    load_note_open(c->load);
+    c->watcher->opened(c->watcher->user);
 }
 
 static pp_status client__on_message(pp_conn *conn, void *user, const void *data, size_t length)
 {
     client *c = user;
-    const load *l = c->load;
+    const course *run = c->course;
     uint64_t now = moment_now();
     pp_status status = PP_OK;
 
     (void)conn;
-    if (l->options->one_way)
+    if (run->options->one_way)
         return PP_OK; /* a service that answers all the same */
     AcquireSRWLockExclusive(&c->lock);
-    if (l->options->mode == PP_MODE_STREAM)
+    if (run->options->mode == PP_MODE_STREAM)
         status = client__take_bytes(c, data, length, now);
     else
         status = client__take_message(c, data, length, now);
@@ -249,10 +253,10 @@ static void client__on_close(pp_conn *conn, void *user, pp_status reason)
     expected = c->closing;
     ReleaseSRWLockExclusive(&c->lock);
     if (!c->opened)
-        load_note_refusal(c->load, c, reason);
+        c->watcher->refused(c->watcher->user, c->index, reason);
     else if (client__is_error(reason, expected))
-        load_note_error(c->load, c, reason);
-    load_note_over(c->load);
+        client__note_error(c, reason);
+    course_note_over(c->course);
 }
 
 const pp_handlers client_handlers = {

@@ -7,14 +7,19 @@
 #ifndef PIPE_LOAD_CLIENT_H
 #define PIPE_LOAD_CLIENT_H
 
+#include "course.h"
 #include "win.h"
 
-#include "pipeport.h"
-
-struct load;
+/* What clients tell of their connecting. From any of the port's threads. */
+typedef struct client_watcher {
+    void (*opened)(void *user);
+    void (*refused)(void *user, unsigned index, pp_status reason);
+    void *user;
+} client_watcher;
 
 typedef struct client {
-    struct load *load;
+    course *course;
+    const client_watcher *watcher;
     pp_conn *conn; /* a reference */
     unsigned index;
     bool opened;

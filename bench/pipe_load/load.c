@@ -1,11 +1,13 @@
 #include "load.h"
 
+#include "client.h"
 #include "interrupt.h"
 #include "moment.h"
 #include "progress.h"
 #include "schedule.h"
 #include "text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,142 +20,152 @@
 #define LOAD__MOST_MARK (256ull << 20)
 #define LOAD__MOST_BUFFERED (64ull << 30)
 
-/* ---- What clients report -------------------------------------------------------------------- */
+typedef struct load {
+    course course;
+    client_watcher watcher;
+    schedule schedule;
+    client *clients;
+    uint64_t *times; /* all clients' */
 
-void load_note_error(load *l, const client *c, pp_status reason)
-{
-    trouble_note(&l->result->trouble, "client %u: %s", c->index, pp_status_text(reason));
-}
+    volatile LONG64 dialled, open;
+    HANDLE connected;      /* event: all are open, or one cannot be */
+    volatile LONG refused; /* one cannot be opened */
+    char refusal[RESULT_TEXT];
+    pp_status refusal_status;
+} load;
 
-static void load__refuse(load *l, unsigned client_index, pp_status status, const char *text)
+/* ---- Connecting ----------------------------------------------------------------------------- */
+
+static void load__refuse(load *l, unsigned index, pp_status status, const char *text)
 {
     if (InterlockedExchange(&l->refused, 1) == 0) {
-        snprintf(l->refusal, sizeof l->refusal, "client %u cannot connect: %s", client_index, text);
+        snprintf(l->refusal, sizeof l->refusal, "client %u cannot connect: %s", index, text);
         l->refusal_status = status;
     }
     SetEvent(l->connected);
 }
 
-void load_note_refusal(load *l, const client *c, pp_status reason)
+/* A client's connection has ended before it opened. */
+static void load__note_refusal(void *user, unsigned index, pp_status reason)
 {
-    load__refuse(l, c->index, PP_E_SYSTEM, pp_status_text(reason));
+    load__refuse(user, index, PP_E_SYSTEM, pp_status_text(reason));
 }
 
-/* Dials the next client, if there is one. */
+/* One-way, the queue is what is outstanding. */
+static uint64_t load__high_mark(const options *o)
+{
+    uint64_t mark = o->one_way ? o->depth * (o->size + 4) : LOAD__MOST_MARK;
+
+    return mark < LOAD__MOST_MARK ? mark : LOAD__MOST_MARK;
+}
+
+/* Dials the next client, if one is left. */
 static void load__dial_next(load *l)
 {
+    const options *o = l->course.options;
     uint64_t number = (uint64_t)InterlockedIncrement64(&l->dialled) - 1;
     pp_dial_options dial;
     pp_status status;
     pp_error error;
 
-    if (number >= l->client_count)
+    if (number >= o->clients)
         return;
     pp_dial_options_init(&dial);
-    dial.name = l->options->pipe;
+    dial.name = o->pipe;
     dial.timeout_ms = LOAD__DIAL_MS;
-    dial.conn.mode = l->options->mode;
+    dial.conn.mode = o->mode;
     dial.conn.drain_timeout_ms = LOAD__DRAIN_MS;
     dial.conn.handlers = client_handlers;
     dial.conn.user = &l->clients[number];
-    if (l->payload.size > dial.conn.max_message)
-        dial.conn.max_message = l->payload.size;
-    /* One-way, the queue is what is outstanding. */
-    dial.conn.high_mark = l->options->one_way ? l->depth * (l->payload.size + 4) : LOAD__MOST_MARK;
-    if (dial.conn.high_mark > LOAD__MOST_MARK)
-        dial.conn.high_mark = LOAD__MOST_MARK;
-    status = pp_dial(l->port, &dial, &l->clients[number].conn, &error);
+    if (o->size > dial.conn.max_message)
+        dial.conn.max_message = o->size;
+    dial.conn.high_mark = load__high_mark(o);
+    status = pp_dial(l->course.port, &dial, &l->clients[number].conn, &error);
     if (status != PP_OK)
         load__refuse(l, (unsigned)number, status, error.message);
 }
 
-void load_note_open(load *l)
+static void load__note_open(void *user)
 {
+    load *l = user;
+
     load__dial_next(l);
-    if ((uint64_t)InterlockedIncrement64(&l->open) == l->client_count)
+    if ((uint64_t)InterlockedIncrement64(&l->open) == l->course.options->clients)
         SetEvent(l->connected);
-}
-
-void load_note_over(load *l)
-{
-    if (InterlockedDecrement64(&l->alive) == 0)
-        SetEvent(l->gone);
-}
-
-uint64_t load_moment(const load *l, uint64_t number)
-{
-    return l->began + (uint64_t)((double)number * (double)MOMENT_SECOND / l->options->rate);
 }
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
-static bool load__open_port(load *l, char error[OPTIONS_ERROR])
+static bool load__open_port(load *l, const options *o, result *r, char error[OPTIONS_ERROR])
 {
     pp_port_options port;
     pp_stats stats;
     pp_error why;
 
     pp_port_options_init(&port);
-    port.workers = (uint64_t)l->options->workers;
+    port.workers = o->workers;
     port.max_buffered = LOAD__MOST_BUFFERED; /* what is in flight has its own limit */
-    if (pp_port_open(&l->port, &port, &why) != PP_OK) {
+    if (pp_port_open(&l->course.port, &port, &why) != PP_OK) {
         snprintf(error, OPTIONS_ERROR, "%s", why.message);
         return false;
     }
-    pp_port_stats(l->port, &stats);
-    l->result->workers = stats.workers;
+    pp_port_stats(l->course.port, &stats);
+    r->workers = stats.workers;
     return true;
 }
 
-static bool load__open(load *l, char error[OPTIONS_ERROR])
+static bool load__open_clients(load *l, const options *o)
 {
-    bool rings = l->options->rate <= 0 && !l->options->one_way;
+    bool rings = o->rate <= 0 && !o->one_way;
 
-    if (!load__open_port(l, error))
-        return false;
-    l->connected = CreateEventW(NULL, TRUE, FALSE, NULL);
-    l->gone = CreateEventW(NULL, TRUE, FALSE, NULL);
-    l->clients = calloc((size_t)l->client_count, sizeof *l->clients);
+    l->clients = calloc((size_t)o->clients, sizeof *l->clients);
     if (rings)
-        l->times = calloc((size_t)(l->client_count * l->depth), sizeof *l->times);
-    /* The workers, this thread, and the schedule's. */
-    if (!tallies_open(&l->tallies, (unsigned)l->result->workers + 2) ||
-        !payload_open(&l->payload, (size_t)l->options->size) || !l->clients ||
-        (rings && !l->times) || !l->connected || !l->gone) {
-        snprintf(error, OPTIONS_ERROR, "no memory for %.0f clients of depth %.0f",
-                 l->options->clients, l->options->depth);
+        l->times = calloc((size_t)(o->clients * o->depth), sizeof *l->times);
+    if (!l->clients || (rings && !l->times))
         return false;
-    }
-    for (uint64_t i = 0; i < l->client_count; i++) {
+    l->watcher = (client_watcher){load__note_open, load__note_refusal, l};
+    for (uint64_t i = 0; i < o->clients; i++) {
         client *c = &l->clients[i];
 
-        c->load = l;
+        c->course = &l->course;
+        c->watcher = &l->watcher;
         c->index = (unsigned)i;
         InitializeSRWLock(&c->lock);
         if (rings)
-            c->times = l->times + i * l->depth;
+            c->times = l->times + i * o->depth;
     }
     return true;
 }
 
-/* The tallies stay: they are the result. */
+static bool load__open(load *l, const options *o, result *r, char error[OPTIONS_ERROR])
+{
+    if (!load__open_port(l, o, r, error))
+        return false;
+    l->connected = CreateEventW(NULL, TRUE, FALSE, NULL);
+    /* The workers, this thread, and the schedule's. */
+    if (course_open(&l->course, o, r, o->clients, (unsigned)r->workers + 2) &&
+        load__open_clients(l, o) && l->connected)
+        return true;
+    snprintf(error, OPTIONS_ERROR, "no memory for %" PRIu64 " clients of depth %" PRIu64,
+             o->clients, o->depth);
+    return false;
+}
+
 static void load__close(load *l)
 {
-    if (l->port)
-        pp_port_abort(l->port);
-    if (l->port)
-        pp_port_wait(l->port);
-    for (uint64_t i = 0; l->clients && i < l->client_count; i++)
+    if (l->course.port) {
+        pp_port_abort(l->course.port);
+        pp_port_wait(l->course.port);
+    }
+    for (uint64_t i = 0; l->clients && i < l->course.options->clients; i++)
         pp_conn_unref(&l->clients[i].conn);
-    if (l->port)
-        pp_port_close(&l->port);
+    if (l->course.port)
+        pp_port_close(&l->course.port);
     free(l->clients);
     free(l->times);
-    payload_close(&l->payload);
+    course_close(&l->course);
     if (l->connected)
         CloseHandle(l->connected);
-    if (l->gone)
-        CloseHandle(l->gone);
 }
 
 /* ---- The phases ----------------------------------------------------------------------------- */
@@ -162,8 +174,8 @@ static void load__say_waiting(const load *l)
 {
     fprintf(stderr,
             "pipe_load: waiting for %s: %llu of %llu clients are connected; each tries for %d s\n",
-            text_shorten(l->options->pipe).text, (unsigned long long)l->open,
-            (unsigned long long)l->client_count, LOAD__DIAL_MS / 1000);
+            text_shorten(l->course.options->pipe).text, (unsigned long long)l->open,
+            (unsigned long long)l->course.options->clients, LOAD__DIAL_MS / 1000);
     fflush(stderr);
 }
 
@@ -172,7 +184,7 @@ static void load__say_waiting(const load *l)
 static bool load__wait_connected(load *l)
 {
     HANDLE events[] = {l->connected, interrupt_event()};
-    bool said = l->options->quiet;
+    bool said = l->course.options->quiet;
     LONG64 open = 0;
     DWORD came;
 
@@ -190,89 +202,48 @@ static bool load__connect(load *l, char error[OPTIONS_ERROR])
 {
     uint64_t began = moment_now();
 
-    l->alive = (LONG64)l->client_count;
     for (int i = 0; i < LOAD__DIALS_AT_ONCE; i++)
         load__dial_next(l);
     if (!load__wait_connected(l)) {
         snprintf(error, OPTIONS_ERROR, "interrupted before every client was connected");
         return false;
     }
-    l->result->connect_s = (double)(moment_now() - began) / (double)MOMENT_SECOND;
+    l->course.result->connect_s = (double)(moment_now() - began) / (double)MOMENT_SECOND;
     if (l->refused)
-        snprintf(error, OPTIONS_ERROR, "%s: %s", text_shorten(l->options->pipe).text, l->refusal);
+        snprintf(error, OPTIONS_ERROR, "%s: %s", text_shorten(l->course.options->pipe).text,
+                 l->refusal);
     return !l->refused;
 }
 
-/* What is measured begins with this and ends with load__end. */
-static void load__begin(load *l, pp_stats *before)
+static void load__note_due(void *user, uint64_t number)
 {
-    pp_port_stats(l->port, before);
-    l->measured_from = moment_now();
-    InterlockedExchange(&l->phase, LOAD_MEASURING);
-}
+    load *l = user;
 
-static void load__end(load *l, const pp_stats *before)
-{
-    result *r = l->result;
-    pp_stats after;
-
-    InterlockedExchange(&l->phase, LOAD_ENDING);
-    r->duration_s = (double)(moment_now() - l->measured_from) / (double)MOMENT_SECOND;
-    pp_port_stats(l->port, &after);
-    r->kernel_read = after.kernel_reads - before->kernel_reads;
-    r->kernel_write = after.kernel_writes - before->kernel_writes;
-    r->kernel_dequeue = after.kernel_dequeues - before->kernel_dequeues;
-    r->kernel_other = after.kernel_other - before->kernel_other;
-    r->busy_retries = after.busy_retries;
+    client_add_due(&l->clients[number % l->course.options->clients]);
 }
 
 /* Lets the first messages leave. */
-static bool load__start(load *l, schedule *s)
+static bool load__start(void *user)
 {
-    l->began = moment_now();
-    if (l->options->rate > 0)
-        return schedule_start(s, l);
-    for (uint64_t i = 0; i < l->client_count; i++)
+    load *l = user;
+
+    if (l->course.options->rate > 0)
+        return schedule_start(&l->schedule, &l->course, load__note_due, l);
+    for (uint64_t i = 0; i < l->course.options->clients; i++)
         client_start(&l->clients[i]);
-    return true;
-}
-
-/* Without a warm-up everything is measured, from the first message on. */
-static bool load__measure(load *l, schedule *s, char error[OPTIONS_ERROR])
-{
-    const options *o = l->options;
-    pp_stats before;
-
-    InterlockedExchange(&l->phase, LOAD_WARMING);
-    if (o->warmup <= 0)
-        load__begin(l, &before);
-    if (!load__start(l, s)) {
-        snprintf(error, OPTIONS_ERROR, "a thread or a timer cannot be made");
-        return false;
-    }
-    if (o->warmup > 0) {
-        progress_wait(o, l->gone, o->warmup, "warming up", &l->tallies);
-        if (interrupt_came()) {
-            snprintf(error, OPTIONS_ERROR, "interrupted before anything was measured");
-            return false;
-        }
-        load__begin(l, &before);
-    }
-    progress_wait(o, l->gone, o->duration, "measuring", &l->tallies);
-    load__end(l, &before);
     return true;
 }
 
 /* Each client is counted once: that its connection is then aborted is no second error. */
 static void load__note_missing(load *l, bool late, int rounds)
 {
-    for (uint64_t i = 0; i < l->client_count; i++)
+    for (uint64_t i = 0; i < l->course.options->clients; i++)
         if (client_waits(&l->clients[i]) && late)
-            trouble_note(&l->result->trouble,
+            trouble_note(&l->course.result->trouble,
                          "client %u: its replies were late: %.0f s after the end some still came",
                          (unsigned)i, rounds * LOAD__SILENCE_S);
         else if (client_waits(&l->clients[i]))
-            trouble_note(&l->result->trouble, "client %u: replies are missing", (unsigned)i);
+            trouble_note(&l->course.result->trouble, "client %u: replies are missing", (unsigned)i);
 }
 
 /* Waits until every connection has closed, as long as replies still come, within reason. After
@@ -283,36 +254,34 @@ static void load__drain(load *l)
     int rounds = 0;
     bool gone;
 
-    for (uint64_t i = 0; i < l->client_count; i++)
+    for (uint64_t i = 0; i < l->course.options->clients; i++)
         client_finish(&l->clients[i]);
     do {
-        seen = tallies_replies(&l->tallies);
-        gone = progress_wait(l->options, l->gone, LOAD__SILENCE_S, "ending", &l->tallies);
+        seen = tallies_replies(&l->course.tallies);
+        gone = progress_wait(l->course.options, l->course.gone, LOAD__SILENCE_S, "ending",
+                             &l->course.tallies);
         rounds++;
         /* One-way there are none: each close has its own deadline. */
     } while (!gone && !interrupt_came() &&
-             (l->options->one_way || tallies_replies(&l->tallies) != seen) &&
+             (l->course.options->one_way || tallies_replies(&l->course.tallies) != seen) &&
              rounds < LOAD__PATIENCE);
     if (!gone && !interrupt_came())
-        load__note_missing(l, tallies_replies(&l->tallies) != seen, rounds);
+        load__note_missing(l, tallies_replies(&l->course.tallies) != seen, rounds);
 }
 
 bool load_run(const options *o, result *r, char error[OPTIONS_ERROR], bool *wrong_argument)
 {
-    load l = {.options = o,
-              .result = r,
-              .client_count = (uint64_t)o->clients,
-              .depth = (uint64_t)o->depth};
-    schedule s = {0};
-    bool ok = load__open(&l, error) && load__connect(&l, error) && load__measure(&l, &s, error);
+    load l = {0};
+    bool ok = load__open(&l, o, r, error) && load__connect(&l, error) &&
+              course_measure(&l.course, load__start, &l, error);
 
-    InterlockedExchange(&l.phase, LOAD_ENDING);
-    schedule_stop(&s);
+    InterlockedExchange(&l.course.phase, COURSE_ENDING);
+    schedule_stop(&l.schedule);
     if (ok)
         load__drain(&l);
     *wrong_argument = l.refusal_status == PP_E_ARGUMENT;
     load__close(&l);
     if (ok)
-        r->tally = tallies_merge(&l.tallies);
+        r->tally = tallies_merge(&l.course.tallies);
     return ok;
 }

@@ -97,6 +97,17 @@ static bool options__parse(options__kind kind, const char *text, double *value)
     return *end == 0;
 }
 
+/* Counts and bytes are whole numbers. */
+static void options__set_number(options *o, const options__number *row, double number)
+{
+    void *at = (char *)o + row->offset;
+
+    if (row->kind == OPTIONS__DECIMAL)
+        *(double *)at = number;
+    else
+        *(uint64_t *)at = (uint64_t)number;
+}
+
 static bool options__take_number(options *o, const options__number *row, const char *value,
                                  char error[OPTIONS_ERROR])
 {
@@ -104,7 +115,7 @@ static bool options__take_number(options *o, const options__number *row, const c
 
     if (value && options__parse(row->kind, value, &number) && number >= row->least &&
         number <= row->most) {
-        *(double *)(void *)((char *)o + row->offset) = number;
+        options__set_number(o, row, number);
         return true;
     }
     return options__refuse(error, "--%s is \"%s\"; allowed: %.15g to %.15g", row->name,
@@ -218,7 +229,7 @@ static bool options__set_mode(options *o, char error[OPTIONS_ERROR])
 /* What only all arguments together tell. */
 static bool options__complete(options *o, char error[OPTIONS_ERROR])
 {
-    double in_flight = o->clients * o->size * o->depth;
+    double in_flight = (double)o->clients * (double)o->size * (double)o->depth;
 
     if (!options__set_mode(o, error))
         return false;
@@ -246,7 +257,7 @@ bool options_read(options *o, int count, char **arguments, char error[OPTIONS_ER
 {
     *o = (options){.pipe = "pipeport", .mode_name = "stream"};
     for (size_t i = 0; i < COUNT_OF(options__numbers); i++)
-        *(double *)(void *)((char *)o + options__numbers[i].offset) = options__numbers[i].standard;
+        options__set_number(o, &options__numbers[i], options__numbers[i].standard);
     for (int i = 0, used; i < count && !o->help; i += used) {
         const char *next = i + 1 < count ? arguments[i + 1] : NULL;
 

@@ -15,9 +15,9 @@ typedef struct options {
     const char *json;     /* a file, or OPTIONS_STDOUT; NULL: none */
     const char *mode_name;
     pp_mode mode;
-    double clients, size, depth, workers; /* whole numbers; workers 0: as many as processors */
-    double duration, warmup;              /* seconds */
-    double rate;                          /* messages a second; 0: closed loop */
+    uint64_t clients, size, depth, workers; /* workers 0: as many as processors */
+    double duration, warmup;                /* seconds */
+    double rate;                            /* messages a second; 0: closed loop */
     bool one_way, verify, quiet, help;
     uint32_t given; /* which options were: one bit each */
 } options;

@@ -18,7 +18,7 @@ static report__figures report__compute(const options *o, const result *r)
 
     if (r->duration_s > 0) {
         f.messages_per_s = messages / r->duration_s;
-        f.megabytes_per_s = messages * o->size / r->duration_s / 1e6;
+        f.megabytes_per_s = messages * (double)o->size / r->duration_s / 1e6;
     }
     if (messages > 0)
         f.calls_per_message = (double)calls / messages;
@@ -42,11 +42,11 @@ static void report__print_times(const char *name, const histogram *h)
 
 static void report__print_load(const options *o, const result *r)
 {
-    printf("%-10s %.0f clients, %.0f bytes", o->mode_name, o->clients, o->size);
+    printf("%-10s %" PRIu64 " clients, %" PRIu64 " bytes", o->mode_name, o->clients, o->size);
     if (o->rate > 0)
         printf(", %.15g messages/s on schedule", o->rate);
     else if (!o->mailslot)
-        printf(", depth %.0f", o->depth);
+        printf(", depth %" PRIu64, o->depth);
     printf("%s, %" PRIu64 " workers\n", o->one_way && !o->mailslot ? ", one-way" : "", r->workers);
 }
 
@@ -111,9 +111,9 @@ static cJSON *report__make_json(const options *o, const result *r)
     report__figures f = report__compute(o, r);
 
     cJSON_AddStringToObject(object, "mode", o->mode_name);
-    cJSON_AddNumberToObject(object, "clients", o->clients);
-    cJSON_AddNumberToObject(object, "size", o->size);
-    cJSON_AddNumberToObject(object, "depth", o->depth);
+    report__add_count(object, "clients", o->clients);
+    report__add_count(object, "size", o->size);
+    report__add_count(object, "depth", o->depth);
     cJSON_AddNumberToObject(object, "rate", o->rate);
     report__add_count(object, "workers", r->workers);
     cJSON_AddNumberToObject(object, "duration_s", r->duration_s);

@@ -5,20 +5,19 @@
 static DWORD WINAPI schedule__main(void *argument)
 {
     schedule *s = argument;
-    load *l = s->load;
-
     for (uint64_t number = 0;; number++) {
-        uint64_t moment = load_moment(l, number);
+        uint64_t moment = course_moment(s->course, number);
 
-        if (!moment_wait(s->timer, moment, s->stop) || l->phase >= LOAD_ENDING)
+        if (!moment_wait(s->timer, moment, s->stop) || s->course->phase >= COURSE_ENDING)
             return 0;
-        client_add_due(&l->clients[number % l->client_count]);
+        s->due(s->user, number);
     }
 }
 
-bool schedule_start(schedule *s, load *l)
+bool schedule_start(schedule *s, const course *c, void (*due)(void *user, uint64_t number),
+                    void *user)
 {
-    *s = (schedule){.load = l};
+    *s = (schedule){.course = c, .due = due, .user = user};
     s->timer = moment_timer_open();
     s->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (s->timer && s->stop)

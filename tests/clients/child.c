@@ -1,9 +1,10 @@
 /*
  * A child process for pp_spawn. `child copy`: copies standard input to standard output, and says so
- * on standard error at the end. `child early`: ends at once. `child deaf`: never reads. `child
- * holds HANDLE EVENT`: prints whether the handle with this number is one of the event; another with
- * the same number may well be open. `child leaves EVENT`: ends, but leaves a child of its own with
- * its streams: `child lingers EVENT`, which waits for the event, prints, and ends.
+ * on standard error at the end. `child early`: ends at once. `child deaf EVENT`: sets the
+ * event and never reads. `child holds HANDLE EVENT`: prints whether the handle with this number is
+ * one of the event; another with the same number may well be open. `child leaves EVENT`: ends, but
+ * leaves a child of its own with its streams: `child lingers EVENT`, which waits for the event,
+ * prints, and ends.
  */
 #include <windows.h>
 
@@ -41,6 +42,16 @@ static int leave(const char *event)
     return 0;
 }
 
+static int be_deaf(const char *name)
+{
+    HANDLE event = OpenEventA(EVENT_MODIFY_STATE, FALSE, name);
+
+    if (!event || !SetEvent(event))
+        return 1;
+    WaitForSingleObject(GetCurrentProcess(), INFINITE);
+    return 0;
+}
+
 static int linger(const char *name)
 {
     HANDLE event = OpenEventA(SYNCHRONIZE, FALSE, name);
@@ -70,8 +81,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "copy") == 0)
         return copy();
-    if (argc > 1 && strcmp(argv[1], "deaf") == 0)
-        WaitForSingleObject(GetCurrentProcess(), INFINITE);
+    if (argc > 2 && strcmp(argv[1], "deaf") == 0)
+        return be_deaf(argv[2]);
     if (argc > 2 && strcmp(argv[1], "leaves") == 0)
         return leave(argv[2]);
     if (argc > 2 && strcmp(argv[1], "lingers") == 0)

@@ -48,13 +48,13 @@ def burst(server, processes, threads, way):
     """That many threads of that many processes open the pipe at once: how many each way it went."""
     group = [start(server, "burst", threads, way) for _ in range(processes)]
     for process in group:
-        equal((process.line() or b"").strip(), b"ready", process.stderr())
+        process.expect_line(b"ready")
     for process in group:
         process.process.stdin.write(b"go\n")
         process.process.stdin.flush()
     total = {}
     for process in group:
-        words = (process.line() or b"").decode().split()
+        words = process.some_line().decode().split()
         equal(process.wait(), 0, process.stderr())
         for key, count in zip(words[::2], words[1::2]):
             total[key] = total.get(key, 0) + int(count)
@@ -141,7 +141,7 @@ def fifty_clients_killed_inside_a_message_are_counted_as_such():
     for _ in range(5):
         batch = [start(server, "half_sender") for _ in range(10)]
         for client in batch:
-            equal((client.line() or b"").strip(), b"in the middle", client.stderr())
+            client.expect_line(b"in the middle")
         for client in batch:
             client.kill()
     # The others are served as before.
@@ -159,7 +159,7 @@ def fifty_clients_killed_with_unread_replies_do_not_stop_the_listener():
     for _ in range(5):
         batch = [start(server, "late_reader", 1000) for _ in range(10)]
         for client in batch:
-            equal((client.line() or b"").strip(), b"waiting", client.stderr())
+            client.expect_line(b"waiting")
         for client in batch:
             client.kill()
         expect_echo(server)
@@ -172,7 +172,7 @@ def fifty_clients_killed_with_unread_replies_do_not_stop_the_listener():
 def a_client_that_reads_after_the_server_has_gone_gets_everything():
     server = Server()
     late = start(server, "late_reader", 60000)
-    equal((late.line() or b"").strip(), b"waiting", late.stderr())
+    late.expect_line(b"waiting")
     figures = server.stop()
     check(not server.runs(), "the server has ended")
     equal(figures["bytes_out"], 60000, "bytes out")

@@ -104,6 +104,16 @@ class Process:
         except queue.Empty:
             raise AssertionError(f"no line within {timeout} s; {self.stderr()}") from None
 
+    def some_line(self):
+        """The next line; fails, and says how the program ended, when there is none."""
+        line = self.line()
+        if line is None:
+            check(False, f"{self.process.args} ended, status {self.wait()}, and said {self.stderr()!r}")
+        return line
+
+    def expect_line(self, wanted):
+        equal(self.some_line().strip(), wanted, f"a line; standard error: {self.stderr()!r}")
+
     def lines(self, timeout=DEADLINE):
         return list(iter(lambda: self.line(timeout), None))
 
@@ -142,8 +152,7 @@ class Server(Process):
         slot = ["--mailslot", self.name] if mailslot else ["--no-mailslot"]
         super().__init__("pipeport", "serve", "--pipe", self.name, *slot, *arguments, env=env,
                          errors=errors)  # fmt: skip
-        self.ready = self.line()
-        check(self.ready is not None, f"no ready line: {self.stderr()}")
+        self.ready = self.some_line()
 
     def wait_for(self, condition, what):
         """For figures that it prints: needs --stats-interval. The first of them may be those of before
@@ -172,7 +181,7 @@ class FaultServer(Process):
     def __init__(self, fault, mode=0):
         self.name = unique()
         super().__init__("fault_server", self.name, fault, mode)
-        equal((self.line() or b"").strip(), b"ready", "the fault server's first line")
+        self.expect_line(b"ready")
 
 
 class Load(Process):

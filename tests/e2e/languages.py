@@ -59,7 +59,7 @@ def late(runtime):
     size = 60000
     server = Server("--stats-interval", "0.1")
     client = start(runtime, server.name, "late", size)
-    equal((client.line() or b"").strip(), b"waiting", client.stderr())
+    client.expect_line(b"waiting")
     server.wait_for(lambda figures: figures["bytes_out"] == size, "answering")
     server.stop()
     client.process.stdin.write(b"read\n")
@@ -70,7 +70,7 @@ def late(runtime):
 def half(runtime, *arguments):
     name = unique()
     server = Process("half_server", name)
-    equal((server.line() or b"").strip(), b"ready", server.stderr())
+    server.expect_line(b"ready")
     expect(runtime, name, "half", *arguments)
 
 

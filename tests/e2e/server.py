@@ -61,7 +61,7 @@ def the_ready_line_is_to_the_letter():
 def a_name_may_be_a_full_path_and_any_language():
     path = rf"\\.\pipe\{unique()}-é日本"
     server = Process("pipeport", "serve", "--no-mailslot", "--pipe", path)
-    check(f"pipe={path} ".encode() in server.line(), "the path in the ready line")
+    check(f"pipe={path} ".encode() in server.some_line(), "the path in the ready line")
     load("--pipe", path, "--duration", 0.2, "--warmup", 0, "--verify")
     server.interrupt()
     equal(server.wait(), 0, "status")
@@ -163,7 +163,7 @@ def json_has_the_same_keys():
 def a_second_ctrl_c_stops_it_at_once():
     server = Server("--drain-timeout", 3600)
     client = Process("never_reader", rf"\\.\pipe\{server.name}", 300000)
-    equal((client.line() or b"").strip(), b"written", "what the client says")
+    client.expect_line(b"written")
     server.interrupt()
     time.sleep(1)  # nothing must happen in it
     check(server.runs(), "waits for the client that does not read")
@@ -378,9 +378,9 @@ def a_client_at_fault_is_in_the_log():
 @case
 def a_second_ctrl_c_ends_what_is_stuck():
     server = Process("stuck_server")
-    equal((server.line() or b"").strip(), b"ready", "its first line")
+    server.expect_line(b"ready")
     server.interrupt()
-    equal((server.line() or b"").strip(), b"stopping", "the first one stops it")
+    server.expect_line(b"stopping")
     check(server.runs(), "a callback that does not return holds it up")
     began = time.monotonic()
     server.interrupt()
@@ -391,9 +391,9 @@ def a_second_ctrl_c_ends_what_is_stuck():
 @case
 def ctrl_c_is_heard_though_the_parent_ignores_it():
     server = Process("stuck_server", "deaf")
-    equal((server.line() or b"").strip(), b"ready", "its first line")
+    server.expect_line(b"ready")
     server.interrupt()
-    equal((server.line() or b"").strip(), b"stopping", "it stops")
+    server.expect_line(b"stopping")
     server.interrupt()
     equal(server.wait(), 3, "status")
 
@@ -406,7 +406,7 @@ def what_is_ready_is_reached_by_its_text_and_its_path():
     for text in "//./pipe/{}", "//./PIPE/{}/levels", r"\\.\pipe\{}/mixed", " .{}..x":
         text = text.format(unique())
         server = Process("pipeport", "serve", "--no-mailslot", "--pipe", text)
-        path = re.search(r"pipe=(.+) mode=", server.line().decode())[1]
+        path = re.search(r"pipe=(.+) mode=", server.some_line().decode())[1]
         status, output, errors = run("textbook", path)
         equal(status, 0, f"a textbook client of {path}: {output} {errors}")
         load("--pipe", text, "--clients", 1, "--duration", 0.1, "--warmup", 0)
@@ -416,7 +416,7 @@ def what_is_ready_is_reached_by_its_text_and_its_path():
         text = text.format(unique())
         server = Process("pipeport", "serve", "--stats-interval", 0.2, "--pipe", unique(),
                          "--mailslot", text)  # fmt: skip
-        path = re.search(r"mailslot=(.+) workers=", server.line().decode())[1]
+        path = re.search(r"mailslot=(.+) workers=", server.some_line().decode())[1]
         for name in text, path:
             load("--mailslot", name, "--clients", 1, "--duration", 0.1, "--warmup", 0)
         status, _, errors = run("cmd", "/c", "echo", "one", ">", path)
@@ -430,16 +430,16 @@ def what_is_ready_is_reached_by_its_text_and_its_path():
 @case
 def a_second_server_has_no_standard_mailslot():
     first = Process("pipeport", "serve", "--pipe", unique())
-    check(b"ready " in first.line(), "the first one's line")  # perhaps not the first of this user
+    check(b"ready " in first.some_line(), "the first one's line")  # perhaps not the first of this user
     second = Process("pipeport", "serve", "--pipe", unique())
-    check(b" mailslot=none " in (second.line() or b""), second.stderr())
+    check(b" mailslot=none " in second.some_line(), second.stderr())
     check(re.search(r" warn .*mailslot\\pipeport is taken .*no mailslot", second.stderr()), second.stderr())
     for server in first, second:
         server.interrupt()
         equal(server.wait(), 0, "status")
     asked = ["serve", "--pipe", unique(), "--mailslot", "pipeport"]
     third = Process("pipeport", "serve", "--pipe", unique())
-    third.line()
+    third.some_line()
     expect_refusal("pipeport", asked, 1, r"\\.\mailslot\pipeport", "taken")
     third.interrupt()
 
@@ -460,7 +460,7 @@ def options_stand_once_and_are_no_values():
         arguments = ["serve", option, "--no-mailslot"]
         expect_refusal("pipeport", arguments, 2, f"{option} needs a value", '"--no-mailslot"')
     server = Process("pipeport", "serve", "--no-mailslot", "--pipe=--odd-" + unique())
-    check(rb"pipe=\\.\pipe\--odd-" in server.line(), "a value behind = is one")
+    check(rb"pipe=\\.\pipe\--odd-" in server.some_line(), "a value behind = is one")
     server.interrupt()
 
 
