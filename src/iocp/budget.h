@@ -13,7 +13,7 @@
  *             message that an object of the port may have, is used by one account at a time, and
  *             goes to those who wait for it in their order.
  *
- * Why it cannot stall is in docs/architecture.md.
+ * Why it cannot stall is in docs/limit.md.
  *
  * The rule. An account is grown and shrunk by one thread at a time: its owner's turn or lock. The
  * budget's lock is for those who wait and for the last two rooms, and `told` and `called` are the
