@@ -9,7 +9,7 @@
 static DWORD status_of(const char *fault)
 {
     pp_port *port = kit_port(1);
-    pp_spawn_options options = {kit_command("memory_fault.exe", fault), NULL, NULL, NULL};
+    pp_spawn_options options = {.command_line = kit_command("memory_fault.exe", fault)};
     pp_child child;
     DWORD status;
 
