@@ -107,32 +107,28 @@ static void a_later_end_closes_both(pp_mode mode)
     kit_close(&port);
 }
 
-static void both_ends_ended_close_gracefully_framed(void **state)
+TEST_CASE(both_ends_ended_close_gracefully_framed)
 {
-    (void)state;
     both_ends_close(PP_MODE_FRAMED);
 }
 
-static void both_ends_ended_close_gracefully_message(void **state)
+TEST_CASE(both_ends_ended_close_gracefully_message)
 {
-    (void)state;
     both_ends_close(PP_MODE_MESSAGE);
 }
 
-static void a_later_end_closes_both_framed(void **state)
+TEST_CASE(a_later_end_closes_both_framed)
 {
-    (void)state;
     a_later_end_closes_both(PP_MODE_FRAMED);
 }
 
-static void a_later_end_closes_both_message(void **state)
+TEST_CASE(a_later_end_closes_both_message)
 {
-    (void)state;
     a_later_end_closes_both(PP_MODE_MESSAGE);
 }
 
 /* In message mode an empty message is the end; whatever follows it is against the rule. */
-static void a_message_after_the_end_of_sending_is_a_protocol_error(void **state)
+TEST_CASE(a_message_after_the_end_of_sending_is_a_protocol_error)
 {
     pp_port *port = kit_port(1);
     side server = {0};
@@ -140,7 +136,6 @@ static void a_message_after_the_end_of_sending_is_a_protocol_error(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &server.counts);
     HANDLE pipe;
 
-    (void)state;
     listen.conn.half_close = true;
     listen.conn.handlers.on_end = note_end;
     listen.conn.user = &server;

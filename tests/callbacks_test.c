@@ -183,9 +183,8 @@ static void one_round(pp_mode mode, int round)
         CloseHandle(threads[i]);
 }
 
-static void callbacks_never_overlap_and_keep_their_order(void **state)
+TEST_CASE(callbacks_never_overlap_and_keep_their_order)
 {
-    (void)state;
     for (int round = 0; round < 9; round++)
         one_round((pp_mode)(round % 3), round);
 }
@@ -228,14 +227,13 @@ static void chain_open(pp_conn *conn, void *user)
     kit_add(&c->opened, 1);
 }
 
-static void callbacks_may_dial_listen_send_and_close(void **state)
+TEST_CASE(callbacks_may_dial_listen_send_and_close)
 {
     chain c = {.port = kit_port(2), .left = 100};
     kit_counts server = {0};
     pp_listen_options listen = kit_listen_options(c.name, PP_MODE_STREAM, &server);
     pp_dial_options dial = kit_dial_options(c.name, PP_MODE_STREAM, chain_handlers, &c);
 
-    (void)state;
     strcpy(c.name, kit_name());
     listen.conn.handlers.on_message = kit_counting().on_message;
     kit_listen(c.port, &listen);
@@ -257,14 +255,13 @@ static pp_status stop_the_port(pp_conn *conn, void *user, const void *data, size
     return PP_OK;
 }
 
-static void the_port_can_be_stopped_from_a_connection(void **state)
+TEST_CASE(the_port_can_be_stopped_from_a_connection)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
     HANDLE pipe;
 
-    (void)state;
     listen.conn.handlers = (pp_handlers){.on_message = stop_the_port};
     listen.conn.user = &port;
     kit_listen(port, &listen);

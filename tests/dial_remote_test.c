@@ -60,7 +60,7 @@ static void expect_end(kit_counts *client, const char *reason, pp_conn *conn)
     assert_count(ended, 1);
 }
 
-static void another_machine_is_reached_by_a_helper(void **state)
+TEST_CASE(another_machine_is_reached_by_a_helper)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -68,7 +68,6 @@ static void another_machine_is_reached_by_a_helper(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
     pp_conn *conn;
 
-    (void)state;
     kit_listen(port, &listen);
     opens = name;
     conn = dial(port, 0, &client); /* one try takes as long as it takes */
@@ -89,7 +88,7 @@ static void another_machine_is_reached_by_a_helper(void **state)
     kit_close(&port);
 }
 
-static void an_open_that_blocks_holds_up_no_end(void **state)
+TEST_CASE(an_open_that_blocks_holds_up_no_end)
 {
     pp_port *port = kit_port(1), *stopped = kit_port(1);
     const char *name = kit_name();
@@ -97,7 +96,6 @@ static void an_open_that_blocks_holds_up_no_end(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
     pp_conn *conn;
 
-    (void)state;
     kit_listen(port, &listen);
     opens = name;
     expect_end(&late, "PP_E_TIMEOUT", dial(port, 100, &late));

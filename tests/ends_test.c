@@ -120,9 +120,8 @@ static void expect_every_order(pp_mode mode, clerk how)
     kit_close(&port);
 }
 
-static void what_was_sent_before_leaving_is_delivered_however_slow_the_handler(void **state)
+TEST_CASE(what_was_sent_before_leaving_is_delivered_however_slow_the_handler)
 {
-    (void)state;
     for (pp_mode mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         expect_every_order(mode, (clerk){.answers = true});
         expect_every_order(mode, (clerk){.answers = true, .pauses = true});
@@ -131,19 +130,17 @@ static void what_was_sent_before_leaving_is_delivered_however_slow_the_handler(v
     }
 }
 
-static void a_handler_that_passes_on_what_send_says_gets_every_message(void **state)
+TEST_CASE(a_handler_that_passes_on_what_send_says_gets_every_message)
 {
-    (void)state;
     for (pp_mode mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++)
         expect_every_order(mode, (clerk){.answers = true, .passes_on = true});
 }
 
 /* A send from elsewhere finds the client gone while nothing is delivered. */
-static void what_waits_behind_a_pause_outlives_a_send_that_fails(void **state)
+TEST_CASE(what_waits_behind_a_pause_outlives_a_send_that_fails)
 {
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int not_now = 0; not_now < 2; not_now++) {
         const char *name = kit_name();
         clerk k = {.pause_at_open = !not_now};
@@ -173,7 +170,7 @@ static void what_waits_behind_a_pause_outlives_a_send_that_fails(void **state)
 
 /* Its answer was refused, since the client does not read; then the client leaves. The handler waits
  * for on_writable, as it should, and must not wait for ever. */
-static void who_was_refused_hears_that_the_client_left(void **state)
+TEST_CASE(who_was_refused_hears_that_the_client_left)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -182,7 +179,6 @@ static void who_was_refused_hears_that_the_client_left(void **state)
     static char order[30 * KIB];
     HANDLE pipe;
 
-    (void)state;
     options.conn.high_mark = 64 * KIB;
     options.pipe_buffer = 256 * KIB;
     kit_listen(port, &options);
@@ -216,7 +212,7 @@ static pp_status close_at_second(pp_conn *conn, void *user, const void *data, si
     return PP_OK;
 }
 
-static void a_close_that_could_not_hand_over_says_so(void **state)
+TEST_CASE(a_close_that_could_not_hand_over_says_so)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -224,7 +220,6 @@ static void a_close_that_could_not_hand_over_says_so(void **state)
     pp_listen_options options = clerk_options(name, PP_MODE_MESSAGE, &k, port);
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_message = close_at_second;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
@@ -273,13 +268,12 @@ static void close_and_check(HANDLE pipe, clerk *k)
     pp_conn_unref(&k->conn);
 }
 
-static void a_graceful_close_is_not_cut_by_what_the_client_sends(void **state)
+TEST_CASE(a_graceful_close_is_not_cut_by_what_the_client_sends)
 {
     pp_port *port = kit_port(2);
     clerk too_long = {0}, against = {0}, unframed = {0}, much = {0};
     HANDLE pipe;
 
-    (void)state;
     pipe = open_and_close(port, &too_long, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX);
     kit_write(pipe, text, 1001);
     close_and_check(pipe, &too_long);
@@ -296,7 +290,7 @@ static void a_graceful_close_is_not_cut_by_what_the_client_sends(void **state)
     kit_close(&port);
 }
 
-static void stopping_with_no_time_is_no_time_out_for_who_owes_nothing(void **state)
+TEST_CASE(stopping_with_no_time_is_no_time_out_for_who_owes_nothing)
 {
     enum { CLIENTS = 40 };
     pp_port *port = kit_port(2);
@@ -305,7 +299,6 @@ static void stopping_with_no_time_is_no_time_out_for_who_owes_nothing(void **sta
     pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, &counts);
     HANDLE pipes[CLIENTS];
 
-    (void)state;
     options.conn.drain_timeout_ms = 0;
     kit_listen(port, &options);
     for (int i = 0; i < CLIENTS; i++)
@@ -362,16 +355,15 @@ static void count_of_six(pp_mode mode, bool shared)
     kit_close(&port);
 }
 
-static void what_was_handed_over_before_an_end_is_counted(void **state)
+TEST_CASE(what_was_handed_over_before_an_end_is_counted)
 {
-    (void)state;
     count_of_six(PP_MODE_MESSAGE, false);
     count_of_six(PP_MODE_MESSAGE, true);
     count_of_six(PP_MODE_STREAM, true);
     count_of_six(PP_MODE_FRAMED, true);
 }
 
-static void an_ended_connection_says_that_it_has_ended(void **state)
+TEST_CASE(an_ended_connection_says_that_it_has_ended)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -379,7 +371,6 @@ static void an_ended_connection_says_that_it_has_ended(void **state)
     pp_peer peer;
     pp_conn *conn;
 
-    (void)state;
     dial.timeout_ms = 0;
     dial.conn.direction = PP_DIRECTION_INBOUND;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
@@ -398,7 +389,7 @@ static void an_ended_connection_says_that_it_has_ended(void **state)
     kit_close(&port);
 }
 
-static void who_only_receives_sends_nothing_not_even_an_end(void **state)
+TEST_CASE(who_only_receives_sends_nothing_not_even_an_end)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -406,7 +397,6 @@ static void who_only_receives_sends_nothing_not_even_an_end(void **state)
     pp_listen_options options = clerk_options(name, PP_MODE_FRAMED, &k, port);
     HANDLE pipe;
 
-    (void)state;
     options.conn.direction = PP_DIRECTION_INBOUND;
     kit_listen(port, &options);
     pipe = kit_open(name, false);

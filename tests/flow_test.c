@@ -77,7 +77,7 @@ static pp_listen_options source_options(const char *name, pp_mode mode, source *
     return options;
 }
 
-static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
+TEST_CASE(a_queue_stops_at_the_high_mark_plus_one_message)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -85,7 +85,6 @@ static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
     pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
     HANDLE pipe;
 
-    (void)state;
     options.conn.high_mark = 200 * KIB;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
@@ -113,7 +112,7 @@ static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
     kit_close(&port);
 }
 
-static void an_echo_pauses_reading_from_a_client_that_never_reads(void **state)
+TEST_CASE(an_echo_pauses_reading_from_a_client_that_never_reads)
 {
     enum { MOST = 64 * MIB };
     static char data[32 * KIB];
@@ -127,7 +126,6 @@ static void an_echo_pauses_reading_from_a_client_that_never_reads(void **state)
     pp_conn *conn;
     uint64_t in;
 
-    (void)state;
     listen.conn.high_mark = 128 * KIB;
     dial.conn.high_mark = 128 * KIB;
     kit_listen(port, &listen);
@@ -173,7 +171,7 @@ static DWORD read_what_came(HANDLE pipe, uint64_t at)
     return read;
 }
 
-static void queues_never_pass_the_limit_of_the_port(void **state)
+TEST_CASE(queues_never_pass_the_limit_of_the_port)
 {
     enum { CLIENTS = 60, LIMIT = 4 * MIB, EACH = 1200 * KIB };
     pp_port *port = kit_port_limited(2, LIMIT);
@@ -182,7 +180,6 @@ static void queues_never_pass_the_limit_of_the_port(void **state)
     HANDLE pipes[CLIENTS];
     ULONGLONG end;
 
-    (void)state;
     for (int i = 0; i < CLIENTS; i++) {
         const char *name = kit_name();
         pp_listen_options options = source_options(name, PP_MODE_STREAM, &s[i]);
@@ -214,7 +211,7 @@ static void queues_never_pass_the_limit_of_the_port(void **state)
     kit_close(&port);
 }
 
-static void half_sent_messages_never_pass_the_limit_and_all_complete(void **state)
+TEST_CASE(half_sent_messages_never_pass_the_limit_and_all_complete)
 {
     enum { CLIENTS = 1000, LIMIT = 8 * MIB, LENGTH = 200 * KIB };
     static char data[LENGTH + 4];
@@ -226,7 +223,6 @@ static void half_sent_messages_never_pass_the_limit_and_all_complete(void **stat
     pp_conn **conns = calloc(CLIENTS, sizeof *conns);
     HANDLE small;
 
-    (void)state;
     listen.conn.handlers = kit_counting();
     listen.conn.max_message = LENGTH;
     listen.pipe_buffer = 4 * KIB;
@@ -257,7 +253,7 @@ static void half_sent_messages_never_pass_the_limit_and_all_complete(void **stat
     kit_close(&port);
 }
 
-static void a_graceful_close_hands_over_what_was_accepted(void **state)
+TEST_CASE(a_graceful_close_hands_over_what_was_accepted)
 {
     static char data[60 * KIB];
     pp_port *port = kit_port(1);
@@ -266,7 +262,6 @@ static void a_graceful_close_hands_over_what_was_accepted(void **state)
     pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
     HANDLE pipe;
 
-    (void)state;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
     assert_count(s.opened, 1);
@@ -312,11 +307,10 @@ static void stage_close(stage *t)
         kit_close(&t->port);
 }
 
-static void a_graceful_close_waits_for_a_slow_reader(void **state)
+TEST_CASE(a_graceful_close_waits_for_a_slow_reader)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 60000);
     assert_ok(pp_conn_close(t.s.conn));
     assert_false(kit_wait_ms(&t.s.closed, 1, 200));
@@ -326,11 +320,10 @@ static void a_graceful_close_waits_for_a_slow_reader(void **state)
     stage_close(&t);
 }
 
-static void the_drain_deadline_ends_a_close_that_cannot_finish(void **state)
+TEST_CASE(the_drain_deadline_ends_a_close_that_cannot_finish)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 300);
     assert_ok(pp_conn_close(t.s.conn));
     assert_count(t.s.closed, 1);
@@ -340,11 +333,10 @@ static void the_drain_deadline_ends_a_close_that_cannot_finish(void **state)
     stage_close(&t);
 }
 
-static void an_abortive_close_does_not_wait(void **state)
+TEST_CASE(an_abortive_close_does_not_wait)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 60000);
     assert_ok(pp_conn_close(t.s.conn));
     assert_ok(pp_conn_abort(t.s.conn)); /* also in the middle of a graceful one */
@@ -354,11 +346,10 @@ static void an_abortive_close_does_not_wait(void **state)
     stage_close(&t);
 }
 
-static void stopping_the_port_keeps_to_the_drain_deadline(void **state)
+TEST_CASE(stopping_the_port_keeps_to_the_drain_deadline)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 400);
     kit_close(&t.port);
     assert_true(GetTickCount64() - t.began >= 380);
@@ -367,7 +358,7 @@ static void stopping_the_port_keeps_to_the_drain_deadline(void **state)
     stage_close(&t);
 }
 
-static void buffers_shrink_when_a_connection_is_idle(void **state)
+TEST_CASE(buffers_shrink_when_a_connection_is_idle)
 {
     static char data[60 * KIB];
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
@@ -378,7 +369,6 @@ static void buffers_shrink_when_a_connection_is_idle(void **state)
         ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
         HANDLE pipe;
 
-        (void)state;
         kit_listen(port, &options);
         pipe = kit_open(name, mode == PP_MODE_MESSAGE);
         for (int i = 0; i < 20; i++) {

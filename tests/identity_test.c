@@ -79,7 +79,7 @@ static void say(HANDLE pipe)
     kit_write(pipe, "who am I", 8);
 }
 
-static void the_process_is_known_at_once_and_the_user_from_the_first_read(void **state)
+TEST_CASE(the_process_is_known_at_once_and_the_user_from_the_first_read)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -88,7 +88,6 @@ static void the_process_is_known_at_once_and_the_user_from_the_first_read(void *
     char sid[PP_SID_SIZE];
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
@@ -112,7 +111,7 @@ static void the_process_is_known_at_once_and_the_user_from_the_first_read(void *
     kit_close(&port);
 }
 
-static void nobody_is_asked_when_nobody_wants_to_know(void **state)
+TEST_CASE(nobody_is_asked_when_nobody_wants_to_know)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -120,7 +119,6 @@ static void nobody_is_asked_when_nobody_wants_to_know(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers = kit_echo();
     kit_listen(port, &options);
     pipe = kit_open(name, true);
@@ -131,7 +129,7 @@ static void nobody_is_asked_when_nobody_wants_to_know(void **state)
     kit_close(&port);
 }
 
-static void a_client_can_be_refused_before_its_first_message(void **state)
+TEST_CASE(a_client_can_be_refused_before_its_first_message)
 {
     pp_port *port = kit_port(1);
     guard g = {.verdict = "not on the list"};
@@ -139,7 +137,6 @@ static void a_client_can_be_refused_before_its_first_message(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
@@ -152,7 +149,7 @@ static void a_client_can_be_refused_before_its_first_message(void **state)
     kit_close(&port);
 }
 
-static void a_client_that_lets_nobody_ask_has_no_user(void **state)
+TEST_CASE(a_client_that_lets_nobody_ask_has_no_user)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -160,7 +157,6 @@ static void a_client_that_lets_nobody_ask_has_no_user(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe;
 
-    (void)state;
     refuse_to_say = 1;
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
@@ -185,7 +181,7 @@ static void three_come_and_two_stay(guard *g, const char *name, HANDLE *pipes, i
     assert_status(g->counts.reason, PP_E_USER_LIMIT);
 }
 
-static void a_user_has_no_more_connections_than_allowed(void **state)
+TEST_CASE(a_user_has_no_more_connections_than_allowed)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -193,7 +189,6 @@ static void a_user_has_no_more_connections_than_allowed(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipes[4];
 
-    (void)state;
     options.max_clients_per_user = 2;
     kit_listen(port, &options);
     three_come_and_two_stay(&g, name, pipes, 3);
@@ -211,7 +206,7 @@ static void a_user_has_no_more_connections_than_allowed(void **state)
     kit_close(&port);
 }
 
-static void who_is_unknown_counts_apart_from_who_is_known(void **state)
+TEST_CASE(who_is_unknown_counts_apart_from_who_is_known)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -219,7 +214,6 @@ static void who_is_unknown_counts_apart_from_who_is_known(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipes[3];
 
-    (void)state;
     options.max_clients_per_user = 1;
     kit_listen(port, &options);
     three_come_and_two_stay(&g, name, pipes, 1); /* two unknown ones of our session */
@@ -228,14 +222,13 @@ static void who_is_unknown_counts_apart_from_who_is_known(void **state)
     kit_close(&port);
 }
 
-static void those_unknown_count_by_their_session(void **state)
+TEST_CASE(those_unknown_count_by_their_session)
 {
     pp_peer known = {.session_id = 1, .user = "S-1-5-21-1-2-3-1001"};
     pp_peer one = {.session_id = 1}, other = {.session_id = 2};
     users_entry *first, *second, *third, *none;
     users u;
 
-    (void)state;
     users_init(&u);
     users_set_limits(&u, 1, 0);
     assert_status(users_enter(&u, &known, &first), PP_OK);
@@ -247,7 +240,7 @@ static void those_unknown_count_by_their_session(void **state)
     users_free(&u);
 }
 
-static void limits_of_users_change(void **state)
+TEST_CASE(limits_of_users_change)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -256,7 +249,6 @@ static void limits_of_users_change(void **state)
     pp_listener *listener;
     HANDLE pipes[3];
 
-    (void)state;
     options.max_clients_per_user = 1;
     listener = kit_listen(port, &options);
     options.max_clients_per_user = 2;
@@ -273,7 +265,7 @@ static void limits_of_users_change(void **state)
 }
 
 /* Who sends nothing is never asked who he is. */
-static void what_needs_identities_is_refused_where_clients_do_not_send(void **state)
+TEST_CASE(what_needs_identities_is_refused_where_clients_do_not_send)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -281,7 +273,6 @@ static void what_needs_identities_is_refused_where_clients_do_not_send(void **st
     pp_listener *listener;
     pp_error error;
 
-    (void)state;
     plain.conn.direction = PP_DIRECTION_OUTBOUND;
     for (int i = 0; i < 4; i++) {
         static const char *const members[] = {"max_clients_per_user", "max_connects_per_user",
@@ -302,7 +293,7 @@ static void what_needs_identities_is_refused_where_clients_do_not_send(void **st
     assert_ok(pp_listener_close(&listener));
 }
 
-static void who_is_unknown_may_be_refused(void **state)
+TEST_CASE(who_is_unknown_may_be_refused)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -310,7 +301,6 @@ static void who_is_unknown_may_be_refused(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe, known;
 
-    (void)state;
     options.refuse_unknown = true;
     kit_listen(port, &options);
     known = kit_open(name, true);
@@ -336,7 +326,7 @@ static void count_unknown(void *user, pp_log_level level, const char *line)
         InterlockedIncrement(&((guard *)user)->reported);
 }
 
-static void those_unknown_are_reported_once(void **state)
+TEST_CASE(those_unknown_are_reported_once)
 {
     pp_port_options with_log;
     pp_port *port;
@@ -344,7 +334,6 @@ static void those_unknown_are_reported_once(void **state)
     const char *name = kit_name();
     pp_listen_options options = guard_options(name, &g);
 
-    (void)state;
     pp_port_options_init(&with_log);
     with_log.log = count_unknown;
     with_log.log_user = &g;
@@ -363,7 +352,7 @@ static void those_unknown_are_reported_once(void **state)
     assert_int_equal(g.reported, 1);
 }
 
-static void a_user_connects_no_faster_than_allowed(void **state)
+TEST_CASE(a_user_connects_no_faster_than_allowed)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -372,7 +361,6 @@ static void a_user_connects_no_faster_than_allowed(void **state)
     HANDLE first, pipe;
     LONG refused;
 
-    (void)state;
     options.max_connects_per_user = 5;
     kit_listen(port, &options);
     first = kit_open(name, true);
@@ -397,7 +385,7 @@ static void a_user_connects_no_faster_than_allowed(void **state)
     kit_close(&port);
 }
 
-static void an_adopted_server_end_knows_its_client(void **state)
+TEST_CASE(an_adopted_server_end_knows_its_client)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -406,7 +394,6 @@ static void an_adopted_server_end_knows_its_client(void **state)
     wchar_t path[128];
     HANDLE serving, client;
 
-    (void)state;
     swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", options.name);
     serving = CreateNamedPipeW(path, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
                                PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1, 4096, 4096, 0, NULL);

@@ -23,7 +23,7 @@ static void bench_close(bench *b)
     kit_close(&b->port);
 }
 
-static void a_client_that_says_nothing_is_ended(void **state)
+TEST_CASE(a_client_that_says_nothing_is_ended)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -31,7 +31,6 @@ static void a_client_that_says_nothing_is_ended(void **state)
     HANDLE silent, talking;
     ULONGLONG began;
 
-    (void)state;
     options.conn.first_byte_timeout_ms = 400;
     bench_open(&b, &options, name);
     began = GetTickCount64();
@@ -52,7 +51,7 @@ static void a_client_that_says_nothing_is_ended(void **state)
     bench_close(&b);
 }
 
-static void an_idle_connection_is_ended_and_a_busy_one_is_not(void **state)
+TEST_CASE(an_idle_connection_is_ended_and_a_busy_one_is_not)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -61,7 +60,6 @@ static void an_idle_connection_is_ended_and_a_busy_one_is_not(void **state)
     ULONGLONG began;
     uint64_t other_calls;
 
-    (void)state;
     options.conn.idle_timeout_ms = 500;
     bench_open(&b, &options, name);
     idle = kit_open(name, false);
@@ -96,14 +94,13 @@ static pp_status try_to_answer(pp_conn *conn, void *user, const void *data, size
     return PP_OK;
 }
 
-static void an_inbound_listener_sees_its_clients_leave_and_sends_nothing(void **state)
+TEST_CASE(an_inbound_listener_sees_its_clients_leave_and_sends_nothing)
 {
     bench b = {0};
     const char *name = kit_name();
     pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, NULL);
     HANDLE pipe;
 
-    (void)state;
     options.conn.direction = PP_DIRECTION_INBOUND;
     options.conn.handlers.on_message = try_to_answer;
     bench_open(&b, &options, name);
@@ -123,9 +120,8 @@ static void greet(pp_conn *conn, void *user)
     kit_add(&((kit_counts *)user)->opened, 1);
 }
 
-static void an_outbound_listener_sees_leaving_and_ends_who_sends(void **state)
+TEST_CASE(an_outbound_listener_sees_leaving_and_ends_who_sends)
 {
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         bench b = {0};
         const char *name = kit_name();
@@ -152,7 +148,7 @@ static void an_outbound_listener_sees_leaving_and_ends_who_sends(void **state)
     }
 }
 
-static void half_close_in_message_mode_gets_every_reply(void **state)
+TEST_CASE(half_close_in_message_mode_gets_every_reply)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -161,7 +157,6 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_MESSAGE, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     options.conn.half_close = dial.conn.half_close = true;
     bench_open(&b, &options, name);
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
@@ -178,7 +173,7 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
     bench_close(&b);
 }
 
-static void a_stream_has_no_end_of_sending(void **state)
+TEST_CASE(a_stream_has_no_end_of_sending)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -187,7 +182,6 @@ static void a_stream_has_no_end_of_sending(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     bench_open(&b, &options, name);
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
     assert_status(pp_conn_end_sending(conn), PP_E_ARGUMENT);

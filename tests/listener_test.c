@@ -33,11 +33,10 @@ static void hold_worker(void *user, pp_status status)
 }
 
 /* With the only worker held, nobody makes instances but pp_listen itself. */
-static void as_many_instances_as_should_be_ready_are_there_at_once(void **state)
+TEST_CASE(as_many_instances_as_should_be_ready_are_there_at_once)
 {
     static const uint64_t most[] = {10000, 7};
 
-    (void)state;
     for (int i = 0; i < 2; i++) {
         pp_port *port = kit_port(1);
         kit_counts counts = {0};
@@ -59,7 +58,7 @@ static void as_many_instances_as_should_be_ready_are_there_at_once(void **state)
     }
 }
 
-static void no_more_clients_than_allowed_get_in_during_a_burst(void **state)
+TEST_CASE(no_more_clients_than_allowed_get_in_during_a_burst)
 {
     enum { MOST = 30, TRIES = 400 };
     pp_port *port = kit_port(2);
@@ -67,7 +66,6 @@ static void no_more_clients_than_allowed_get_in_during_a_burst(void **state)
     pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
     HANDLE pipes[TRIES];
 
-    (void)state;
     options.accept_ready = 4;
     options.max_clients = MOST;
     kit_listen(port, &options);
@@ -82,12 +80,11 @@ static void no_more_clients_than_allowed_get_in_during_a_burst(void **state)
     kit_close(&port);
 }
 
-static void bursts_raise_what_waits_and_calm_lowers_it(void **state)
+TEST_CASE(bursts_raise_what_waits_and_calm_lowers_it)
 {
     demand d = {0};
     uint64_t now = 1000000;
 
-    (void)state;
     assert_int_equal(demand_target(&d, 64, 256, now), 64);
     for (int i = 0; i < 63; i++)
         demand_came(&d, 64, now += 15); /* over a second */
@@ -107,7 +104,7 @@ static void count_close(void *user)
     kit_add(user, 1);
 }
 
-static void a_listener_says_when_its_name_is_free(void **state)
+TEST_CASE(a_listener_says_when_its_name_is_free)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -116,7 +113,6 @@ static void a_listener_says_when_its_name_is_free(void **state)
     pp_listener *listener;
     HANDLE pipe;
 
-    (void)state;
     options.on_close = count_close;
     options.user = (void *)(uintptr_t)&closed;
     for (LONG i = 1; i <= 20; i++) {
@@ -155,7 +151,7 @@ static void close_slowly(pp_conn *conn, void *user, pp_status reason)
     kit_add(&w->connection_closed, 1);
 }
 
-static void a_listener_is_over_after_the_last_connection(void **state)
+TEST_CASE(a_listener_is_over_after_the_last_connection)
 {
     pp_port *port = kit_port(2);
     last_words w = {0};
@@ -163,7 +159,6 @@ static void a_listener_is_over_after_the_last_connection(void **state)
     pp_listener *listener;
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_close = close_slowly;
     options.conn.user = &w;
     options.on_close = count_close;
@@ -180,7 +175,7 @@ static void a_listener_is_over_after_the_last_connection(void **state)
     kit_close(&port);
 }
 
-static void a_name_of_this_process_is_not_blamed_on_another(void **state)
+TEST_CASE(a_name_of_this_process_is_not_blamed_on_another)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -189,7 +184,6 @@ static void a_name_of_this_process_is_not_blamed_on_another(void **state)
     pp_error error;
     HANDLE pipe;
 
-    (void)state;
     listener = kit_listen(port, &options);
     assert_status(pp_listen(port, &options, NULL, &error), PP_E_NAME_TAKEN);
     assert_non_null(strstr(error.message, "this one"));
@@ -203,7 +197,7 @@ static void a_name_of_this_process_is_not_blamed_on_another(void **state)
     kit_close(&port);
 }
 
-static void limits_change_while_connections_go_on(void **state)
+TEST_CASE(limits_change_while_connections_go_on)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -213,7 +207,6 @@ static void limits_change_while_connections_go_on(void **state)
     pp_error error;
     int have;
 
-    (void)state;
     options.max_clients = 5;
     listener = kit_listen(port, &options);
     assert_int_equal(have = open_many(options.name, pipes, 100), 5);

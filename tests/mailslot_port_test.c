@@ -32,7 +32,7 @@ DWORD slot_open(const name_path *path, HANDLE *handle)
                : GetLastError();
 }
 
-static void on_the_port_datagrams_arrive_in_order(void **state)
+TEST_CASE(on_the_port_datagrams_arrive_in_order)
 {
     enum { ALL = 20000 };
     pp_port *port = kit_port(2);
@@ -41,7 +41,6 @@ static void on_the_port_datagrams_arrive_in_order(void **state)
     pp_mailslot *slot = listen_to(port, name, &c, 2000);
     pp_sender *sender;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < ALL; i++)
         assert_ok(send_stamped(sender, 0, i));
@@ -58,7 +57,7 @@ static void on_the_port_datagrams_arrive_in_order(void **state)
     kit_close(&port);
 }
 
-static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
+TEST_CASE(on_the_port_a_consumer_that_is_not_ready_is_waited_for)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {.refuse = 1};
@@ -67,7 +66,6 @@ static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
     pp_sender *sender;
     uint64_t reads;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < 20; i++)
         assert_ok(send_stamped(sender, 0, i));
@@ -86,7 +84,7 @@ static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
     assert_ok(pp_mailslot_close(&slot));
 }
 
-static void on_the_port_a_stop_delivers_what_was_read(void **state)
+TEST_CASE(on_the_port_a_stop_delivers_what_was_read)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {.refuse = 1};
@@ -94,7 +92,6 @@ static void on_the_port_a_stop_delivers_what_was_read(void **state)
     pp_mailslot *slot = listen_to(port, name, &c, 2000);
     pp_sender *sender;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     assert_ok(send_stamped(sender, 0, 0));
     assert_ok(send_stamped(sender, 0, 1)); /* which nobody reads */
@@ -112,13 +109,12 @@ static void on_the_port_a_stop_delivers_what_was_read(void **state)
     assert_ok(pp_mailslot_close(&slot));
 }
 
-static void on_the_port_a_failing_slot_says_why(void **state)
+TEST_CASE(on_the_port_a_failing_slot_says_why)
 {
     pp_port *port = kit_port(1);
     slot_counts c = {0};
     pp_mailslot *slot = listen_to(port, kit_name(), &c, 2000);
 
-    (void)state;
     CloseHandle(writing_end); /* what a mailslot never does: its read fails */
     assert_count(c.closed, 1);
     assert_status(c.reason, PP_E_PEER_CLOSED);

@@ -56,7 +56,7 @@ static void guest_leave(HANDLE pipe, guest *g)
 
 /* ---- Callbacks ------------------------------------------------------------------------------ */
 
-static void on_writable_does_not_come_while_the_queue_is_full(void **state)
+TEST_CASE(on_writable_does_not_come_while_the_queue_is_full)
 {
     enum { MARK = 64 * KIB };
     static char block[4 * KIB];
@@ -65,7 +65,6 @@ static void on_writable_does_not_come_while_the_queue_is_full(void **state)
     pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.high_mark = options.conn.low_mark = MARK;
     options.pipe_buffer = 4 * KIB;
     pipe = guest_arrive(port, &options, &g);
@@ -90,7 +89,7 @@ static void on_writable_does_not_come_while_the_queue_is_full(void **state)
     kit_close(&port);
 }
 
-static void nothing_is_told_before_on_open(void **state)
+TEST_CASE(nothing_is_told_before_on_open)
 {
     static char big[100 * KIB];
     pp_port *port = kit_port_limited(2, KIB * KIB);
@@ -98,7 +97,6 @@ static void nothing_is_told_before_on_open(void **state)
     pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, kit_counting(), &first);
     pp_conn *hog, *conn;
 
-    (void)state;
     dial.conn.max_message = sizeof big;
     assert_ok(pp_dial(port, &dial, &hog, NULL));
     while (pp_conn_send(hog, big, sizeof big / 8) == PP_OK) {
@@ -120,7 +118,7 @@ static void nothing_is_told_before_on_open(void **state)
 }
 
 /* What was refused while dialling may be sent when the pipe is open. */
-static void a_send_refused_while_dialling_hears_of_room_when_open(void **state)
+TEST_CASE(a_send_refused_while_dialling_hears_of_room_when_open)
 {
     static char big[100 * KIB];
     pp_port *port = kit_port(2);
@@ -130,7 +128,6 @@ static void a_send_refused_while_dialling_hears_of_room_when_open(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     listen.conn.handlers = kit_counting();
     dial.conn.high_mark = sizeof big;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
@@ -160,11 +157,10 @@ static const char *guest_identity(pp_conn *conn, void *user, const pp_peer *peer
     return NULL;
 }
 
-static void a_pause_or_close_in_on_identity_holds_the_first_message(void **state)
+TEST_CASE(a_pause_or_close_in_on_identity_holds_the_first_message)
 {
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int what = 0; what < 3; what++) {
         guest g = {.at_identity = what};
         pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
@@ -215,7 +211,7 @@ static void crowd_post(void *user, pp_status status)
 }
 
 /* Thousands of messages lie in one read; their callbacks are short, and together they are not. */
-static void a_turn_of_many_messages_lets_others_have_theirs(void **state)
+TEST_CASE(a_turn_of_many_messages_lets_others_have_theirs)
 {
     enum { FRAMES = 3000, MANY = 300 };
     static char frames[FRAMES * FRAMING_HEADER]; /* messages of no bytes */
@@ -226,7 +222,6 @@ static void a_turn_of_many_messages_lets_others_have_theirs(void **state)
     HANDLE pipe;
     LONG answered;
 
-    (void)state;
     options.conn.handlers.on_message = crowd_message;
     options.conn.user = &c;
     kit_listen(port, &options);
@@ -246,7 +241,7 @@ static void a_turn_of_many_messages_lets_others_have_theirs(void **state)
 }
 
 /* Clients that stall inside a message. Their buffers cannot shrink, and nobody looks at them. */
-static void clients_that_stall_wake_nobody(void **state)
+TEST_CASE(clients_that_stall_wake_nobody)
 {
     enum { CLIENTS = 20 };
     pp_port *port = kit_port(2);
@@ -257,7 +252,6 @@ static void clients_that_stall_wake_nobody(void **state)
     char header[FRAMING_HEADER];
     uint64_t before;
 
-    (void)state;
     kit_listen(port, &options);
     framing_write(header, 100000);
     for (int i = 0; i < CLIENTS; i++) {
@@ -277,14 +271,13 @@ static void clients_that_stall_wake_nobody(void **state)
 
 /* ---- Time-outs ------------------------------------------------------------------------------ */
 
-static void a_client_that_only_reads_is_idle_and_not_late(void **state)
+TEST_CASE(a_client_that_only_reads_is_idle_and_not_late)
 {
     pp_port *port = kit_port(2);
     guest g = {0};
     pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.idle_timeout_ms = 300;
     pipe = guest_arrive(port, &options, &g);
     assert_count(g.counts.closed, 1);
@@ -294,11 +287,10 @@ static void a_client_that_only_reads_is_idle_and_not_late(void **state)
 }
 
 /* While we do not read, a client cannot be late. */
-static void no_time_out_runs_while_we_do_not_read(void **state)
+TEST_CASE(no_time_out_runs_while_we_do_not_read)
 {
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int idle = 0; idle < 2; idle++) {
         guest g = {.pause_at_open = true};
         pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
@@ -328,7 +320,7 @@ static void no_time_out_runs_while_we_do_not_read(void **state)
 }
 
 /* A pause does not hide a client that does not take what it is sent. */
-static void a_client_that_does_not_read_is_idle_also_while_paused(void **state)
+TEST_CASE(a_client_that_does_not_read_is_idle_also_while_paused)
 {
     static char block[64 * KIB - 1];
     pp_port *port = kit_port(2);
@@ -336,7 +328,6 @@ static void a_client_that_does_not_read_is_idle_also_while_paused(void **state)
     pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.idle_timeout_ms = 300;
     options.pipe_buffer = 4 * KIB;
     pipe = guest_arrive(port, &options, &g);
@@ -348,12 +339,11 @@ static void a_client_that_does_not_read_is_idle_also_while_paused(void **state)
     kit_close(&port);
 }
 
-static void a_long_message_that_is_read_steadily_is_not_idle(void **state)
+TEST_CASE(a_long_message_that_is_read_steadily_is_not_idle)
 {
     static char big[1024 * KIB], piece[32 * KIB];
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int message = 0; message < 2; message++) {
         guest g = {0};
         pp_listen_options options =

@@ -35,13 +35,12 @@ static bool is_waiting(guard *g, LONG count)
 
 /* Three workers on one processor: two stand by, one is called in where one is stuck, and all wake
  * up when the port has ended. */
-static void a_worker_stands_by_until_one_is_needed(void **state)
+TEST_CASE(a_worker_stands_by_until_one_is_needed)
 {
     guard g = {0};
     HANDLE threads[2];
     bool stuck = false;
 
-    (void)state;
     standby_init(&g.standby, 1, 3);
     for (int i = 0; i < 2; i++)
         threads[i] = CreateThread(NULL, 0, stand_by, &g, 0, NULL);
@@ -83,11 +82,10 @@ static bool look(void *context, bool after_tick)
 }
 
 /* It ticks while its look says so, and no longer. */
-static void the_watch_looks_while_there_is_something_to_see(void **state)
+TEST_CASE(the_watch_looks_while_there_is_something_to_see)
 {
     seen s = {0};
 
-    (void)state;
     assert_int_equal(watch_start(&s.watch, true, look, &s), ERROR_SUCCESS);
     assert_count(s.looks, 2); /* and sleeps */
     s.busy_looks = 3;

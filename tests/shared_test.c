@@ -59,7 +59,7 @@ static void checker_close(pp_conn *conn, void *user, pp_status reason)
     kit_add(&((checker *)user)->closed, 1);
 }
 
-static void one_buffer_for_a_thousand_connections_is_there_once(void **state)
+TEST_CASE(one_buffer_for_a_thousand_connections_is_there_once)
 {
     static const pp_handlers handlers = {
         .on_open = checker_open, .on_message = checker_message, .on_close = checker_close};
@@ -72,7 +72,6 @@ static void one_buffer_for_a_thousand_connections_is_there_once(void **state)
     pp_buffer *buffer = pp_buffer_new(BYTES);
     size_t before;
 
-    (void)state;
     InitializeSRWLock(&g.lock);
     listen.conn.handlers = (pp_handlers){.on_open = gather, .on_close = lose};
     listen.conn.user = &g;
@@ -130,7 +129,7 @@ static pp_status check_order(pp_conn *conn, void *user, const void *data, size_t
 }
 
 /* Copied and shared messages mixed, in both modes that have messages. */
-static void shared_and_copied_messages_keep_their_order(void **state)
+TEST_CASE(shared_and_copied_messages_keep_their_order)
 {
     for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *port = kit_port(2);
@@ -142,7 +141,6 @@ static void shared_and_copied_messages_keep_their_order(void **state)
         char five[5], three[3];
         pp_conn *conn;
 
-        (void)state;
         in_order = out_of_order = 0;
         listen.conn.handlers = (pp_handlers){.on_message = check_order};
         dial.conn.high_mark = 64 * 1024 * 1024;
@@ -201,9 +199,8 @@ static void salvo_begin(void *user, pp_status status)
     WaitForSingleObject(s->sent, KIT_WAIT_MS);
 }
 
-static void what_one_batch_queues_leaves_in_one_write(void **state)
+TEST_CASE(what_one_batch_queues_leaves_in_one_write)
 {
-    (void)state;
     for (int mode = 0; mode < 2; mode++) {
         static const pp_mode modes[] = {PP_MODE_STREAM, PP_MODE_FRAMED};
         const char *name = kit_name();

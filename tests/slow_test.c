@@ -49,7 +49,7 @@ static pp_status echo_slowly(pp_conn *conn, void *user, const void *data, size_t
     return pp_conn_send(conn, data, length);
 }
 
-static void a_slow_callback_is_reported_with_its_connection(void **state)
+TEST_CASE(a_slow_callback_is_reported_with_its_connection)
 {
     expected e = {{"connection ", "process ", "on_message took"}, 0, 0};
     pp_port *port = open_port(&e);
@@ -57,7 +57,6 @@ static void a_slow_callback_is_reported_with_its_connection(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, NULL);
     HANDLE pipe;
 
-    (void)state;
     listen.conn.handlers = (pp_handlers){.on_message = echo_slowly};
     kit_listen(port, &listen);
     pipe = kit_open(name, false);
@@ -86,12 +85,11 @@ static void call_slowly(void *user, pp_status status)
     call_quickly(user, status);
 }
 
-static void a_slow_function_of_the_port_is_reported(void **state)
+TEST_CASE(a_slow_function_of_the_port_is_reported)
 {
     expected e = {{"posted function took"}, 0, 0};
     pp_port *port = open_port(&e);
 
-    (void)state;
     assert_ok(pp_port_post(port, call_quickly, &e));
     assert_ok(pp_port_post(port, call_slowly, &e));
     assert_count(e.lines, 1);
@@ -114,7 +112,7 @@ static pp_status take_slowly(void *user, const void *data, size_t length)
     return PP_OK;
 }
 
-static void a_slow_consumer_of_datagrams_is_reported(void **state)
+TEST_CASE(a_slow_consumer_of_datagrams_is_reported)
 {
     expected e = {{"on_datagram took"}, 0, 0};
     pp_port *port = open_port(&e);
@@ -122,7 +120,6 @@ static void a_slow_consumer_of_datagrams_is_reported(void **state)
     pp_mailslot *slot;
     pp_sender *sender;
 
-    (void)state;
     pp_mailslot_options_init(&options);
     options.name = kit_name();
     options.user = &e;

@@ -136,7 +136,7 @@ static pp_status count_questions(pp_conn *conn, void *user, const void *data, si
     return PP_OK;
 }
 
-static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
+TEST_CASE(a_slow_reader_of_a_socket_gets_every_byte)
 {
     static char piece[PIECE];
     pp_handlers handlers = kit_counting();
@@ -145,7 +145,6 @@ static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
     SOCKET socket, other;
     uint64_t got = 0;
 
-    (void)state;
     make_sockets(&socket, &other);
     handlers.on_message = count_questions;
     handlers.on_writable = send_on;
@@ -174,7 +173,7 @@ static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
     kit_close(&port);
 }
 
-static void much_is_received_from_a_socket_and_its_end_answered(void **state)
+TEST_CASE(much_is_received_from_a_socket_and_its_end_answered)
 {
     static char piece[PIECE];
     pp_handlers handlers = kit_counting();
@@ -182,7 +181,6 @@ static void much_is_received_from_a_socket_and_its_end_answered(void **state)
     pp_port *port = kit_port(1);
     SOCKET socket, other;
 
-    (void)state;
     make_sockets(&socket, &other);
     handlers.on_message = take_bytes;
     handlers.on_end = answer_end;
@@ -220,7 +218,7 @@ static DWORD WINAPI send_and_shut(void *argument)
 }
 
 /* A service that knows nothing of ends: the other end says that it is done, and then reads. */
-static void who_shuts_its_sending_down_is_answered_in_full(void **state)
+TEST_CASE(who_shuts_its_sending_down_is_answered_in_full)
 {
     enum { ALL = 5 * 1024 * 1024 };
     char *data = malloc(ALL), *got = malloc(ALL + 1);
@@ -231,7 +229,6 @@ static void who_shuts_its_sending_down_is_answered_in_full(void **state)
     pp_conn *conn;
     HANDLE thread;
 
-    (void)state;
     assert_non_null(data);
     assert_non_null(got);
     make_sockets(&socket, &s.socket);
@@ -252,7 +249,7 @@ static void who_shuts_its_sending_down_is_answered_in_full(void **state)
 }
 
 /* Closed at once, a socket with unread data is reset, and the last reply is gone. */
-static void a_socket_closed_gracefully_delivers_to_who_still_writes(void **state)
+TEST_CASE(a_socket_closed_gracefully_delivers_to_who_still_writes)
 {
     enum { REPLY = 1024 * 1024 };
     static char data[REPLY], got[REPLY + 1];
@@ -263,7 +260,6 @@ static void a_socket_closed_gracefully_delivers_to_who_still_writes(void **state
     size_t all = 0;
     int length;
 
-    (void)state;
     make_sockets(&socket, &other);
     conn = adopt(port, socket, kit_counting(), &counts);
     kit_fill(data, sizeof data, 4, 0);
@@ -285,7 +281,7 @@ static void a_socket_closed_gracefully_delivers_to_who_still_writes(void **state
     kit_close(&port);
 }
 
-static void a_socket_that_is_kept_open_holds_up_its_close_for_its_time(void **state)
+TEST_CASE(a_socket_that_is_kept_open_holds_up_its_close_for_its_time)
 {
     kit_counts counts = {0};
     pp_port *port = kit_port(1);
@@ -293,7 +289,6 @@ static void a_socket_that_is_kept_open_holds_up_its_close_for_its_time(void **st
     SOCKET socket, other;
     char byte;
 
-    (void)state;
     make_sockets(&socket, &other);
     pp_conn_options_init(&options);
     options.handlers = kit_echo();
@@ -311,7 +306,7 @@ static void a_socket_that_is_kept_open_holds_up_its_close_for_its_time(void **st
     closesocket(other);
 }
 
-static void a_socket_is_closed_as_one(void **state)
+TEST_CASE(a_socket_is_closed_as_one)
 {
     kit_counts counts = {0};
     pp_port *port = kit_port(1);
@@ -320,7 +315,6 @@ static void a_socket_is_closed_as_one(void **state)
         datagrams = WSASocketW(AF_INET, SOCK_DGRAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED);
     pp_error error;
 
-    (void)state;
     make_sockets(&socket, &other);
     pp_conn_unref(&(pp_conn *){adopt(port, socket, kit_echo(), &counts)});
     closesocket(other);
@@ -360,14 +354,13 @@ static void end_too(pp_conn *conn, void *user)
 }
 
 /* Nobody closes them: that both have ended their sending does. */
-static void both_ends_of_a_socket_ended_close_gracefully(void **state)
+TEST_CASE(both_ends_of_a_socket_ended_close_gracefully)
 {
     pp_handlers handlers = kit_counting();
     ours first = {0}, second = {0};
     pp_port *port = kit_port(2);
     SOCKET socket, other;
 
-    (void)state;
     make_sockets(&socket, &other);
     handlers.on_end = end_too;
     first.conn = adopt(port, socket, handlers, &first);
