@@ -27,10 +27,10 @@ TEST_CASE(a_handle_whose_modes_are_set_is_adopted)
     options.handlers = kit_echo();
     options.user = &counts;
     assert_ok(pp_conn_adopt(port, serving, &options, NULL, NULL));
-    assert_count(counts.bytes, 13);
+    wait_for(counts.bytes, 13);
     kit_expect(other, "already there", 13);
     CloseHandle(other);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     kit_close(&port);
 }
 
@@ -243,9 +243,9 @@ TEST_CASE(a_pipe_that_may_only_be_read_is_adopted_to_receive)
     OVERLAPPED o = {0};
 
     assert_true(WriteFile(also, "for you", 7, NULL, &o) || GetLastError() == ERROR_IO_PENDING);
-    assert_count(counts.bytes, 7);
+    wait_for(counts.bytes, 7);
     CloseHandle(also);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -266,7 +266,7 @@ TEST_CASE(a_pipe_that_would_not_wait_is_made_to)
     kit_write(other, "and back", 8);
     kit_expect(other, "and back", 8);
     CloseHandle(other);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -296,7 +296,7 @@ TEST_CASE(a_pipe_of_messages_is_read_as_the_mode_says)
         if (mode != PP_MODE_STREAM)
             assert_int_equal(counts.messages, 1);
         CloseHandle(other);
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         pp_conn_unref(&conn);
     }
     kit_close(&port);
@@ -309,7 +309,7 @@ TEST_CASE(a_pipe_that_nobody_has_opened_ends_at_once)
     pp_conn *conn = adopt(port, make_server(PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE), PP_MODE_STREAM,
                           PP_DIRECTION_DUPLEX, &counts);
 
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);

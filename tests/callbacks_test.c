@@ -160,10 +160,10 @@ static void one_round(pp_mode mode, int round)
         dial.conn.high_mark = 2000;
         assert_ok(pp_dial(port, &dial, NULL, NULL));
     }
-    assert_count(all.opened, CONNS);
+    wait_for(all.opened, CONNS);
     for (int i = 0; i < THREADS; i++)
         threads[i] = CreateThread(NULL, 0, meddle, &all, 0, NULL);
-    assert_count(all.closed, CONNS / 2);
+    wait_for(all.closed, CONNS / 2);
     kit_close(&port); /* while they go on */
     all.stop = 1;
     WaitForMultipleObjects(THREADS, threads, TRUE, INFINITE);
@@ -238,8 +238,8 @@ TEST_CASE(callbacks_may_dial_listen_send_and_close)
     listen.conn.handlers.on_message = kit_counting().on_message;
     kit_listen(c.port, &listen);
     assert_ok(pp_dial(c.port, &dial, NULL, NULL));
-    assert_count(c.closed, 101);
-    assert_count(server.closed, 101);
+    wait_for(c.closed, 101);
+    wait_for(server.closed, 101);
     assert_int_equal(server.bytes, 101 * 9);
     assert_int_equal(c.extra_failed, 0);
     kit_close(&c.port);

@@ -79,10 +79,10 @@ TEST_CASE(fifty_children_copy_what_they_are_sent)
     for (int i = 0; i < CHILDREN; i++) {
         DWORD status;
 
-        assert_count(out[i].counts.bytes, BYTES);
-        assert_count(out[i].counts.closed, 1);
-        assert_count(err[i].counts.closed, 1);
-        assert_count(in[i].counts.closed, 1);
+        wait_for(out[i].counts.bytes, BYTES);
+        wait_for(out[i].counts.closed, 1);
+        wait_for(err[i].counts.closed, 1);
+        wait_for(in[i].counts.closed, 1);
         assert_int_equal(out[i].wrong, 0);
         assert_status(out[i].counts.reason, PP_E_PEER_CLOSED);
         assert_string_equal(err[i].text, "copied 100000");
@@ -105,8 +105,8 @@ TEST_CASE(a_child_that_exits_early_is_seen)
 
     assert_ok(pp_spawn(port, &options, &child, NULL));
     assert_null(child.errors);
-    assert_count(in.counts.closed, 1);
-    assert_count(out.counts.closed, 1);
+    wait_for(in.counts.closed, 1);
+    wait_for(out.counts.closed, 1);
     assert_status(in.counts.reason, PP_E_PEER_CLOSED);
     assert_status(pp_conn_send(child.input, "x", 1), PP_E_CLOSING);
     forget(&child);
@@ -146,7 +146,7 @@ TEST_CASE(a_child_that_never_reads_bounds_what_is_queued)
         assert_true(i < 10);
     assert_int_equal(status, PP_E_AGAIN);
     assert_ok(pp_conn_abort(child.input));
-    assert_count(in.counts.closed, 1);
+    wait_for(in.counts.closed, 1);
     assert_true(TerminateProcess(child.process, 0));
     WaitForSingleObject(child.process, KIT_WAIT_MS);
     forget(&child);
@@ -170,11 +170,11 @@ TEST_CASE(a_child_inherits_its_streams_and_nothing_else)
     options.command_line = child_command(arguments);
     options.output = &output;
     assert_ok(pp_spawn(port, &options, &child, NULL));
-    assert_count(out.counts.closed, 1);
+    wait_for(out.counts.closed, 1);
     assert_string_equal(out.text, "no");
     /* Had the second child the first one's input, this end would not close. */
     assert_true(TerminateProcess(other.process, 0));
-    assert_count(in.counts.closed, 1);
+    wait_for(in.counts.closed, 1);
     WaitForSingleObject(other.process, KIT_WAIT_MS);
     forget(&other);
     forget(&child);
@@ -262,11 +262,11 @@ TEST_CASE(an_output_ends_with_its_last_holder)
     assert_ok(pp_spawn(port, &options, &child, NULL));
     assert_int_equal(WaitForSingleObject(child.process, KIT_WAIT_MS), WAIT_OBJECT_0);
     assert_ok(pp_conn_close(child.errors)); /* waits for nobody */
-    assert_count(closed.counts.closed, 1);
+    wait_for(closed.counts.closed, 1);
     assert_status(closed.counts.reason, PP_OK);
     assert_int_equal(kept.counts.closed, 0);
     assert_true(SetEvent(event)); /* it prints after its parent's end */
-    assert_count(kept.counts.closed, 1);
+    wait_for(kept.counts.closed, 1);
     assert_status(kept.counts.reason, PP_E_PEER_CLOSED);
     assert_string_equal(kept.text, "child grandchild");
     forget(&child);

@@ -140,12 +140,12 @@ TEST_CASE(who_hears_an_end_still_sends_and_ends)
             assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
                           PP_E_PEER_CLOSED);
         assert_ok(pp_client_send(client, "upload", 6, KIT_WAIT_MS));
-        assert_count(counts.messages, 1);
+        wait_for(counts.messages, 1);
         assert_int_equal(counts.bytes, 6);
         assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
         assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_ENDED);
         assert_status(pp_client_send(client, "no", 2, KIT_WAIT_MS), PP_E_ENDED);
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_OK);
         assert_ok(pp_client_close(&client));
         kit_close(&port);

@@ -45,7 +45,7 @@ TEST_CASE(a_blocking_client_is_echoed_in_every_mode)
         }
         assert_ok(pp_client_close(&client));
         assert_null(client);
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_E_PEER_CLOSED);
         kit_close(&port);
     }
@@ -132,13 +132,13 @@ TEST_CASE(who_dials_makes_sure_of_who_serves)
     dial.server_process = GetCurrentProcessId() + 4;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "secret", 6));
-    assert_count(impostor.closed, 1);
+    wait_for(impostor.closed, 1);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     pp_conn_unref(&conn);
     dial.server_process = 0;
     dial.server_user = "S-1-5-32-546"; /* the group of guests: nobody runs as it */
     assert_ok(pp_dial(port, &dial, NULL, NULL));
-    assert_count(impostor.closed, 2);
+    wait_for(impostor.closed, 2);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     kit_own_sid(sid, sizeof sid);
     dial.server_user = sid;
@@ -146,7 +146,7 @@ TEST_CASE(who_dials_makes_sure_of_who_serves)
     dial.conn.user = &right;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "hello", 5));
-    assert_count(right.bytes, 5);
+    wait_for(right.bytes, 5);
     assert_int_equal(counts.bytes, 5); /* nothing was said to the impostors */
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -263,10 +263,10 @@ TEST_CASE(the_name_is_never_free_from_start_to_stop)
             kit_write(pipe, "\1\0\0\x80", 4); /* the end of sending: the server closes first */
         else
             kit_write(pipe, "\2\0\0\x80", 4); /* unknown: the server ends it */
-        assert_count(counts.closed, i + 1);
+        wait_for(counts.closed, i + 1);
         CloseHandle(pipe);
     }
-    assert_count(p.probes, 100);
+    wait_for(p.probes, 100);
     p.stop = 1;
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);

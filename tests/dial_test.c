@@ -21,7 +21,7 @@ TEST_CASE(an_absent_name_that_appears_is_reached)
     while (kit_stats(port).busy_retries < 3)
         assert_false(kit_wait_ms(&client.opened, 1, 1));
     kit_listen(port, &listen);
-    assert_count(client.bytes, 5);
+    wait_for(client.bytes, 5);
     assert_int_equal(client.opened, 1);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -45,7 +45,7 @@ TEST_CASE(a_busy_name_is_reached_when_an_instance_is_freed)
         assert_false(kit_wait_ms(&client.opened, 1, 1));
     assert_int_equal(client.opened, 0);
     CloseHandle(first);
-    assert_count(client.opened, 1);
+    wait_for(client.opened, 1);
     CloseHandle(second);
     kit_close(&port);
 }
@@ -62,7 +62,7 @@ TEST_CASE(a_deadline_that_passes_says_why)
 
     dial.timeout_ms = 300;
     assert_ok(pp_dial(port, &dial, NULL, NULL));
-    assert_count(absent.closed, 1);
+    wait_for(absent.closed, 1);
     took = GetTickCount64() - began;
     assert_status(absent.reason, PP_E_NOT_FOUND);
     assert_int_equal(absent.opened, 0);
@@ -74,7 +74,7 @@ TEST_CASE(a_deadline_that_passes_says_why)
     dial.name = name;
     dial.conn.user = &busy;
     assert_ok(pp_dial(port, &dial, NULL, NULL));
-    assert_count(busy.closed, 1);
+    wait_for(busy.closed, 1);
     assert_status(busy.reason, PP_E_BUSY);
     CloseHandle(only);
 
@@ -82,7 +82,7 @@ TEST_CASE(a_deadline_that_passes_says_why)
     dial.timeout_ms = 0; /* one try */
     began = GetTickCount64();
     assert_ok(pp_dial(port, &dial, NULL, NULL));
-    assert_count(busy.closed, 2);
+    wait_for(busy.closed, 2);
     assert_status(busy.reason, PP_E_NOT_FOUND);
     kit_close(&port);
 }
@@ -103,7 +103,7 @@ TEST_CASE(a_dial_can_be_cancelled_in_between)
             assert_ok(pp_conn_abort(conn));
         else
             assert_ok(pp_conn_close(conn));
-        assert_count(client.closed, i + 1);
+        wait_for(client.closed, i + 1);
         assert_status(client.reason, PP_E_ABORTED);
         assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
         pp_conn_unref(&conn);
@@ -143,7 +143,7 @@ TEST_CASE(two_hundred_dials_at_once_are_all_served)
             assert_ok(pp_conn_send(conn, "two hundred", 11));
             pp_conn_unref(&conn);
         }
-        assert_count(client.bytes, 200 * 11);
+        wait_for(client.bytes, 200 * 11);
         assert_int_equal(client.opened, 200);
         kit_close(&port);
         assert_int_equal(client.closed, 200);
@@ -165,7 +165,7 @@ TEST_CASE(a_pipe_of_bytes_says_so_to_a_client_of_messages)
 
     kit_listen(port, &listen);
     assert_ok(pp_dial(port, &dial, NULL, NULL));
-    assert_count(dialled.closed, 1);
+    wait_for(dialled.closed, 1);
     assert_status(dialled.reason, PP_E_MODE);
     assert_int_equal(dialled.opened, 0);
 

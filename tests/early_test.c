@@ -46,7 +46,7 @@ static void race(early *e, void (*make)(early *e, void *user), void *user)
     for (LONG i = 1; i <= e->rounds; i++) {
         InterlockedExchange(&e->round, i);
         make(e, user);
-        assert_count(e->done, i);
+        wait_for(e->done, i);
     }
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
@@ -86,7 +86,7 @@ TEST_CASE(a_timer_may_be_cancelled_as_soon_as_its_id_is_there)
     for (LONG i = 1; i <= TIMERS; i++) {
         assert_ok(pp_port_after(t.port, 0, count_call, &t, &t.id));
         if (i % 100 == 0)
-            assert_count(t.calls, i);
+            wait_for(t.calls, i);
     }
     t.over = 1;
     WaitForSingleObject(thread, INFINITE);
@@ -151,7 +151,7 @@ TEST_CASE(a_mailslot_may_be_closed_as_soon_as_it_is_there)
     kit_counts counts = {0};
 
     race(&e, make_mailslot, &counts);
-    assert_count(counts.closed, ROUNDS);
+    wait_for(counts.closed, ROUNDS);
     kit_close(&e.port);
 }
 
@@ -178,7 +178,7 @@ TEST_CASE(a_dial_may_be_ended_as_soon_as_it_is_there)
     kit_counts counts = {0};
 
     race(&e, make_dial, &counts);
-    assert_count(counts.closed, ROUNDS);
+    wait_for(counts.closed, ROUNDS);
     kit_close(&e.port);
 }
 
@@ -209,7 +209,7 @@ TEST_CASE(an_adopted_handle_may_be_ended_as_soon_as_it_is_there)
     kit_counts counts = {0};
 
     race(&e, make_adopted, &counts);
-    assert_count(counts.closed, ROUNDS);
+    wait_for(counts.closed, ROUNDS);
     kit_close(&e.port);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE(a_childs_stream_may_be_ended_as_soon_as_it_is_there)
     spawning s = {.early = {.port = kit_port(2), .act = abort_input, .rounds = CHILDREN}};
 
     race(&s.early, make_child, &s);
-    assert_count(s.counts.closed, 2 * CHILDREN);
+    wait_for(s.counts.closed, 2 * CHILDREN);
     kit_close(&s.early.port);
 }
 

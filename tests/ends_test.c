@@ -111,8 +111,8 @@ static void expect_every_order(pp_mode mode, clerk how)
 
         kit_listen(port, &options);
         send_orders_and_leave(name, mode);
-        assert_count(k.taken, ORDERS * ORDER);
-        assert_count(k.counts.closed, 1);
+        wait_for(k.taken, ORDERS * ORDER);
+        wait_for(k.counts.closed, 1);
         assert_int_equal(k.taken, ORDERS * ORDER);
         assert_status(k.counts.reason, PP_E_PEER_CLOSED);
         pp_conn_unref(&k.conn);
@@ -149,7 +149,7 @@ TEST_CASE(what_waits_behind_a_pause_outlives_a_send_that_fails)
 
         kit_listen(port, &options);
         pipe = kit_open(name, true);
-        assert_count(k.counts.opened, 1);
+        wait_for(k.counts.opened, 1);
         if (not_now)
             assert_ok(pp_conn_pause(k.conn));
         for (int i = 0; i < 3; i++)
@@ -160,8 +160,8 @@ TEST_CASE(what_waits_behind_a_pause_outlives_a_send_that_fails)
             assert_false(kit_wait_ms(&k.counts.closed, 1, 10));
         assert_int_equal(k.counts.closed, 0);
         assert_ok(pp_conn_resume(k.conn));
-        assert_count(k.taken, 21);
-        assert_count(k.counts.closed, 1);
+        wait_for(k.taken, 21);
+        wait_for(k.counts.closed, 1);
         assert_status(k.counts.reason, PP_E_PEER_CLOSED);
         pp_conn_unref(&k.conn);
     }
@@ -190,7 +190,7 @@ TEST_CASE(who_was_refused_hears_that_the_client_left)
     while (kit_stats(port).refused_sends == 0)
         assert_false(kit_wait_ms(&counts.closed, 1, 10));
     CloseHandle(pipe);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     assert_true(counts.writable > 0);
     assert_int_equal(kit_stats(port).messages_in, 12);
@@ -223,14 +223,14 @@ TEST_CASE(a_close_that_could_not_hand_over_says_so)
     options.conn.handlers.on_message = close_at_second;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
-    assert_count(k.counts.opened, 1);
+    wait_for(k.counts.opened, 1);
     kit_write(pipe, "one", 3);
     kit_write(pipe, "two", 3);
     CloseHandle(pipe);
     while (pp_conn_send(k.conn, "reply", 5) == PP_OK)
         assert_false(kit_wait_ms(&k.counts.closed, 1, 10));
     assert_ok(pp_conn_resume(k.conn));
-    assert_count(k.counts.closed, 1);
+    wait_for(k.counts.closed, 1);
     assert_status(k.counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&k.conn);
     kit_close(&port);
@@ -251,7 +251,7 @@ static HANDLE open_and_close(pp_port *port, clerk *k, pp_mode mode, pp_direction
     options.conn.drain_timeout_ms = KIT_WAIT_MS;
     kit_listen(port, &options);
     pipe = kit_open(name, mode == PP_MODE_MESSAGE);
-    assert_count(k->counts.opened, 1);
+    wait_for(k->counts.opened, 1);
     for (size_t sent = 0; sent < LONG_TEXT; sent += mode == PP_MODE_STREAM ? LONG_TEXT : 1000)
         assert_ok(pp_conn_send(k->conn, text, mode == PP_MODE_STREAM ? LONG_TEXT : 1000));
     assert_ok(pp_conn_close(k->conn));
@@ -261,7 +261,7 @@ static HANDLE open_and_close(pp_port *port, clerk *k, pp_mode mode, pp_direction
 static void close_and_check(HANDLE pipe, clerk *k)
 {
     assert_true(kit_drain(pipe) >= LONG_TEXT);
-    assert_count(k->counts.closed, 1);
+    wait_for(k->counts.closed, 1);
     assert_status(k->counts.reason, PP_OK);
     assert_int_equal(k->taken, 0);
     CloseHandle(pipe);
@@ -305,7 +305,7 @@ TEST_CASE(stopping_with_no_time_is_no_time_out_for_who_owes_nothing)
         pipes[i] = kit_open(name, false);
     kit_write(pipes[0], "x", 1);
     kit_expect(pipes[0], "x", 1);
-    assert_count(counts.opened, CLIENTS);
+    wait_for(counts.opened, CLIENTS);
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_wait(port));
     assert_int_equal(counts.reasons[PP_OK], CLIENTS);
@@ -331,7 +331,7 @@ static void count_of_six(pp_mode mode, bool shared)
     options.pipe_buffer = BLOCK;
     kit_listen(port, &options);
     pipe = kit_open(name, mode == PP_MODE_MESSAGE);
-    assert_count(k.counts.opened, 1);
+    wait_for(k.counts.opened, 1);
     memset(pp_buffer_data(buffer), 0, BLOCK);
     for (int i = 0; i < 10; i++)
         assert_ok(shared ? pp_conn_send_buffer(k.conn, buffer) : pp_conn_send(k.conn, text, BLOCK));
@@ -343,7 +343,7 @@ static void count_of_six(pp_mode mode, bool shared)
         got += read;
     }
     CloseHandle(pipe);
-    assert_count(k.counts.closed, 1);
+    wait_for(k.counts.closed, 1);
     if (mode == PP_MODE_MESSAGE) {
         assert_in_range(kit_stats(port).messages_out, 6, 9);
         assert_int_equal(kit_stats(port).bytes_out, BLOCK * kit_stats(port).messages_out);
@@ -374,7 +374,7 @@ TEST_CASE(an_ended_connection_says_that_it_has_ended)
     dial.timeout_ms = 0;
     dial.conn.direction = PP_DIRECTION_INBOUND;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_wait(port));
     assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
@@ -400,13 +400,13 @@ TEST_CASE(who_only_receives_sends_nothing_not_even_an_end)
     options.conn.direction = PP_DIRECTION_INBOUND;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(k.counts.opened, 1);
+    wait_for(k.counts.opened, 1);
     assert_false(pp_conn_writable(k.conn));
     assert_status(pp_conn_send(k.conn, "x", 1), PP_E_DIRECTION);
     assert_status(pp_conn_end_sending(k.conn), PP_E_DIRECTION);
     assert_int_equal(pp_conn_queued(k.conn), 0);
     CloseHandle(pipe);
-    assert_count(k.counts.closed, 1);
+    wait_for(k.counts.closed, 1);
     pp_conn_unref(&k.conn);
     kit_close(&port);
 }

@@ -241,7 +241,7 @@ TEST_CASE(a_message_that_is_too_long_is_refused)
     assert_status(pp_conn_send(conn, NULL, 1), PP_E_ARGUMENT);
     assert_ok(pp_conn_send(conn, data, 1000));
     assert_ok(pp_conn_send(conn, NULL, 0));
-    assert_count(client.messages, 2);
+    wait_for(client.messages, 2);
     assert_true(pp_conn_id(conn) != 0);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -260,7 +260,7 @@ TEST_CASE(closing_objects_answer_and_nothing_more)
 
     kit_listen(port, &listen);
     assert_ok(pp_dial(port, &dial, &conn, NULL));
-    assert_count(client.opened, 1);
+    wait_for(client.opened, 1);
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_stop(port));
     listen.name = kit_name(); /* the other may be taken yet */
@@ -317,7 +317,7 @@ TEST_CASE(the_log_keeps_to_its_level)
         kit_listen(port, &listen);
         pipe = kit_open(name, false);
         CloseHandle(pipe);
-        assert_count(counts.closed, 1); /* which is told for debugging */
+        wait_for(counts.closed, 1); /* which is told for debugging */
         kit_close(&port);
         assert_int_equal(lines[PP_LOG_WARN], level >= PP_LOG_WARN);
         assert_int_equal(lines[PP_LOG_DEBUG], level >= PP_LOG_DEBUG);

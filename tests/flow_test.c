@@ -88,8 +88,8 @@ TEST_CASE(a_queue_stops_at_the_high_mark_plus_one_message)
     options.conn.high_mark = 200 * KIB;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(s.refused, 1);
-    assert_count(s.opened, 1);
+    wait_for(s.refused, 1);
+    wait_for(s.opened, 1);
     assert_true(s.most_queued >= 200 * KIB);
     assert_true(s.most_queued < 248 * KIB);
     assert_int_equal(s.writable, 0);       /* nobody has read */
@@ -101,13 +101,13 @@ TEST_CASE(a_queue_stops_at_the_high_mark_plus_one_message)
         assert_true(kit_is_filled(buffer, read, 1, at));
         at += read;
         if (at >= (uint64_t)s.sent && at < s.limit)
-            assert_count(s.writable, 1);
+            wait_for(s.writable, 1);
     }
     assert_true(s.writable > 0);
     assert_true(s.most_queued < 248 * KIB);
     assert_int_equal(kit_stats(port).refused_sends, s.refused);
     CloseHandle(pipe);
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     pp_conn_unref(&s.conn);
     kit_close(&port);
 }
@@ -131,7 +131,7 @@ TEST_CASE(an_echo_pauses_reading_from_a_client_that_never_reads)
     kit_listen(port, &listen);
     assert_ok(pp_dial(clients, &dial, &conn, NULL));
     assert_ok(pp_conn_pause(conn)); /* it never reads */
-    assert_count(s.refused, 1);
+    wait_for(s.refused, 1);
     while (s.sent < MOST && kit_wait_ms(&s.writable, s.writable + 1, 500)) {
     }
     /* All is still: the client's queue, both quotas, and the echo's queue are full. */
@@ -147,11 +147,11 @@ TEST_CASE(an_echo_pauses_reading_from_a_client_that_never_reads)
     CloseHandle(other);
     assert_int_equal(kit_stats(port).bytes_in, in + 400);
     assert_ok(pp_conn_resume(conn)); /* now it reads, and everything moves again */
-    assert_count(s.writable, s.writable + 20);
+    wait_for(s.writable, s.writable + 20);
     assert_true(kit_stats(port).bytes_in > in + 400);
     pp_conn_abort(conn);
     pp_conn_unref(&conn);
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     pp_conn_unref(&s.conn);
     kit_close(&clients);
     kit_close(&port);
@@ -189,7 +189,7 @@ TEST_CASE(queues_never_pass_the_limit_of_the_port)
         options.conn.max_message = 32 * KIB;
         kit_listen(port, &options);
         pipes[i] = kit_open(name, false);
-        assert_count(s[i].refused, 1);
+        wait_for(s[i].refused, 1);
     }
     assert_true(kit_stats(port).bytes_buffered_most > LIMIT / 2);
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
@@ -204,7 +204,7 @@ TEST_CASE(queues_never_pass_the_limit_of_the_port)
     for (int i = 0; i < CLIENTS; i++) {
         assert_int_equal(at[i], EACH);
         CloseHandle(pipes[i]);
-        assert_count(s[i].closed, 1);
+        wait_for(s[i].closed, 1);
         pp_conn_unref(&s[i].conn);
     }
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
@@ -232,17 +232,17 @@ TEST_CASE(half_sent_messages_never_pass_the_limit_and_all_complete)
         assert_ok(pp_dial(clients, &dial, &conns[i], NULL));
         assert_ok(pp_conn_send(conns[i], data, LENGTH / 2));
     }
-    assert_count(client.opened, CLIENTS);
-    assert_count(server.opened, CLIENTS);
+    wait_for(client.opened, CLIENTS);
+    wait_for(server.opened, CLIENTS);
     small = kit_open(name, false); /* small messages need nothing of the limit */
     for (int i = 0; i < 20; i++)
         kit_write(small, "\4\0\0\0tiny", 8);
-    assert_count(server.messages, 20);
+    wait_for(server.messages, 20);
     assert_true(kit_stats(port).bytes_buffered_most > LIMIT / 2);
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
     for (int i = 0; i < CLIENTS; i++)
         assert_ok(pp_conn_send(conns[i], data, LENGTH + 4 - LENGTH / 2));
-    assert_count(server.messages, CLIENTS + 20);
+    wait_for(server.messages, CLIENTS + 20);
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
     assert_int_equal(server.closed, 0);
     for (int i = 0; i < CLIENTS; i++)
@@ -264,10 +264,10 @@ TEST_CASE(a_graceful_close_hands_over_what_was_accepted)
 
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(s.opened, 1);
+    wait_for(s.opened, 1);
     assert_ok(pp_conn_close(s.conn));
     assert_status(pp_conn_send(s.conn, "x", 1), PP_E_CLOSING);
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     assert_status(s.reason, PP_OK);
     kit_fill(data, sizeof data, 1, 0);
     kit_expect(pipe, data, sizeof data); /* read after it was closed */
@@ -295,7 +295,7 @@ static void stage_open(stage *t, uint64_t drain_timeout_ms)
     options.conn.drain_timeout_ms = drain_timeout_ms;
     kit_listen(t->port, &options);
     t->pipe = kit_open(name, false);
-    assert_count(t->s.opened, 1);
+    wait_for(t->s.opened, 1);
     t->began = GetTickCount64();
 }
 
@@ -315,7 +315,7 @@ TEST_CASE(a_graceful_close_waits_for_a_slow_reader)
     assert_ok(pp_conn_close(t.s.conn));
     assert_false(kit_wait_ms(&t.s.closed, 1, 200));
     assert_int_equal(kit_drain(t.pipe), 800 * KIB);
-    assert_count(t.s.closed, 1);
+    wait_for(t.s.closed, 1);
     assert_status(t.s.reason, PP_OK);
     stage_close(&t);
 }
@@ -326,7 +326,7 @@ TEST_CASE(the_drain_deadline_ends_a_close_that_cannot_finish)
 
     stage_open(&t, 300);
     assert_ok(pp_conn_close(t.s.conn));
-    assert_count(t.s.closed, 1);
+    wait_for(t.s.closed, 1);
     assert_true(GetTickCount64() - t.began >= 280);
     assert_status(t.s.reason, PP_E_DRAIN_TIMEOUT);
     assert_int_equal(kit_stats(t.port).timeouts, 1);
@@ -340,7 +340,7 @@ TEST_CASE(an_abortive_close_does_not_wait)
     stage_open(&t, 60000);
     assert_ok(pp_conn_close(t.s.conn));
     assert_ok(pp_conn_abort(t.s.conn)); /* also in the middle of a graceful one */
-    assert_count(t.s.closed, 1);
+    wait_for(t.s.closed, 1);
     assert_true(GetTickCount64() - t.began < 5000);
     assert_status(t.s.reason, PP_E_ABORTED);
     stage_close(&t);

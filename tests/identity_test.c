@@ -91,19 +91,19 @@ TEST_CASE(the_process_is_known_at_once_and_the_user_from_the_first_read)
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
-    assert_count(g.counts.opened, 1);
+    wait_for(g.counts.opened, 1);
     assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
     assert_string_equal(g.at_open.user, "");
     assert_int_equal(asked, 0);
     say(pipe);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     kit_own_sid(sid, sizeof sid);
     assert_int_equal(g.judged, 1);
     assert_string_equal(g.at_identity.user, sid);
     assert_string_equal(g.at_message.user, sid);
     assert_int_equal(g.at_message.process_id, GetCurrentProcessId());
     say(pipe);
-    assert_count(g.counts.messages, 2);
+    wait_for(g.counts.messages, 2);
     assert_int_equal(g.judged, 1);
     assert_int_equal(asked, 1);
     assert_int_equal(asked_too_early, 0);
@@ -123,7 +123,7 @@ TEST_CASE(nobody_is_asked_when_nobody_wants_to_know)
     kit_listen(port, &options);
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     assert_int_equal(asked, 0);
     CloseHandle(pipe);
     kit_close(&port);
@@ -141,7 +141,7 @@ TEST_CASE(a_client_can_be_refused_before_its_first_message)
     kit_listen(port, &options);
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_REFUSED);
     assert_int_equal(g.counts.messages, 0);
     assert_int_equal(kit_stats(port).ended[PP_E_REFUSED], 1);
@@ -162,7 +162,7 @@ TEST_CASE(a_client_that_lets_nobody_ask_has_no_user)
     kit_listen(port, &options);
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     assert_string_equal(g.at_identity.user, "");
     assert_int_equal(g.at_identity.process_id, GetCurrentProcessId());
     CloseHandle(pipe);
@@ -194,12 +194,12 @@ TEST_CASE(a_user_has_no_more_connections_than_allowed)
     three_come_and_two_stay(&g, name, pipes, 3);
     assert_int_equal(kit_stats(port).ended[PP_E_USER_LIMIT], 1);
     say(pipes[0]); /* the others go on */
-    assert_count(g.counts.messages, 3);
+    wait_for(g.counts.messages, 3);
     CloseHandle(pipes[1]);
-    assert_count(g.counts.closed, 2);
+    wait_for(g.counts.closed, 2);
     pipes[3] = kit_open(name, true); /* and there is room again */
     say(pipes[3]);
-    assert_count(g.counts.messages, 4);
+    wait_for(g.counts.messages, 4);
     CloseHandle(pipes[0]);
     CloseHandle(pipes[2]);
     CloseHandle(pipes[3]);
@@ -257,7 +257,7 @@ TEST_CASE(limits_of_users_change)
     options.max_clients_per_user = 1; /* nobody is ended who is over it */
     assert_ok(pp_listener_set_limits(listener, &options, NULL));
     say(pipes[1]);
-    assert_count(g.counts.messages, 3);
+    wait_for(g.counts.messages, 3);
     assert_int_equal(g.counts.closed, 1);
     for (int i = 0; i < 3; i++)
         CloseHandle(pipes[i]);
@@ -305,12 +305,12 @@ TEST_CASE(who_is_unknown_may_be_refused)
     kit_listen(port, &options);
     known = kit_open(name, true);
     say(known);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     refuse_to_say = 1;
     for (LONG i = 1; i <= 2; i++) {
         pipe = kit_open(name, true);
         say(pipe);
-        assert_count(g.counts.closed, i);
+        wait_for(g.counts.closed, i);
         assert_status(g.counts.reason, PP_E_REFUSED);
         CloseHandle(pipe);
     }
@@ -345,7 +345,7 @@ TEST_CASE(those_unknown_are_reported_once)
         HANDLE pipe = kit_open(name, true);
 
         say(pipe);
-        assert_count(g.counts.messages, i);
+        wait_for(g.counts.messages, i);
         CloseHandle(pipe);
     }
     kit_close(&port);
@@ -370,15 +370,15 @@ TEST_CASE(a_user_connects_no_faster_than_allowed)
         say(pipe);
         CloseHandle(pipe);
     }
-    assert_count(g.counts.closed, 20);
+    wait_for(g.counts.closed, 20);
     refused = g.counts.reasons[PP_E_USER_RATE];
     assert_in_range(refused, 1, 16);
     say(first); /* who is in stays in */
-    assert_count(g.counts.messages, 22 - refused);
+    wait_for(g.counts.messages, 22 - refused);
     kit_wait_ms(&g.counts.closed, MAXLONG, 1100); /* a second later it may connect again */
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.messages, 23 - refused);
+    wait_for(g.counts.messages, 23 - refused);
     assert_int_equal(g.counts.reasons[PP_E_USER_RATE], refused);
     CloseHandle(pipe);
     CloseHandle(first);
@@ -400,14 +400,14 @@ TEST_CASE(an_adopted_server_end_knows_its_client)
     assert_true(serving != INVALID_HANDLE_VALUE);
     client = kit_open(options.name, true);
     assert_ok(pp_conn_adopt(port, serving, &options.conn, NULL, NULL));
-    assert_count(g.counts.opened, 1);
+    wait_for(g.counts.opened, 1);
     assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
     say(client);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     kit_own_sid(sid, sizeof sid);
     assert_string_equal(g.at_message.user, sid);
     CloseHandle(client);
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     kit_close(&port);
 }
 

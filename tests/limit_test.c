@@ -147,14 +147,14 @@ TEST_CASE(what_a_connection_sends_leaves_room_for_what_it_receives)
     options.conn.handlers.on_writable = send_all;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     for (int i = 0; i < FILLERS; i++)
         fillers[i] = fill(port, kit_name(), LONGEST);
     for (int i = 1; i <= 2; i++) { /* the second when all that the first set off is queued */
         DWORD status;
         HANDLE thread = CreateThread(NULL, 0, write_one, pipe, 0, NULL);
 
-        assert_count(counts.messages, i);
+        wait_for(counts.messages, i);
         assert_int_equal(WaitForSingleObject(thread, KIT_WAIT_MS), WAIT_OBJECT_0);
         assert_true(GetExitCodeThread(thread, &status));
         assert_int_equal(status, 0);
@@ -201,7 +201,7 @@ TEST_CASE(a_limit_full_of_requests_is_answered_one_by_one)
         pipes[i] = kit_open(name, false);
         kit_write(pipes[i], frame, sizeof frame - 1);
     }
-    assert_count(counts.opened, CLIENTS);
+    wait_for(counts.opened, CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
         kit_write(pipes[i], frame, 1);
     late = kit_open(name, false);
@@ -238,7 +238,7 @@ TEST_CASE(read_buffers_that_are_empty_hold_nobody_up)
         pipes[i] = kit_open(name, false);
         kit_write(pipes[i], frame, sizeof frame);
     }
-    assert_count(counts.messages, CLIENTS);
+    wait_for(counts.messages, CLIENTS);
     assert_true(GetTickCount64() - began < 4000); /* buffers shrink after 5 s */
     conn = fill(port, kit_name(), LENGTH);
     assert_true(pp_conn_queued(conn) > 300 * KIB); /* as much as if nobody had come */

@@ -38,7 +38,7 @@ TEST_CASE(a_client_that_says_nothing_is_ended)
     talking = kit_open(name, false);
     kit_write(talking, "x", 1);
     kit_expect(talking, "x", 1);
-    assert_count(b.counts.closed, 1);
+    wait_for(b.counts.closed, 1);
     assert_true(GetTickCount64() - began >= 380);
     assert_status(b.counts.reason, PP_E_FIRST_BYTE_TIMEOUT);
     assert_int_equal(kit_stats(b.port).timeouts, 1);
@@ -77,7 +77,7 @@ TEST_CASE(an_idle_connection_is_ended_and_a_busy_one_is_not)
     assert_status(b.counts.reason, PP_E_IDLE_TIMEOUT);
     /* Moving it costs no kernel call: those were for closing the idle one and making another. */
     assert_true(kit_stats(b.port).kernel_other - other_calls < 20);
-    assert_count(b.counts.closed, 2); /* now it is idle, too */
+    wait_for(b.counts.closed, 2); /* now it is idle, too */
     assert_int_equal(b.counts.reasons[PP_E_IDLE_TIMEOUT], 2);
     CloseHandle(idle);
     CloseHandle(busy);
@@ -106,10 +106,10 @@ TEST_CASE(an_inbound_listener_sees_its_clients_leave_and_sends_nothing)
     bench_open(&b, &options, name);
     pipe = kit_open(name, false);
     kit_write(pipe, "report", 6);
-    assert_count(b.counts.messages, 1);
+    wait_for(b.counts.messages, 1);
     assert_int_equal(refused_by_direction, 1);
     CloseHandle(pipe);
-    assert_count(b.counts.closed, 1);
+    wait_for(b.counts.closed, 1);
     assert_status(b.counts.reason, PP_E_PEER_CLOSED);
     bench_close(&b);
 }
@@ -133,14 +133,14 @@ TEST_CASE(an_outbound_listener_sees_leaving_and_ends_who_sends)
         bench_open(&b, &options, name);
         quiet = kit_open(name, mode == PP_MODE_MESSAGE);
         talking = kit_open(name, mode == PP_MODE_MESSAGE);
-        assert_count(b.counts.opened, 2);
+        wait_for(b.counts.opened, 2);
         kit_write(talking, "\0\0\0\0", 4);
-        assert_count(b.counts.closed, 1);
+        wait_for(b.counts.closed, 1);
         assert_status(b.counts.reason, PP_E_DIRECTION);
         kit_expect(quiet, mode == PP_MODE_FRAMED ? "\4\0\0\0news" : "news",
                    mode == PP_MODE_FRAMED ? 8 : 4);
         CloseHandle(quiet);
-        assert_count(b.counts.closed, 2);
+        wait_for(b.counts.closed, 2);
         assert_status(b.counts.reason, PP_E_PEER_CLOSED);
         assert_int_equal(b.counts.messages, 0);
         CloseHandle(talking);
@@ -165,7 +165,7 @@ TEST_CASE(half_close_in_message_mode_gets_every_reply)
     assert_status(pp_conn_send(conn, NULL, 0), PP_E_ARGUMENT);
     assert_ok(pp_conn_end_sending(conn));
     assert_status(pp_conn_send(conn, "no", 2), PP_E_ENDED);
-    assert_count(client.closed, 1);
+    wait_for(client.closed, 1);
     assert_int_equal(client.messages, 100);
     assert_int_equal(client.bytes, 700);
     assert_int_equal(b.counts.messages, 100);
@@ -187,7 +187,7 @@ TEST_CASE(a_stream_has_no_end_of_sending)
     assert_status(pp_conn_end_sending(conn), PP_E_ARGUMENT);
     assert_ok(pp_conn_send(conn, NULL, 0));
     assert_ok(pp_conn_send(conn, "x", 1));
-    assert_count(client.bytes, 1);
+    wait_for(client.bytes, 1);
     pp_conn_unref(&conn);
     bench_close(&b);
 }

@@ -51,7 +51,7 @@ TEST_CASE(as_many_instances_as_should_be_ready_are_there_at_once)
         kit_listen(port, &options);
         assert_int_equal(open_many(options.name, pipes, 100), expected);
         SetEvent(go_on);
-        assert_count(counts.opened, expected);
+        wait_for(counts.opened, expected);
         close_many(pipes, expected);
         kit_close(&port);
         CloseHandle(go_on);
@@ -72,11 +72,11 @@ TEST_CASE(no_more_clients_than_allowed_get_in_during_a_burst)
     for (int have = 0; have < MOST;) {
         have += open_many(options.name, pipes + have, TRIES - have);
         assert_true(have <= MOST);
-        assert_count(counts.opened, have);
+        wait_for(counts.opened, have);
     }
     assert_int_equal(open_many(options.name, pipes + MOST, TRIES - MOST), 0);
     close_many(pipes, MOST);
-    assert_count(counts.closed, MOST);
+    wait_for(counts.closed, MOST);
     kit_close(&port);
 }
 
@@ -129,7 +129,7 @@ TEST_CASE(a_listener_says_when_its_name_is_free)
         } else {
             assert_ok(pp_listener_close(&listener));
         }
-        assert_count(closed, i);
+        wait_for(closed, i);
     }
     kit_listen(port, &options);
     kit_close(&port); /* the port's stop ends it, too */
@@ -169,9 +169,9 @@ TEST_CASE(a_listener_is_over_after_the_last_connection)
     kit_expect(pipe, "a", 1);
     assert_ok(pp_listener_close(&listener));
     CloseHandle(pipe);
-    assert_count(w.connection_closed, 1);
+    wait_for(w.connection_closed, 1);
     assert_false(w.came_before);
-    assert_count(w.listener_closed, 1);
+    wait_for(w.listener_closed, 1);
     kit_close(&port);
 }
 
@@ -210,7 +210,7 @@ TEST_CASE(limits_change_while_connections_go_on)
     options.max_clients = 5;
     listener = kit_listen(port, &options);
     assert_int_equal(have = open_many(options.name, pipes, 100), 5);
-    assert_count(counts.opened, 5);
+    wait_for(counts.opened, 5);
     options.max_clients = 10;
     assert_ok(pp_listener_set_limits(listener, &options, &error));
     pipes[have++] = kit_open(options.name, false); /* waits until there is another instance */

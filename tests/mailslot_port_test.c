@@ -45,13 +45,13 @@ TEST_CASE(on_the_port_datagrams_arrive_in_order)
     for (uint32_t i = 0; i < ALL; i++)
         assert_ok(send_stamped(sender, 0, i));
     assert_ok(pp_sender_send(sender, NULL, 0));
-    assert_count(c.datagrams, ALL + 1);
+    wait_for(c.datagrams, ALL + 1);
     assert_int_equal(c.wrong, 0);
     assert_int_equal(c.empty, 1);
     assert_true(kit_stats(port).operations_read >= ALL);
     assert_ok(pp_sender_close(&sender));
     assert_ok(pp_mailslot_close(&slot)); /* with a read pending */
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_OK);
     CloseHandle(writing_end);
     kit_close(&port);
@@ -69,13 +69,13 @@ TEST_CASE(on_the_port_a_consumer_that_is_not_ready_is_waited_for)
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < 20; i++)
         assert_ok(send_stamped(sender, 0, i));
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     reads = kit_stats(port).operations_read;
     assert_false(kit_wait_ms(&c.datagrams, 1, 100));
     assert_int_equal(kit_stats(port).operations_read, reads); /* nothing is read meanwhile */
     c.refuse = 0;
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.datagrams, 20);
+    wait_for(c.datagrams, 20);
     assert_int_equal(c.wrong, 0);
     assert_ok(pp_sender_close(&sender));
     kit_close(&port); /* the port closes the slot */
@@ -95,12 +95,12 @@ TEST_CASE(on_the_port_a_stop_delivers_what_was_read)
     assert_ok(pp_sender_open(&sender, name, NULL));
     assert_ok(send_stamped(sender, 0, 0));
     assert_ok(send_stamped(sender, 0, 1)); /* which nobody reads */
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     assert_ok(pp_port_stop(port));
     assert_false(kit_wait_ms(&c.closed, 1, 100));
     c.refuse = 0;
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_int_equal(c.datagrams, 1);
     assert_status(c.reason, PP_OK);
     assert_ok(pp_sender_close(&sender));
@@ -116,7 +116,7 @@ TEST_CASE(on_the_port_a_failing_slot_says_why)
     pp_mailslot *slot = listen_to(port, kit_name(), &c, 2000);
 
     CloseHandle(writing_end); /* what a mailslot never does: its read fails */
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_E_PEER_CLOSED);
     assert_ok(pp_mailslot_close(&slot));
     kit_close(&port);

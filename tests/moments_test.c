@@ -43,14 +43,14 @@ static HANDLE guest_arrive(pp_port *port, const pp_listen_options *options, gues
 
     kit_listen(port, options);
     pipe = kit_open(options->name, options->conn.mode == PP_MODE_MESSAGE);
-    assert_count(g->counts.opened, 1);
+    wait_for(g->counts.opened, 1);
     return pipe;
 }
 
 static void guest_leave(HANDLE pipe, guest *g)
 {
     CloseHandle(pipe);
-    assert_count(g->counts.closed, 1);
+    wait_for(g->counts.closed, 1);
     pp_conn_unref(&g->conn);
 }
 
@@ -72,7 +72,7 @@ TEST_CASE(on_writable_does_not_come_while_the_queue_is_full)
     }
     g.counts.writable = 0;                  /* of what left at first */
     while (pp_conn_queued(g.conn) < MARK) { /* a piece may still have been on its way */
-        assert_count(g.counts.writable, 1);
+        wait_for(g.counts.writable, 1);
         g.counts.writable = 0;
         while (pp_conn_send(g.conn, block, sizeof block) == PP_OK) {
         }
@@ -84,7 +84,7 @@ TEST_CASE(on_writable_does_not_come_while_the_queue_is_full)
 
         assert_true(ReadFile(pipe, data, sizeof data, &read, NULL));
     }
-    assert_count(g.counts.writable, 1);
+    wait_for(g.counts.writable, 1);
     guest_leave(pipe, &g);
     kit_close(&port);
 }
@@ -107,8 +107,8 @@ TEST_CASE(nothing_is_told_before_on_open)
     while (pp_conn_send(conn, big, sizeof big) == PP_OK) {
     }
     assert_ok(pp_conn_abort(hog)); /* there is room again, but nobody to be told yet */
-    assert_count(first.closed, 1);
-    assert_count(second.closed, 1);
+    wait_for(first.closed, 1);
+    wait_for(second.closed, 1);
     assert_status(second.reason, PP_E_NOT_FOUND);
     assert_int_equal(second.opened, 0);
     assert_int_equal(second.writable, 0);
@@ -135,7 +135,7 @@ TEST_CASE(a_send_refused_while_dialling_hears_of_room_when_open)
     }
     assert_false(kit_wait_ms(&client.writable, 1, 50));
     kit_listen(port, &listen);
-    assert_count(client.writable, 1);
+    wait_for(client.writable, 1);
     assert_int_equal(client.opened, 1);
     pp_conn_abort(conn);
     pp_conn_unref(&conn);
@@ -169,13 +169,13 @@ TEST_CASE(a_pause_or_close_in_on_identity_holds_the_first_message)
         options.conn.handlers.on_identity = guest_identity;
         pipe = guest_arrive(port, &options, &g);
         kit_write(pipe, "x", 1);
-        assert_count(g.identified, 1);
+        wait_for(g.identified, 1);
         if (what == 0) {
             assert_false(kit_wait_ms(&g.counts.messages, 1, 100));
             assert_ok(pp_conn_resume(g.conn));
-            assert_count(g.counts.messages, 1);
+            wait_for(g.counts.messages, 1);
         } else {
-            assert_count(g.counts.closed, 1);
+            wait_for(g.counts.closed, 1);
             assert_int_equal(g.counts.messages, 0);
         }
         guest_leave(pipe, &g);
@@ -227,12 +227,12 @@ TEST_CASE(a_turn_of_many_messages_lets_others_have_theirs)
     kit_listen(port, &options);
     pipe = kit_open(name, false);
     kit_write(pipe, frames, sizeof frames);
-    assert_count(c.counts.messages, 1);
+    wait_for(c.counts.messages, 1);
     answered = c.counts.messages;
     assert_ok(pp_port_post(port, crowd_post, &c));
     kit_expect(pipe, frames, FRAMING_HEADER); /* the first reply does not wait for the last */
     assert_in_range(c.counts.messages, 1, answered + MANY);
-    assert_count(c.posted, 1);
+    wait_for(c.posted, 1);
     assert_in_range(c.messages_at_post, 1, answered + MANY);
     CloseHandle(pipe);
     assert_ok(pp_port_abort(port));
@@ -258,14 +258,14 @@ TEST_CASE(clients_that_stall_wake_nobody)
         pipes[i] = kit_open(name, false);
         kit_write(pipes[i], header, sizeof header);
     }
-    assert_count(counts.opened, CLIENTS);
+    wait_for(counts.opened, CLIENTS);
     assert_false(kit_wait_ms(&counts.closed, 1, 6000)); /* the only look is over */
     before = kit_stats(port).kernel_dequeues;
     assert_false(kit_wait_ms(&counts.closed, 1, 6000));
     assert_in_range(kit_stats(port).kernel_dequeues, before, before + 2);
     for (int i = 0; i < CLIENTS; i++)
         CloseHandle(pipes[i]);
-    assert_count(counts.closed, CLIENTS);
+    wait_for(counts.closed, CLIENTS);
     kit_close(&port);
 }
 
@@ -280,7 +280,7 @@ TEST_CASE(a_client_that_only_reads_is_idle_and_not_late)
 
     options.conn.idle_timeout_ms = 300;
     pipe = guest_arrive(port, &options, &g);
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_IDLE_TIMEOUT);
     guest_leave(pipe, &g);
     kit_close(&port);
@@ -306,9 +306,9 @@ TEST_CASE(no_time_out_runs_while_we_do_not_read)
         assert_false(kit_wait_ms(&g.counts.closed, 1, 600));
         began = GetTickCount64();
         assert_ok(pp_conn_resume(g.conn));
-        assert_count(g.counts.messages, 1);
+        wait_for(g.counts.messages, 1);
         if (idle) { /* from then on it runs */
-            assert_count(g.counts.closed, 1);
+            wait_for(g.counts.closed, 1);
             assert_true(GetTickCount64() - began >= 180);
             assert_status(g.counts.reason, PP_E_IDLE_TIMEOUT);
         } else {
@@ -333,7 +333,7 @@ TEST_CASE(a_client_that_does_not_read_is_idle_also_while_paused)
     pipe = guest_arrive(port, &options, &g);
     assert_false(kit_wait_ms(&g.counts.closed, 1, 600));
     assert_ok(pp_conn_send(g.conn, block, sizeof block));
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_IDLE_TIMEOUT);
     guest_leave(pipe, &g);
     kit_close(&port);

@@ -69,13 +69,13 @@ TEST_CASE(who_only_sends_reaches_a_pipe_that_only_takes)
         kit_counts counts = {0};
         pp_conn *conn = dial(port, name, (pp_mode)mode, PP_DIRECTION_OUTBOUND, &counts);
 
-        assert_count(counts.opened, 1);
+        wait_for(counts.opened, 1);
         expect_asked((pp_mode)mode, FILE_WRITE_DATA);
         assert_ok(pp_conn_send(conn, "hello", 5));
         kit_expect(server, framed ? "\5\0\0\0hello" : "hello", framed ? 9 : 5);
         assert_int_equal(counts.closed, 0);
         assert_ok(pp_conn_close(conn));
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_OK);
         pp_conn_unref(&conn);
         CloseHandle(server);
@@ -93,12 +93,12 @@ TEST_CASE(who_only_receives_reaches_a_pipe_that_only_gives)
         kit_counts counts = {0};
         pp_conn *conn = dial(port, name, (pp_mode)mode, PP_DIRECTION_INBOUND, &counts);
 
-        assert_count(counts.opened, 1);
+        wait_for(counts.opened, 1);
         expect_asked((pp_mode)mode, FILE_READ_DATA);
         kit_write(server, framed ? "\5\0\0\0hello" : "hello", framed ? 9 : 5);
-        assert_count(counts.bytes, 5);
+        wait_for(counts.bytes, 5);
         CloseHandle(server);
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_E_PEER_CLOSED);
         pp_conn_unref(&conn);
         kit_close(&port);
@@ -113,10 +113,10 @@ TEST_CASE(who_cannot_read_learns_of_leaving_by_sending)
     kit_counts counts = {0};
     pp_conn *conn = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_OUTBOUND, &counts);
 
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     CloseHandle(server);
     assert_ok(pp_conn_send(conn, "anybody?", 8));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     assert_int_equal(kit_stats(port).kernel_reads, 1); /* which was refused */
     pp_conn_unref(&conn);
@@ -142,13 +142,13 @@ TEST_CASE(a_pause_ends_with_who_left_and_cannot_be_read)
     options.conn.direction = PP_DIRECTION_OUTBOUND;
     options.conn.handlers.on_open = pause_at_once;
     assert_ok(pp_dial(port, &options, &conn, NULL));
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     CloseHandle(server);
     assert_ok(pp_conn_send(conn, "anybody?", 8));
     while (pp_conn_send(conn, "anybody?", 8) == PP_OK)
         assert_false(kit_wait_ms(&counts.closed, 1, 1));
     assert_ok(pp_conn_resume(conn));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -164,11 +164,11 @@ TEST_CASE(who_cannot_read_hands_over_all_before_it_closes)
     pp_conn *conn = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_OUTBOUND, &counts);
 
     assert_ok(pp_conn_send(conn, data, sizeof data));
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     assert_ok(pp_conn_close(conn));
     assert_false(kit_wait_ms(&counts.closed, 1, 50)); /* the server has not begun to read */
     assert_int_equal(kit_drain(server), sizeof data);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     assert_true(kit_stats(port).kernel_reads <= 1);
     pp_conn_unref(&conn);
@@ -200,7 +200,7 @@ TEST_CASE(a_handle_that_cannot_be_read_can_be_adopted)
     CloseHandle(server);
     assert_int_equal(counts.closed, 0);
     assert_ok(pp_conn_send(conn, "anybody?", 8));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -262,11 +262,11 @@ TEST_CASE(who_asks_for_what_a_pipe_does_not_give_is_refused)
     pp_conn *both = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_DUPLEX, &counts), *other;
     pp_client *client;
 
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_ACCESS);
     assert_int_equal(opens, 1); /* who is to hear nothing must say so */
     other = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_INBOUND, &counts);
-    assert_count(counts.closed, 2);
+    wait_for(counts.closed, 2);
     assert_int_equal(counts.reasons[PP_E_ACCESS], 2);
     assert_int_equal(counts.opened, 0);
     assert_status(open_client(name, PP_MODE_STREAM, PP_DIRECTION_DUPLEX, &client), PP_E_ACCESS);
@@ -291,11 +291,11 @@ TEST_CASE(who_sends_to_our_one_way_server_sees_it_leave)
     kit_listen(serving, &listen);
     conn = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_OUTBOUND, &counts);
     assert_ok(pp_conn_send(conn, "hello", 5));
-    assert_count(server.bytes, 5);
+    wait_for(server.bytes, 5);
     assert_int_equal(opens, 1);
     assert_int_equal(asked[0], LEAST | BOTH);
     kit_close(&serving);
-    assert_count(counts.closed, 1); /* without a further send */
+    wait_for(counts.closed, 1); /* without a further send */
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);

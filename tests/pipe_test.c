@@ -21,7 +21,7 @@ static void check_echo(pp_mode mode, LONG clients, LONG messages)
         assert_ok(pp_dial(port, &dial, NULL, NULL));
     }
     for (LONG i = 0; i < clients; i++) {
-        assert_count(runs[i].received, messages);
+        wait_for(runs[i].received, messages);
         assert_int_equal(runs[i].wrong, 0);
         assert_int_equal(runs[i].bytes_received, runs[i].bytes_sent);
     }
@@ -64,9 +64,9 @@ TEST_CASE(messages_of_no_bytes_are_delivered)
     assert_int_equal(read, 0);
     kit_write(pipe, "x", 1);
     kit_expect(pipe, "x", 1);
-    assert_count(counts.messages, 2);
+    wait_for(counts.messages, 2);
     CloseHandle(pipe);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     kit_close(&port);
 }
 
@@ -104,7 +104,7 @@ TEST_CASE(one_byte_over_max_message_ends_that_connection_alone)
     good = kit_open(name, true);
     bad = kit_open(name, true);
     kit_write(bad, data, 5001);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_TOO_LONG);
     kit_write(good, data, 5000);
     kit_expect(good, data, 5000);
@@ -153,7 +153,7 @@ TEST_CASE(what_a_client_left_behind_is_read)
         kit_write(pipe, "gone", 4);
         CloseHandle(pipe);
     }
-    assert_count(counts.closed, 100);
+    wait_for(counts.closed, 100);
     assert_int_equal(counts.messages, 100);
     assert_int_equal(counts.bytes, 400);
     assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 100);
@@ -185,7 +185,7 @@ TEST_CASE(what_was_sent_is_read_though_no_answer_can_be)
                 kit_write(pipe, "gone soon", 9);
             CloseHandle(pipe);
         }
-        assert_count(counts.closed, 20);
+        wait_for(counts.closed, 20);
         assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 20);
         if (mode == PP_MODE_MESSAGE)
             assert_int_equal(counts.messages, 2000);
@@ -210,7 +210,7 @@ TEST_CASE(clients_that_come_and_leave_do_not_stop_the_listener)
     kit_write(pipe, "still here", 10);
     kit_expect(pipe, "still here", 10);
     CloseHandle(pipe);
-    assert_count(counts.closed, 501);
+    wait_for(counts.closed, 501);
     assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 501);
     assert_int_equal(kit_stats(port).accept_errors, 0);
     kit_close(&port);
@@ -264,16 +264,16 @@ TEST_CASE(a_paused_connection_reads_again_when_resumed)
         kit_listen(port, &listen);
         assert_ok(pp_dial(port, &dial, &conn, NULL));
         assert_ok(pp_conn_send(conn, "abc", 3));
-        assert_count(g.offered, 1);
+        wait_for(g.offered, 1);
         assert_int_equal(g.taken, 0);
         assert_ok(pp_conn_resume(g.conn));
-        assert_count(g.offered, 2);
+        wait_for(g.offered, 2);
         g.allowed = 1;
         assert_ok(pp_conn_resume(g.conn));
-        assert_count(g.taken, 1);
+        wait_for(g.taken, 1);
         assert_int_equal(g.bytes, 3);
         assert_ok(pp_conn_send(conn, "defg", 4));
-        assert_count(g.taken, 2);
+        wait_for(g.taken, 2);
         assert_int_equal(g.bytes, 7);
         pp_conn_unref(&conn);
         pp_conn_unref(&g.conn);

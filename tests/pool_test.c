@@ -49,14 +49,14 @@ TEST_CASE(a_worker_stands_by_until_one_is_needed)
     assert_false(standby_has_too_many(&g.standby));
     standby_replace(&g.standby, &stuck);
     assert_true(stuck);
-    assert_count(g.woke, 1);
+    wait_for(g.woke, 1);
     standby_replace(&g.standby, &stuck); /* it is known: nobody else is called */
     assert_true(is_waiting(&g, 1));
     standby_return(&g.standby, &stuck);
     assert_false(stuck);
     assert_true(standby_has_too_many(&g.standby));
     standby_end(&g.standby);
-    assert_count(g.woke, 2);
+    wait_for(g.woke, 2);
     for (int i = 0; i < 2; i++) {
         WaitForSingleObject(threads[i], INFINITE);
         CloseHandle(threads[i]);
@@ -87,14 +87,14 @@ TEST_CASE(the_watch_looks_while_there_is_something_to_see)
     seen s = {0};
 
     assert_int_equal(watch_start(&s.watch, true, look, &s), ERROR_SUCCESS);
-    assert_count(s.looks, 2); /* and sleeps */
+    wait_for(s.looks, 2); /* and sleeps */
     s.busy_looks = 3;
     watch_wake(&s.watch);
-    assert_count(s.looks, 7); /* three are busy, then two in vain, before it sleeps */
+    wait_for(s.looks, 7); /* three are busy, then two in vain, before it sleeps */
     assert_int_equal(s.ticks, 3);
     s.busy_looks = 0;
     watch_call(&s.watch);
-    assert_count(s.looks, 9);
+    wait_for(s.looks, 9);
     watch_end(&s.watch);
     assert_int_equal(s.ticks, 3);
 }

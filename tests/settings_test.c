@@ -208,8 +208,8 @@ TEST_CASE(the_endpoints_of_a_service_share_its_state)
     assert_ok(pp_sender_open(&sender, name, &error));
     assert_ok(pp_sender_send(sender, "news", 4));
     pp_sender_close(&sender);
-    assert_count(the_hub.messages, 1);
-    assert_count(the_hub.datagrams, 1);
+    wait_for(the_hub.messages, 1);
+    wait_for(the_hub.datagrams, 1);
     CloseHandle(client);
 
     endpoint_close(&slot);

@@ -82,9 +82,9 @@ TEST_CASE(one_buffer_for_a_thousand_connections_is_there_once)
 
         assert_ok(pp_dial(port, &dial, &clients[i], NULL));
     }
-    assert_count(g.opened, CLIENTS);
+    wait_for(g.opened, CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
-        assert_count(checkers[i].opened, 1);
+        wait_for(checkers[i].opened, 1);
 
     kit_fill(pp_buffer_data(buffer), BYTES, 3, 0);
     before = kit_memory();
@@ -101,10 +101,10 @@ TEST_CASE(one_buffer_for_a_thousand_connections_is_there_once)
     for (int i = 1; i < CLIENTS; i += 2)
         assert_ok(pp_conn_resume(clients[i]));
     for (int i = 1; i < CLIENTS; i += 2) {
-        assert_count(checkers[i].bytes, BYTES);
+        wait_for(checkers[i].bytes, BYTES);
         assert_int_equal(checkers[i].wrong, 0);
     }
-    assert_count(g.closed, CLIENTS / 2);
+    wait_for(g.closed, CLIENTS / 2);
     for (int i = 0; i < CLIENTS; i++) {
         pp_conn_unref(&clients[i]);
         pp_conn_unref(&g.conns[i]);
@@ -158,7 +158,7 @@ TEST_CASE(shared_and_copied_messages_keep_their_order)
             assert_ok(pp_conn_send_buffer(conn, large));
             assert_ok(pp_conn_send(conn, five, 5));
         }
-        assert_count(in_order, 350);
+        wait_for(in_order, 350);
         assert_int_equal(out_of_order, 0);
         pp_buffer_unref(&large);
         pp_buffer_unref(&empty);
@@ -213,13 +213,13 @@ TEST_CASE(what_one_batch_queues_leaves_in_one_write)
 
         kit_listen(server, &listen);
         assert_ok(pp_dial(s.port, &dial, &s.conn, NULL));
-        assert_count(counts.opened, 1);
+        wait_for(counts.opened, 1);
         assert_ok(pp_port_post(s.port, salvo_begin, &s));
         assert_int_equal(WaitForSingleObject(s.began, KIT_WAIT_MS), WAIT_OBJECT_0);
         for (int i = 0; i < FOREIGN; i++)
             assert_ok(pp_conn_send(s.conn, "x", 1));
         SetEvent(s.sent);
-        assert_count(counts.bytes, SALVO);
+        wait_for(counts.bytes, SALVO);
         assert_int_equal(s.failed, 0);
         assert_int_equal(kit_stats(s.port).operations_write, 1);
         pp_conn_unref(&s.conn);

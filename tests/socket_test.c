@@ -165,8 +165,8 @@ TEST_CASE(a_slow_reader_of_a_socket_gets_every_byte)
     assert_int_equal(got, MUCH); /* and its end */
     assert_status(pp_conn_send(o.conn, "x", 1), PP_E_ENDED);
     assert_int_equal(shutdown(other, SD_SEND), 0);
-    assert_count(o.ends, 1);
-    assert_count(o.counts.closed, 1);
+    wait_for(o.ends, 1);
+    wait_for(o.counts.closed, 1);
     assert_status(o.counts.reason, PP_OK);
     closesocket(other);
     pp_conn_unref(&o.conn);
@@ -192,7 +192,7 @@ TEST_CASE(much_is_received_from_a_socket_and_its_end_answered)
     assert_int_equal(shutdown(other, SD_SEND), 0);
     assert_int_equal(drain(other, piece, sizeof piece), 6);
     assert_memory_equal(piece, "thanks", 6);
-    assert_count(o.counts.closed, 1);
+    wait_for(o.counts.closed, 1);
     assert_status(o.counts.reason, PP_OK);
     assert_int_equal(o.got, MUCH);
     assert_int_equal(o.wrong, 0);
@@ -239,7 +239,7 @@ TEST_CASE(who_shuts_its_sending_down_is_answered_in_full)
     assert_memory_equal(got, data, ALL);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     closesocket(s.socket);
     pp_conn_unref(&conn);
@@ -275,7 +275,7 @@ TEST_CASE(a_socket_closed_gracefully_delivers_to_who_still_writes)
     assert_memory_equal(got, data, REPLY);
     assert_int_equal(counts.closed, 0); /* until the other end has closed, too */
     closesocket(other);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -300,7 +300,7 @@ TEST_CASE(a_socket_that_is_kept_open_holds_up_its_close_for_its_time)
     assert_ok(pp_port_stop(port));
     assert_int_equal(recv(other, &byte, 1, 0), 0); /* told at once */
     assert_false(kit_wait_ms(&counts.closed, 1, 50));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     kit_close(&port);
     closesocket(other);
@@ -318,7 +318,7 @@ TEST_CASE(a_socket_is_closed_as_one)
     make_sockets(&socket, &other);
     pp_conn_unref(&(pp_conn *){adopt(port, socket, kit_echo(), &counts)});
     closesocket(other);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_int_equal(closesocket(socket), SOCKET_ERROR);
     assert_int_equal(WSAGetLastError(), WSAENOTSOCK);
     pp_conn_options_init(&options);
@@ -367,8 +367,8 @@ TEST_CASE(both_ends_of_a_socket_ended_close_gracefully)
     second.conn = adopt(port, other, handlers, &second);
     assert_ok(pp_conn_send(first.conn, "all", 3));
     assert_ok(pp_conn_end_sending(first.conn));
-    assert_count(first.counts.closed, 1);
-    assert_count(second.counts.closed, 1);
+    wait_for(first.counts.closed, 1);
+    wait_for(second.counts.closed, 1);
     assert_status(first.counts.reason, PP_OK);
     assert_status(second.counts.reason, PP_OK);
     assert_int_equal(first.ends + second.ends, 2);

@@ -28,7 +28,7 @@ TEST_CASE(a_console_that_closes_ends_the_server_in_time)
     assert_int_equal(stop_begin(port), ERROR_SUCCESS);
     pipe = kit_open(options.name, false);
     kit_write(pipe, data, sizeof data);
-    assert_count(counts.bytes, sizeof data);
+    wait_for(counts.bytes, sizeof data);
     began = GetTickCount64();
     thread = CreateThread(NULL, 0, close_console, NULL, 0, NULL);
     assert_ok(pp_port_wait(port));
