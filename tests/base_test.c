@@ -13,9 +13,8 @@
 #include "base/security.h"
 #include "base/utf.h"
 
-static void every_status_has_a_name_and_a_text(void **state)
+TEST_CASE(every_status_has_a_name_and_a_text)
 {
-    (void)state;
     for (int i = 0; i < PP_STATUS_COUNT; i++) {
         assert_true(strncmp(pp_status_name((pp_status)i), i == 0 ? "PP_OK" : "PP_E_", 5) == 0);
         assert_true(strlen(pp_status_text((pp_status)i)) > 3);
@@ -26,11 +25,10 @@ static void every_status_has_a_name_and_a_text(void **state)
     assert_non_null(pp_status_text((pp_status)-1));
 }
 
-static void windows_errors_become_statuses(void **state)
+TEST_CASE(windows_errors_become_statuses)
 {
     pp_error error;
 
-    (void)state;
     assert_int_equal(error_from_windows(ERROR_SUCCESS), PP_OK);
     assert_int_equal(error_from_windows(ERROR_BROKEN_PIPE), PP_E_PEER_CLOSED);
     assert_int_equal(error_from_windows(ERROR_PIPE_BUSY), PP_E_BUSY);
@@ -74,14 +72,13 @@ static void check_ranges(const option_table *table, void *options)
     }
 }
 
-static void every_option_is_checked_at_both_ends(void **state)
+TEST_CASE(every_option_is_checked_at_both_ends)
 {
     pp_port_options port;
     pp_listen_options listen;
     pp_dial_options dial;
     pp_mailslot_options mailslot;
 
-    (void)state;
     pp_port_options_init(&port);
     pp_listen_options_init(&listen);
     pp_dial_options_init(&dial);
@@ -93,7 +90,7 @@ static void every_option_is_checked_at_both_ends(void **state)
     check_ranges(&option_mailslot_table, &mailslot);
 }
 
-static void names_are_bare_or_full_paths(void **state)
+TEST_CASE(names_are_bare_or_full_paths)
 {
     static const struct {
         const char *text, *path;
@@ -134,7 +131,6 @@ static void names_are_bare_or_full_paths(void **state)
     static name_path path;
     pp_error error;
 
-    (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_int_equal(name_parse(&path, NAME_PIPE, good[i].text, false, "pipe", &error), PP_OK);
         assert_string_equal(path.text, good[i].path);
@@ -152,7 +148,7 @@ static void names_are_bare_or_full_paths(void **state)
 }
 
 /* 256 characters of a whole path, of whatever length in bytes, and no more. */
-static void the_longest_name_fits_its_path(void **state)
+TEST_CASE(the_longest_name_fits_its_path)
 {
     static const struct {
         name_kind kind;
@@ -162,7 +158,6 @@ static void the_longest_name_fits_its_path(void **state)
     static name_path path;
     pp_error error;
 
-    (void)state;
     for (int i = 0; i < 4; i++) {
         char text[1024] = "", *name = text + strlen(kinds[i / 2].prefix);
         name_kind kind = kinds[i / 2].kind;
@@ -182,13 +177,12 @@ static void the_longest_name_fits_its_path(void **state)
 }
 
 /* A path that no buffer holds is refused, not shortened to another one. */
-static void a_machine_of_any_length_is_no_other_name(void **state)
+TEST_CASE(a_machine_of_any_length_is_no_other_name)
 {
     static name_path path;
     char text[NAME_PATH_SIZE * 2] = "\\\\";
     pp_error error;
 
-    (void)state;
     for (size_t length = 100; length < NAME_PATH_SIZE + 100; length++) {
         memset(text + 2, 'm', length);
         strcpy(text + 2 + length, "\\pipe\\orders");
@@ -206,12 +200,11 @@ static bool is_text(const char *text)
     return utf_to_utf16(text, wide, sizeof wide / sizeof *wide);
 }
 
-static void a_value_is_cut_at_a_character_and_a_reason_never(void **state)
+TEST_CASE(a_value_is_cut_at_a_character_and_a_reason_never)
 {
     char value[2000] = "";
     pp_error error;
 
-    (void)state;
     for (size_t lead = 0; lead < 4; lead++) {
         value[lead] = 0;
         memset(value, 'v', lead);
@@ -269,14 +262,13 @@ static DWORD rights_of(const security *s, const wchar_t *text, BYTE type)
 #define ADMINISTRATORS L"S-1-5-32-544"
 #define NETWORK L"S-1-5-2"
 
-static void access_is_given_to_those_named_and_nobody_else(void **state)
+TEST_CASE(access_is_given_to_those_named_and_nobody_else)
 {
     const char *const everyone[] = {"S-1-1-0"};
     pp_access access = {0};
     pp_error error;
     security s;
 
-    (void)state;
     assert_int_equal(security_open(&s, &access, false, &error), PP_OK);
     assert_int_equal(rights_of(&s, WORLD, ACCESS_ALLOWED_ACE_TYPE), 0);
     assert_true(rights_of(&s, SYSTEM_SID, ACCESS_ALLOWED_ACE_TYPE) != 0);
@@ -304,14 +296,13 @@ static void access_is_given_to_those_named_and_nobody_else(void **state)
 
 /* A process that came over SSH has a network logon as well: its own, which comes before the deny.
  */
-static void the_own_logon_comes_before_other_networks(void **state)
+TEST_CASE(the_own_logon_comes_before_other_networks)
 {
     pp_access access = {0};
     pp_error error;
     security s;
     char *text, *own, *denied;
 
-    (void)state;
     assert_int_equal(security_open(&s, &access, true, &error), PP_OK);
     assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorA(
         s.attributes.lpSecurityDescriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &text,
@@ -323,7 +314,7 @@ static void the_own_logon_comes_before_other_networks(void **state)
     security_close(&s);
 }
 
-static void wrong_users_and_descriptors_are_named(void **state)
+TEST_CASE(wrong_users_and_descriptors_are_named)
 {
     const char *const nobody[] = {"no such user here"};
     static const char *const without_list[] = {"", "O:BAG:BA", "S:(AU;SA;GA;;;WD)"};
@@ -331,7 +322,6 @@ static void wrong_users_and_descriptors_are_named(void **state)
     pp_error error;
     security s;
 
-    (void)state;
     assert_int_equal(security_open(&s, &access, false, &error), PP_E_SECURITY);
     assert_non_null(strstr(error.message, "no such user here"));
     access = (pp_access){.sddl = "D:(nonsense"};
@@ -348,12 +338,11 @@ static void wrong_users_and_descriptors_are_named(void **state)
     assert_int_equal(security_open(&s, &access, false, &error), PP_E_ARGUMENT);
 }
 
-static void malformed_text_is_refused(void **state)
+TEST_CASE(malformed_text_is_refused)
 {
     wchar_t wide[8];
     char text[8];
 
-    (void)state;
     assert_true(utf_to_utf16("\xE2\x82\xAC", wide, 8));
     assert_int_equal(wide[0], 0x20AC);
     assert_true(utf_to_utf8(wide, text, sizeof text));
@@ -363,12 +352,11 @@ static void malformed_text_is_refused(void **state)
     assert_null(utf_copy_utf16("\xFF"));
 }
 
-static void memory_comes_from_the_chosen_allocator(void **state)
+TEST_CASE(memory_comes_from_the_chosen_allocator)
 {
     uint64_t before = mem_allocations();
     char *block = mem_alloc(100);
 
-    (void)state;
     assert_true(mem_is_ours(block));
     block = mem_resize(block, 100000);
     assert_true(mem_is_ours(block));
@@ -384,12 +372,11 @@ static void memory_comes_from_the_chosen_allocator(void **state)
 #endif
 }
 
-static void a_gate_keeps_a_resume_that_came_first(void **state)
+TEST_CASE(a_gate_keeps_a_resume_that_came_first)
 {
     gate g = {0};
     LONG seen = gate_ticket(&g);
 
-    (void)state;
     assert_true(gate_shut_unless_reopened(&g, seen));
     assert_true(gate_is_shut(&g));
     gate_open(&g);

@@ -62,7 +62,7 @@ static pp_conn *connect_sides(pp_port *port, pp_mode mode, side *server, side *c
 
 static void assert_closed_gracefully(side *s)
 {
-    assert_count(s->counts.closed, 1);
+    wait_for(s->counts.closed, 1);
     assert_status(s->counts.reason, PP_OK);
     assert_int_equal(s->ends, 1);
 }
@@ -92,12 +92,12 @@ static void a_later_end_closes_both(pp_mode mode)
     side server = {0}, client = {0};
     pp_conn *conn = connect_sides(port, mode, &server, &client, note_end);
 
-    assert_count(server.counts.opened, 1);
+    wait_for(server.counts.opened, 1);
     assert_ok(pp_conn_end_sending(conn));
-    assert_count(server.ends, 1);
+    wait_for(server.ends, 1);
     assert_status(pp_conn_send(conn, "late", 4), PP_E_ENDED);
     assert_ok(pp_conn_send(server.conn, "late", 4)); /* half-closed, not closed */
-    assert_count(client.counts.messages, 1);
+    wait_for(client.counts.messages, 1);
     assert_int_equal(server.counts.closed + client.counts.closed, 0);
     assert_ok(pp_conn_end_sending(server.conn));
     assert_closed_gracefully(&client);
@@ -107,32 +107,28 @@ static void a_later_end_closes_both(pp_mode mode)
     kit_close(&port);
 }
 
-static void both_ends_ended_close_gracefully_framed(void **state)
+TEST_CASE(both_ends_ended_close_gracefully_framed)
 {
-    (void)state;
     both_ends_close(PP_MODE_FRAMED);
 }
 
-static void both_ends_ended_close_gracefully_message(void **state)
+TEST_CASE(both_ends_ended_close_gracefully_message)
 {
-    (void)state;
     both_ends_close(PP_MODE_MESSAGE);
 }
 
-static void a_later_end_closes_both_framed(void **state)
+TEST_CASE(a_later_end_closes_both_framed)
 {
-    (void)state;
     a_later_end_closes_both(PP_MODE_FRAMED);
 }
 
-static void a_later_end_closes_both_message(void **state)
+TEST_CASE(a_later_end_closes_both_message)
 {
-    (void)state;
     a_later_end_closes_both(PP_MODE_MESSAGE);
 }
 
 /* In message mode an empty message is the end; whatever follows it is against the rule. */
-static void a_message_after_the_end_of_sending_is_a_protocol_error(void **state)
+TEST_CASE(a_message_after_the_end_of_sending_is_a_protocol_error)
 {
     pp_port *port = kit_port(1);
     side server = {0};
@@ -140,7 +136,6 @@ static void a_message_after_the_end_of_sending_is_a_protocol_error(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &server.counts);
     HANDLE pipe;
 
-    (void)state;
     listen.conn.half_close = true;
     listen.conn.handlers.on_end = note_end;
     listen.conn.user = &server;
@@ -149,7 +144,7 @@ static void a_message_after_the_end_of_sending_is_a_protocol_error(void **state)
     kit_write(pipe, "one", 3);
     kit_write(pipe, "", 0);
     kit_write(pipe, "late", 4);
-    assert_count(server.counts.closed, 1);
+    wait_for(server.counts.closed, 1);
     assert_status(server.counts.reason, PP_E_PROTOCOL);
     assert_int_equal(server.counts.messages, 1);
     CloseHandle(pipe);

@@ -199,28 +199,25 @@ static void run_ends(uint32_t seed, int hogs)
     budget_free(&b);
 }
 
-static void honest_ends_get_on_in_every_order(void **state)
+TEST_CASE(honest_ends_get_on_in_every_order)
 {
-    (void)state;
     for (uint32_t seed = 1; seed <= 40; seed++)
         run_ends(seed, 0);
 }
 
-static void who_never_reads_stops_nobody_else(void **state)
+TEST_CASE(who_never_reads_stops_nobody_else)
 {
-    (void)state;
     for (uint32_t seed = 1; seed <= 20; seed++)
         run_ends(seed, ENDS / 2);
 }
 
 /* ---- Rules ---------------------------------------------------------------------------------- */
 
-static void what_is_kept_back_follows_the_objects(void **state)
+TEST_CASE(what_is_kept_back_follows_the_objects)
 {
     budget b;
     int64_t before, with_long;
 
-    (void)state;
     budget_init(&b, 64 * LIMIT, end_tell);
     assert_true(budget_join(&b, 1000));
     before = b.general_limit;
@@ -240,12 +237,11 @@ static void what_is_kept_back_follows_the_objects(void **state)
     budget_free(&b);
 }
 
-static void nobody_overtakes_who_waits_for_the_answers_room(void **state)
+TEST_CASE(nobody_overtakes_who_waits_for_the_answers_room)
 {
     end full, first, second, third;
     budget b;
 
-    (void)state;
     budget_init(&b, LIMIT, end_tell);
     end_open(&full, &b, 1, true);
     end_open(&first, &b, 2, false);
@@ -272,12 +268,11 @@ static void nobody_overtakes_who_waits_for_the_answers_room(void **state)
     budget_free(&b);
 }
 
-static void who_waits_is_told_when_there_is_room(void **state)
+TEST_CASE(who_waits_is_told_when_there_is_room)
 {
     end full, little, much;
     budget b;
 
-    (void)state;
     budget_init(&b, LIMIT, end_tell);
     end_open(&full, &b, 1, true);
     end_open(&little, &b, 2, false);
@@ -304,12 +299,11 @@ static void who_waits_is_told_when_there_is_room(void **state)
     budget_free(&b);
 }
 
-static void nobody_holds_more_than_is_left_free(void **state)
+TEST_CASE(nobody_holds_more_than_is_left_free)
 {
     end ends[3];
     budget b;
 
-    (void)state;
     budget_init(&b, LIMIT, end_tell);
     for (int i = 0; i < 3; i++) {
         int64_t left;
@@ -325,12 +319,11 @@ static void nobody_holds_more_than_is_left_free(void **state)
     budget_free(&b);
 }
 
-static void empty_buffers_keep_nobody_waiting(void **state)
+TEST_CASE(empty_buffers_keep_nobody_waiting)
 {
     end readers[20], sender;
     budget b;
 
-    (void)state;
     budget_init(&b, LIMIT, end_tell);
     end_open(&sender, &b, 1, false);
     for (int i = 0; i < 20; i++) { /* as far as the spare room goes, and not further */
@@ -393,14 +386,13 @@ static DWORD WINAPI crew_main(void *argument)
     return 0;
 }
 
-static void threads_lose_no_byte_and_no_wake_up(void **state)
+TEST_CASE(threads_lose_no_byte_and_no_wake_up)
 {
     enum { CREWS = 4 };
     HANDLE threads[CREWS];
     crew crews[CREWS];
     budget b;
 
-    (void)state;
     budget_init(&b, LIMIT, end_tell);
     for (int i = 0; i < CREWS; i++) {
         crews[i] = (crew){.budget = &b, .seed = (uint32_t)i * 1000 + 1};

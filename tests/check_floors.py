@@ -1,11 +1,15 @@
 """
-Checks the rules of the source tree that no compiler knows: which folder may include which, how long
-a file and a function may be, and what may not be called. Prints each breach; status 1 if any.
+Checks the rules of the source tree that no compiler knows: which folder may include which, what may
+need what, how long a file and a function may be, how functions are named, and what may not be called.
+Prints each breach, and a table of the measures; status 1 if there is a breach.
 """
 
 import pathlib
 import re
+import statistics
 import sys
+
+from c_source import IDENTIFIER, circles_of, code_of, declared_in, functions_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
@@ -43,13 +47,22 @@ SLEEP = re.compile(r"\bSleep(Ex)?\s*\(")
 # What gcc and clang take without a word, and Visual Studio not at all.
 GNU = re.compile(r"\b__(attribute|typeof|extension|asm|auto_type|int128|label|builtin_\w+?)(__)?\b")
 
-# Modules (x.c with x.h) that still need each other, all ways. None may join them, and a circle that
-# is broken leaves this list.
+# Modules (x.c with x.h) that still need each other, all ways: by what they include, and by what their
+# functions call. None may join them, and a circle that is broken leaves this list.
 KNOWN_CIRCLES = ()
+KNOWN_CALL_CIRCLES = ()
+
+# What x.h declares, x.c defines, but for these: where they are defined, and why.
+DEFINED_ELSEWHERE = {
+    "NtQueryInformationFile": (None, "Windows defines it, and declares it for drivers alone"),
+    "impersonate_open_token": ("src/pipe/impersonate", "a test's own takes its place"),
+    "instance_create": ("src/pipe/instance_create", "a test's own takes its place"),
+    "open_file": ("src/pipe/open_file", "a test's own takes its place"),
+    "open_prepare": ("src/pipe/open_request", "open.c is the call that may block"),
+    "open_may_succeed_later": ("src/pipe/open_request", "open.c is the call that may block"),
+}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
-COMMENT_OR_STRING = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
-
 breaches = []
 
 
@@ -59,11 +72,6 @@ def breach(path, line, text):
 
 def line_of(text, position):
     return text.count("\n", 0, position) + 1
-
-
-def code_of(text):
-    """The text without comments and strings, its lines where they were."""
-    return COMMENT_OR_STRING.sub(lambda found: "\n" * found.group().count("\n"), text)
 
 
 def check_project_include(path, line, target):
@@ -120,53 +128,122 @@ def modules_of(includes):
     """x.c and x.h are one module: what either includes, the module includes."""
     modules = {}
     for path, targets in includes.items():
-        own = path.with_suffix("")
-        modules.setdefault(own, set()).update(target.with_suffix("") for target in targets)
-        modules[own].discard(own)
+        own, *needed = (p.relative_to(ROOT).with_suffix("").as_posix() for p in (path, *targets))
+        modules.setdefault(own, set()).update(module for module in needed if module != own)
     return modules
 
 
-def reached_from(start, modules):
-    reached, left = set(), [start]
-    while left:
-        for target in modules.get(left.pop(), ()):
-            if target not in reached:
-                reached.add(target)
-                left.append(target)
-    return reached
+def path_of(module):
+    return ROOT / (module + (".c" if (ROOT / (module + ".c")).exists() else ".h"))
 
 
-def circles_of(modules):
-    """The largest sets of modules of which each reaches every other."""
-    reached = {module: reached_from(module, modules) for module in modules}
-    circles = {
-        frozenset(other for other in reached[module] if module in reached.get(other, ()))
-        for module in modules
-        if module in reached[module]
-    }
-    return [sorted(m.relative_to(ROOT).as_posix() for m in circle) for circle in circles]
-
-
-def check_modules(includes):
-    found = sorted(circles_of(modules_of(includes)))
+def check_modules(graph, known, what, name_of_list):
+    """Returns how many circles there are."""
+    found = circles_of(graph)
     for circle in found:
-        if " ".join(circle) not in KNOWN_CIRCLES:
-            breach(ROOT / circle[0], 1, f"modules need each other: {' '.join(circle)}")
-    for known in KNOWN_CIRCLES:
-        if known.split() not in found:
-            breach(ROOT / known.split()[0], 1, "is in no such circle any more: KNOWN_CIRCLES")
+        if " ".join(circle) not in known:
+            breach(path_of(circle[0]), 1, f"{what}: {' '.join(circle)}")
+    for circle in known:
+        if circle.split() not in found:
+            breach(path_of(circle.split()[0]), 1, f"is in no such circle any more: {name_of_list}")
+    return len(found)
 
 
-def check_functions(path, code):
-    """clang-format puts a function's braces, and no others, alone at the start of a line."""
-    start = None
-    for number, line in enumerate(code.split("\n"), 1):
-        if line == "{":
-            start = number
-        elif line == "}" and start is not None:
-            if number - start + 1 > MAX_FUNCTION:
-                breach(path, start, f"a function of {number - start + 1} lines")
-            start = None
+def program_of(module):
+    """All of src is one; each folder of bench has functions of the same names."""
+    return "src" if module.startswith("src/") else module.rpartition("/")[0]
+
+
+class Folder:
+    """What is measured of one folder."""
+
+    def __init__(self):
+        self.files, self.functions, self.asserts = [], [], 0
+
+
+class Tree:
+    """What the files say together: who defines a function, and who mentions which names."""
+
+    def __init__(self):
+        self.defined, self.declared, self.mentioned, self.folders = {}, {}, {}, {}
+
+    def add(self, path, text, code):
+        functions = functions_of(code)
+        module = path.relative_to(ROOT).with_suffix("").as_posix()
+        folder = self.folders.setdefault(path.parent.relative_to(ROOT).as_posix(), Folder())
+        folder.files.append((text.count("\n"), path.name))
+        folder.functions += [(f.length, f.name) for f in functions]
+        folder.asserts += len(re.findall(r"\bassert\(", code))
+        check_functions(path, functions)
+        if path.parts[len(ROOT.parts)] == "tests" or path == SRC / "pipeport.h":
+            return
+        self.defined.setdefault(program_of(module), {}).update(
+            {f.name: module for f in functions if not f.is_static}
+        )
+        if path.suffix == ".h":
+            self.declared.update({name: (path, line) for name, line in declared_in(code)})
+        # What a source file mentions it uses, in tables, too; a header also declares.
+        used = code if path.suffix == ".c" else " ".join(f.body for f in functions)
+        self.mentioned.setdefault(module, set()).update(IDENTIFIER.findall(used))
+
+    def calls(self):
+        """Which module calls which."""
+        graph = {}
+        for module, names in self.mentioned.items():
+            defined = self.defined.get(program_of(module), {})
+            graph[module] = {defined[name] for name in names & defined.keys()} - {module}
+        return graph
+
+    def check_declared(self):
+        """What x.h declares, x.c defines."""
+        for name, (path, line) in self.declared.items():
+            if SRC not in path.parents:
+                continue
+            own = path.relative_to(ROOT).with_suffix("").as_posix()
+            where = self.defined["src"].get(name)
+            if where != DEFINED_ELSEWHERE.get(name, (own,))[0]:
+                breach(path, line, f"{name} is defined in {where}")
+        for name in DEFINED_ELSEWHERE.keys() - self.declared.keys():
+            breach(pathlib.Path(__file__), 1, f"{name}, which stands in DEFINED_ELSEWHERE, is gone")
+
+
+def check_functions(path, functions):
+    for f in functions:
+        if f.length > MAX_FUNCTION:
+            breach(path, f.line, f"{f.name} has {f.length} lines")
+        if path.is_relative_to(SRC) and f.name not in ("main", "wmain"):
+            if "__" in f.name and not f.is_static:
+                breach(path, f.line, f"{f.name} is another file's to call: no __ in its name")
+            elif "__" not in f.name and f.is_static and path.suffix == ".c":
+                breach(path, f.line, f"{f.name} is this file's alone: module__verb")
+
+
+def print_measures(folders, circles, call_circles):
+    def row(name, functions, files, asserts):
+        lengths = sorted(length for length, _ in functions) or [0]
+        p90 = lengths[min(len(lengths) - 1, len(lengths) * 9 // 10)]
+        (longest, function), (file_length, file) = max(functions or [(0, "")]), max(files)
+        print(
+            f"{name:<16} {len(functions):5} {statistics.median(lengths):7.0f} {p90:5}"
+            f" {longest:4} {function:<40.40} {len(files):4}"
+            f" {statistics.median(n for n, _ in files):7.0f} {file_length:5} {file:<20} {asserts:4}"
+        )
+
+    print(
+        "\n                 functions                                                           files"
+        "\nfolder           count  median   p90 longest                                     count"
+        "  median longest                 asserts"
+    )
+    for name, folder in sorted(folders.items()):
+        row(name, folder.functions, folder.files, folder.asserts)
+    src = [folder for name, folder in folders.items() if name.startswith("src/")]
+    row(
+        "all of src",
+        [f for folder in src for f in folder.functions],
+        [f for folder in src for f in folder.files],
+        sum(folder.asserts for folder in src),
+    )
+    print(f"circles of modules: {circles} by what they include, {call_circles} by what they call")
 
 
 def check_calls(path, code):
@@ -181,7 +258,7 @@ def check_calls(path, code):
 
 
 def main():
-    includes = {}
+    includes, tree = {}, Tree()
     files = [p for d in ("src", "bench", "tests") for p in sorted((ROOT / d).rglob("*.[ch]"))]
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -195,12 +272,19 @@ def main():
                 check_system_include(path, line, target)
             else:
                 includes.setdefault(path, []).append(check_project_include(path, line, target))
-        check_functions(path, code)
+        tree.add(path, text, code)
         check_calls(path, code)
     includes = {p: [t for t in ts if t] for p, ts in includes.items()}
     check_circles(includes)
-    check_modules(includes)
+    tree.check_declared()
+    circles = check_modules(
+        modules_of(includes), KNOWN_CIRCLES, "modules need each other", "KNOWN_CIRCLES"
+    )
+    call_circles = check_modules(
+        tree.calls(), KNOWN_CALL_CIRCLES, "functions call each other", "KNOWN_CALL_CIRCLES"
+    )
     print("\n".join(breaches) or f"{len(files)} files keep the rules")
+    print_measures(tree.folders, circles, call_circles)
     return 1 if breaches or not files else 0
 
 

@@ -53,7 +53,7 @@ static void forget(pp_child *child)
     pp_conn_unref(&child->errors);
 }
 
-static void fifty_children_copy_what_they_are_sent(void **state)
+TEST_CASE(fifty_children_copy_what_they_are_sent)
 {
     static collected in[CHILDREN], out[CHILDREN], err[CHILDREN];
     static char data[BYTES];
@@ -61,7 +61,6 @@ static void fifty_children_copy_what_they_are_sent(void **state)
     pp_child children[CHILDREN];
     pp_error error;
 
-    (void)state;
     for (int i = 0; i < CHILDREN; i++) {
         pp_conn_options input = stream_options(&in[i]), output = stream_options(&out[i]),
                         errors = stream_options(&err[i]);
@@ -80,10 +79,10 @@ static void fifty_children_copy_what_they_are_sent(void **state)
     for (int i = 0; i < CHILDREN; i++) {
         DWORD status;
 
-        assert_count(out[i].counts.bytes, BYTES);
-        assert_count(out[i].counts.closed, 1);
-        assert_count(err[i].counts.closed, 1);
-        assert_count(in[i].counts.closed, 1);
+        wait_for(out[i].counts.bytes, BYTES);
+        wait_for(out[i].counts.closed, 1);
+        wait_for(err[i].counts.closed, 1);
+        wait_for(in[i].counts.closed, 1);
         assert_int_equal(out[i].wrong, 0);
         assert_status(out[i].counts.reason, PP_E_PEER_CLOSED);
         assert_string_equal(err[i].text, "copied 100000");
@@ -95,7 +94,7 @@ static void fifty_children_copy_what_they_are_sent(void **state)
     kit_close(&port);
 }
 
-static void a_child_that_exits_early_is_seen(void **state)
+TEST_CASE(a_child_that_exits_early_is_seen)
 {
     pp_port *port = kit_port(1);
     collected in = {0}, out = {0};
@@ -104,11 +103,10 @@ static void a_child_that_exits_early_is_seen(void **state)
         .command_line = child_command("early"), .input = &input, .output = &output};
     pp_child child;
 
-    (void)state;
     assert_ok(pp_spawn(port, &options, &child, NULL));
     assert_null(child.errors);
-    assert_count(in.counts.closed, 1);
-    assert_count(out.counts.closed, 1);
+    wait_for(in.counts.closed, 1);
+    wait_for(out.counts.closed, 1);
     assert_status(in.counts.reason, PP_E_PEER_CLOSED);
     assert_status(pp_conn_send(child.input, "x", 1), PP_E_CLOSING);
     forget(&child);
@@ -133,7 +131,7 @@ static pp_child spawn_deaf(pp_port *port, const pp_conn_options *input)
     return child;
 }
 
-static void a_child_that_never_reads_bounds_what_is_queued(void **state)
+TEST_CASE(a_child_that_never_reads_bounds_what_is_queued)
 {
     static char data[64 * 1024];
     pp_port *port = kit_port(1);
@@ -142,21 +140,20 @@ static void a_child_that_never_reads_bounds_what_is_queued(void **state)
     pp_child child;
     pp_status status;
 
-    (void)state;
     input.high_mark = 256 * 1024;
     child = spawn_deaf(port, &input);
     for (int i = 0; (status = pp_conn_send(child.input, data, sizeof data)) == PP_OK; i++)
         assert_true(i < 10);
     assert_int_equal(status, PP_E_AGAIN);
     assert_ok(pp_conn_abort(child.input));
-    assert_count(in.counts.closed, 1);
+    wait_for(in.counts.closed, 1);
     assert_true(TerminateProcess(child.process, 0));
     WaitForSingleObject(child.process, KIT_WAIT_MS);
     forget(&child);
     kit_close(&port);
 }
 
-static void a_child_inherits_its_streams_and_nothing_else(void **state)
+TEST_CASE(a_child_inherits_its_streams_and_nothing_else)
 {
     SECURITY_ATTRIBUTES inheritable = {sizeof inheritable, NULL, TRUE};
     const char *name = kit_name();
@@ -168,17 +165,16 @@ static void a_child_inherits_its_streams_and_nothing_else(void **state)
     pp_child other = spawn_deaf(port, &input), child; /* its pipes must not be there either */
     char arguments[128];
 
-    (void)state;
     snprintf(arguments, sizeof arguments, "holds %llx %s", (unsigned long long)(ULONG_PTR)ours,
              name);
     options.command_line = child_command(arguments);
     options.output = &output;
     assert_ok(pp_spawn(port, &options, &child, NULL));
-    assert_count(out.counts.closed, 1);
+    wait_for(out.counts.closed, 1);
     assert_string_equal(out.text, "no");
     /* Had the second child the first one's input, this end would not close. */
     assert_true(TerminateProcess(other.process, 0));
-    assert_count(in.counts.closed, 1);
+    wait_for(in.counts.closed, 1);
     WaitForSingleObject(other.process, KIT_WAIT_MS);
     forget(&other);
     forget(&child);
@@ -186,14 +182,13 @@ static void a_child_inherits_its_streams_and_nothing_else(void **state)
     kit_close(&port);
 }
 
-static void a_program_that_is_not_there_is_named(void **state)
+TEST_CASE(a_program_that_is_not_there_is_named)
 {
     pp_port *port = kit_port(1);
     pp_spawn_options options = {.command_line = "no-such-program-here.exe"};
     pp_child child;
     pp_error error;
 
-    (void)state;
     assert_status(pp_spawn(port, &options, &child, &error), PP_E_NOT_FOUND);
     assert_non_null(strstr(error.message, "no-such-program-here.exe"));
     assert_status(pp_spawn(NULL, &options, &child, &error), PP_E_ARGUMENT);
@@ -221,7 +216,7 @@ static pp_status spawn_in_vain(pp_port *port, const char *command_line, collecte
     return status;
 }
 
-static void a_child_that_is_not_started_calls_nothing(void **state)
+TEST_CASE(a_child_that_is_not_started_calls_nothing)
 {
     static char long_line[40000];
     pp_port *port = kit_port(2);
@@ -231,7 +226,6 @@ static void a_child_that_is_not_started_calls_nothing(void **state)
     pp_child child;
     pp_error error;
 
-    (void)state;
     memset(long_line, 'x', sizeof long_line - 1);
     assert_status(spawn_in_vain(port, "no-such-program.exe", &c, &error), PP_E_NOT_FOUND);
     assert_status(spawn_in_vain(port, "\xff\xfe.exe", &c, &error), PP_E_ARGUMENT);
@@ -252,7 +246,7 @@ static void a_child_that_is_not_started_calls_nothing(void **state)
 }
 
 /* A child of the child has the stream, too: it ends with the last of them. */
-static void an_output_ends_with_its_last_holder(void **state)
+TEST_CASE(an_output_ends_with_its_last_holder)
 {
     pp_port *port = kit_port(1);
     collected kept = {0}, closed = {0};
@@ -263,17 +257,16 @@ static void an_output_ends_with_its_last_holder(void **state)
     pp_child child;
     char arguments[96];
 
-    (void)state;
     snprintf(arguments, sizeof arguments, "leaves %s", name);
     options.command_line = child_command(arguments);
     assert_ok(pp_spawn(port, &options, &child, NULL));
     assert_int_equal(WaitForSingleObject(child.process, KIT_WAIT_MS), WAIT_OBJECT_0);
     assert_ok(pp_conn_close(child.errors)); /* waits for nobody */
-    assert_count(closed.counts.closed, 1);
+    wait_for(closed.counts.closed, 1);
     assert_status(closed.counts.reason, PP_OK);
     assert_int_equal(kept.counts.closed, 0);
     assert_true(SetEvent(event)); /* it prints after its parent's end */
-    assert_count(kept.counts.closed, 1);
+    wait_for(kept.counts.closed, 1);
     assert_status(kept.counts.reason, PP_E_PEER_CLOSED);
     assert_string_equal(kept.text, "child grandchild");
     forget(&child);

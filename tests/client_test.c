@@ -15,11 +15,10 @@ static pp_client *open_client(const char *name, pp_mode mode)
     return kit_open_client(&options);
 }
 
-static void a_blocking_client_is_echoed_in_every_mode(void **state)
+TEST_CASE(a_blocking_client_is_echoed_in_every_mode)
 {
     static char data[100000], got[100000];
 
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *port = kit_port(1);
         kit_counts counts = {0};
@@ -46,13 +45,13 @@ static void a_blocking_client_is_echoed_in_every_mode(void **state)
         }
         assert_ok(pp_client_close(&client));
         assert_null(client);
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_E_PEER_CLOSED);
         kit_close(&port);
     }
 }
 
-static void time_outs_are_kept_and_lose_nothing(void **state)
+TEST_CASE(time_outs_are_kept_and_lose_nothing)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -63,7 +62,6 @@ static void time_outs_are_kept_and_lose_nothing(void **state)
     ULONGLONG began;
     pp_client *client;
 
-    (void)state;
     kit_listen(port, &listen); /* echoes bytes: the test decides when a frame is whole */
     client = open_client(name, PP_MODE_FRAMED);
     began = GetTickCount64();
@@ -79,7 +77,7 @@ static void time_outs_are_kept_and_lose_nothing(void **state)
     kit_close(&port);
 }
 
-static void bad_input_to_the_client_is_named(void **state)
+TEST_CASE(bad_input_to_the_client_is_named)
 {
     pp_client_options options;
     pp_client *client = NULL;
@@ -87,7 +85,6 @@ static void bad_input_to_the_client_is_named(void **state)
     size_t length;
     char byte;
 
-    (void)state;
     pp_client_options_init(NULL);
     pp_client_options_init(&options);
     options.name = kit_name();
@@ -121,7 +118,7 @@ static void bad_input_to_the_client_is_named(void **state)
     assert_status(pp_client_close(&client), PP_E_ARGUMENT);
 }
 
-static void who_dials_makes_sure_of_who_serves(void **state)
+TEST_CASE(who_dials_makes_sure_of_who_serves)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0}, impostor = {0}, right = {0};
@@ -131,18 +128,17 @@ static void who_dials_makes_sure_of_who_serves(void **state)
     char sid[PP_SID_SIZE];
     pp_conn *conn;
 
-    (void)state;
     kit_listen(port, &listen);
     dial.server_process = GetCurrentProcessId() + 4;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "secret", 6));
-    assert_count(impostor.closed, 1);
+    wait_for(impostor.closed, 1);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     pp_conn_unref(&conn);
     dial.server_process = 0;
     dial.server_user = "S-1-5-32-546"; /* the group of guests: nobody runs as it */
     assert_ok(pp_dial(port, &dial, NULL, NULL));
-    assert_count(impostor.closed, 2);
+    wait_for(impostor.closed, 2);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     kit_own_sid(sid, sizeof sid);
     dial.server_user = sid;
@@ -150,7 +146,7 @@ static void who_dials_makes_sure_of_who_serves(void **state)
     dial.conn.user = &right;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "hello", 5));
-    assert_count(right.bytes, 5);
+    wait_for(right.bytes, 5);
     assert_int_equal(counts.bytes, 5); /* nothing was said to the impostors */
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -161,12 +157,11 @@ typedef struct basic_information {
     ULONG attributes, granted_access, handles, pointers, reserved[10];
 } basic_information;
 
-static void who_dials_asks_for_exactly_the_rights_it_needs(void **state)
+TEST_CASE(who_dials_asks_for_exactly_the_rights_it_needs)
 {
     static const DWORD least =
         FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE;
 
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *port = kit_port(1);
         kit_counts counts = {0};
@@ -190,7 +185,7 @@ static void who_dials_asks_for_exactly_the_rights_it_needs(void **state)
     }
 }
 
-static void strict_grants_exactly_what_it_says(void **state)
+TEST_CASE(strict_grants_exactly_what_it_says)
 {
     const char *const everyone[] = {"S-1-1-0"};
     pp_port *port = kit_port(1);
@@ -207,7 +202,6 @@ static void strict_grants_exactly_what_it_says(void **state)
     PSID sid;
     ACL *acl;
 
-    (void)state;
     listen.access.allow = everyone;
     listen.access.allow_count = 1;
     listen.access.strict = true;
@@ -249,7 +243,7 @@ static DWORD WINAPI probe(void *argument)
 }
 
 /* With one client at most, each that leaves takes the only connected instance with it. */
-static void the_name_is_never_free_from_start_to_stop(void **state)
+TEST_CASE(the_name_is_never_free_from_start_to_stop)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -258,7 +252,6 @@ static void the_name_is_never_free_from_start_to_stop(void **state)
     static prober p;
     HANDLE thread;
 
-    (void)state;
     listen.max_clients = 1;
     kit_listen(port, &listen);
     swprintf(p.path, sizeof p.path / sizeof *p.path, L"\\\\.\\pipe\\%hs", name);
@@ -270,10 +263,10 @@ static void the_name_is_never_free_from_start_to_stop(void **state)
             kit_write(pipe, "\1\0\0\x80", 4); /* the end of sending: the server closes first */
         else
             kit_write(pipe, "\2\0\0\x80", 4); /* unknown: the server ends it */
-        assert_count(counts.closed, i + 1);
+        wait_for(counts.closed, i + 1);
         CloseHandle(pipe);
     }
-    assert_count(p.probes, 100);
+    wait_for(p.probes, 100);
     p.stop = 1;
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
@@ -281,7 +274,7 @@ static void the_name_is_never_free_from_start_to_stop(void **state)
     kit_close(&port);
 }
 
-static void a_taken_name_names_its_owner(void **state)
+TEST_CASE(a_taken_name_names_its_owner)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -290,7 +283,6 @@ static void a_taken_name_names_its_owner(void **state)
     char owner[32];
     pp_error error;
 
-    (void)state;
     kit_listen(port, &listen);
     snprintf(owner, sizeof owner, "process %lu", (unsigned long)GetCurrentProcessId());
     assert_status(pp_listen(port, &listen, NULL, &error), PP_E_NAME_TAKEN);

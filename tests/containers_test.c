@@ -14,13 +14,12 @@ static uint32_t draw(uint32_t *random, uint32_t below)
     return (*random >> 8) % below;
 }
 
-static void a_heap_gives_the_least_of_what_is_in_it(void **state)
+TEST_CASE(a_heap_gives_the_least_of_what_is_in_it)
 {
     static heap_node nodes[MANY];
     uint32_t random = 3;
     heap h = {0};
 
-    (void)state;
     assert_true(heap_reserve(&h, MANY));
     for (int i = 0; i < MANY; i++)
         heap_node_init(&nodes[i]);
@@ -41,12 +40,11 @@ static void a_heap_gives_the_least_of_what_is_in_it(void **state)
     heap_free(&h);
 }
 
-static void a_table_finds_those_that_are_in_it(void **state)
+TEST_CASE(a_table_finds_those_that_are_in_it)
 {
     static table_link links[MANY];
     table t;
 
-    (void)state;
     table_init(&t);
     for (uint64_t id = 0; id < MANY; id++)
         table_add(&t, &links[id], id);

@@ -45,22 +45,22 @@ static pp_conn *dial(pp_port *port, uint64_t timeout_ms, kit_counts *client)
     blocked = ended = 0;
     options.timeout_ms = timeout_ms;
     assert_ok(pp_dial(port, &options, &conn, NULL));
-    assert_count(blocked, 1);
+    wait_for(blocked, 1);
     return conn;
 }
 
 /* The connection has ended for `reason` while the open blocks; now the open ends. */
 static void expect_end(kit_counts *client, const char *reason, pp_conn *conn)
 {
-    assert_count(client->closed, 1);
+    wait_for(client->closed, 1);
     assert_string_equal(pp_status_name((pp_status)client->reason), reason);
     assert_int_equal(ended, 0);
     pp_conn_unref(&conn);
     SetEvent(go_on);
-    assert_count(ended, 1);
+    wait_for(ended, 1);
 }
 
-static void another_machine_is_reached_by_a_helper(void **state)
+TEST_CASE(another_machine_is_reached_by_a_helper)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -68,14 +68,13 @@ static void another_machine_is_reached_by_a_helper(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
     pp_conn *conn;
 
-    (void)state;
     kit_listen(port, &listen);
     opens = name;
     conn = dial(port, 0, &client); /* one try takes as long as it takes */
     assert_ok(pp_conn_send(conn, "early", 5));
     assert_false(kit_wait_ms(&client.closed, 1, 50));
     SetEvent(go_on);
-    assert_count(client.bytes, 5);
+    wait_for(client.bytes, 5);
     assert_int_equal(client.opened, 1);
     pp_conn_unref(&conn);
 
@@ -83,13 +82,13 @@ static void another_machine_is_reached_by_a_helper(void **state)
     client = (kit_counts){0};
     conn = dial(port, 0, &client);
     SetEvent(go_on);
-    assert_count(client.closed, 1);
+    wait_for(client.closed, 1);
     assert_status((pp_status)client.reason, PP_E_ACCESS);
     pp_conn_unref(&conn);
     kit_close(&port);
 }
 
-static void an_open_that_blocks_holds_up_no_end(void **state)
+TEST_CASE(an_open_that_blocks_holds_up_no_end)
 {
     pp_port *port = kit_port(1), *stopped = kit_port(1);
     const char *name = kit_name();
@@ -97,7 +96,6 @@ static void an_open_that_blocks_holds_up_no_end(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
     pp_conn *conn;
 
-    (void)state;
     kit_listen(port, &listen);
     opens = name;
     expect_end(&late, "PP_E_TIMEOUT", dial(port, 100, &late));
@@ -111,8 +109,8 @@ static void an_open_that_blocks_holds_up_no_end(void **state)
     expect_end(&stopping, "PP_E_ABORTED", conn);
 
     /* What the helpers opened nevertheless, they closed. */
-    assert_count(server.opened, 3);
-    assert_count(server.closed, 3);
+    wait_for(server.opened, 3);
+    wait_for(server.closed, 3);
     kit_close(&port);
 }
 

@@ -46,7 +46,7 @@ static void race(early *e, void (*make)(early *e, void *user), void *user)
     for (LONG i = 1; i <= e->rounds; i++) {
         InterlockedExchange(&e->round, i);
         make(e, user);
-        assert_count(e->done, i);
+        wait_for(e->done, i);
     }
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
@@ -77,17 +77,16 @@ static DWORD WINAPI cancel_newest(void *argument)
     return 0;
 }
 
-static void a_timer_may_be_cancelled_as_soon_as_its_id_is_there(void **state)
+TEST_CASE(a_timer_may_be_cancelled_as_soon_as_its_id_is_there)
 {
     enum { TIMERS = 50000 };
     timers t = {.port = kit_port(2)};
     HANDLE thread = CreateThread(NULL, 0, cancel_newest, &t, 0, NULL);
 
-    (void)state;
     for (LONG i = 1; i <= TIMERS; i++) {
         assert_ok(pp_port_after(t.port, 0, count_call, &t, &t.id));
         if (i % 100 == 0)
-            assert_count(t.calls, i);
+            wait_for(t.calls, i);
     }
     t.over = 1;
     WaitForSingleObject(thread, INFINITE);
@@ -113,11 +112,10 @@ static void make_listener(early *e, void *user)
     assert_ok(pp_listen(e->port, &options, (pp_listener **)&e->seen, NULL));
 }
 
-static void a_listener_may_be_closed_as_soon_as_it_is_there(void **state)
+TEST_CASE(a_listener_may_be_closed_as_soon_as_it_is_there)
 {
     early e = {.port = kit_port(2), .act = close_listener};
 
-    (void)state;
     race(&e, make_listener, NULL);
     kit_close(&e.port);
 }
@@ -147,14 +145,13 @@ static void make_mailslot(early *e, void *user)
     assert_ok(pp_mailslot_listen(e->port, &options, (pp_mailslot **)&e->seen, NULL));
 }
 
-static void a_mailslot_may_be_closed_as_soon_as_it_is_there(void **state)
+TEST_CASE(a_mailslot_may_be_closed_as_soon_as_it_is_there)
 {
     early e = {.port = kit_port(2), .act = close_mailslot};
     kit_counts counts = {0};
 
-    (void)state;
     race(&e, make_mailslot, &counts);
-    assert_count(counts.closed, ROUNDS);
+    wait_for(counts.closed, ROUNDS);
     kit_close(&e.port);
 }
 
@@ -175,14 +172,13 @@ static void make_dial(early *e, void *user)
     assert_ok(pp_dial(e->port, &options, (pp_conn **)&e->seen, NULL));
 }
 
-static void a_dial_may_be_ended_as_soon_as_it_is_there(void **state)
+TEST_CASE(a_dial_may_be_ended_as_soon_as_it_is_there)
 {
     early e = {.port = kit_port(2), .act = abort_conn};
     kit_counts counts = {0};
 
-    (void)state;
     race(&e, make_dial, &counts);
-    assert_count(counts.closed, ROUNDS);
+    wait_for(counts.closed, ROUNDS);
     kit_close(&e.port);
 }
 
@@ -207,14 +203,13 @@ static void make_adopted(early *e, void *user)
     CloseHandle(other);
 }
 
-static void an_adopted_handle_may_be_ended_as_soon_as_it_is_there(void **state)
+TEST_CASE(an_adopted_handle_may_be_ended_as_soon_as_it_is_there)
 {
     early e = {.port = kit_port(2), .act = abort_conn};
     kit_counts counts = {0};
 
-    (void)state;
     race(&e, make_adopted, &counts);
-    assert_count(counts.closed, ROUNDS);
+    wait_for(counts.closed, ROUNDS);
     kit_close(&e.port);
 }
 
@@ -250,18 +245,17 @@ static void make_child(early *e, void *user)
     pp_conn_unref(&s->child.output);
 }
 
-static void a_childs_stream_may_be_ended_as_soon_as_it_is_there(void **state)
+TEST_CASE(a_childs_stream_may_be_ended_as_soon_as_it_is_there)
 {
     spawning s = {.early = {.port = kit_port(2), .act = abort_input, .rounds = CHILDREN}};
 
-    (void)state;
     race(&s.early, make_child, &s);
-    assert_count(s.counts.closed, 2 * CHILDREN);
+    wait_for(s.counts.closed, 2 * CHILDREN);
     kit_close(&s.early.port);
 }
 
 /* What fails leaves nothing to be found. */
-static void a_port_that_stops_sets_nothing(void **state)
+TEST_CASE(a_port_that_stops_sets_nothing)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -273,7 +267,6 @@ static void a_port_that_stops_sets_nothing(void **state)
     pp_mailslot *mailslot = (pp_mailslot *)&counts;
     uint64_t id = 7;
 
-    (void)state;
     pp_mailslot_options_init(&slot);
     slot.name = listen.name;
     assert_ok(pp_port_stop(port));

@@ -111,8 +111,8 @@ static void expect_every_order(pp_mode mode, clerk how)
 
         kit_listen(port, &options);
         send_orders_and_leave(name, mode);
-        assert_count(k.taken, ORDERS * ORDER);
-        assert_count(k.counts.closed, 1);
+        wait_for(k.taken, ORDERS * ORDER);
+        wait_for(k.counts.closed, 1);
         assert_int_equal(k.taken, ORDERS * ORDER);
         assert_status(k.counts.reason, PP_E_PEER_CLOSED);
         pp_conn_unref(&k.conn);
@@ -120,9 +120,8 @@ static void expect_every_order(pp_mode mode, clerk how)
     kit_close(&port);
 }
 
-static void what_was_sent_before_leaving_is_delivered_however_slow_the_handler(void **state)
+TEST_CASE(what_was_sent_before_leaving_is_delivered_however_slow_the_handler)
 {
-    (void)state;
     for (pp_mode mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         expect_every_order(mode, (clerk){.answers = true});
         expect_every_order(mode, (clerk){.answers = true, .pauses = true});
@@ -131,19 +130,17 @@ static void what_was_sent_before_leaving_is_delivered_however_slow_the_handler(v
     }
 }
 
-static void a_handler_that_passes_on_what_send_says_gets_every_message(void **state)
+TEST_CASE(a_handler_that_passes_on_what_send_says_gets_every_message)
 {
-    (void)state;
     for (pp_mode mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++)
         expect_every_order(mode, (clerk){.answers = true, .passes_on = true});
 }
 
 /* A send from elsewhere finds the client gone while nothing is delivered. */
-static void what_waits_behind_a_pause_outlives_a_send_that_fails(void **state)
+TEST_CASE(what_waits_behind_a_pause_outlives_a_send_that_fails)
 {
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int not_now = 0; not_now < 2; not_now++) {
         const char *name = kit_name();
         clerk k = {.pause_at_open = !not_now};
@@ -152,7 +149,7 @@ static void what_waits_behind_a_pause_outlives_a_send_that_fails(void **state)
 
         kit_listen(port, &options);
         pipe = kit_open(name, true);
-        assert_count(k.counts.opened, 1);
+        wait_for(k.counts.opened, 1);
         if (not_now)
             assert_ok(pp_conn_pause(k.conn));
         for (int i = 0; i < 3; i++)
@@ -163,8 +160,8 @@ static void what_waits_behind_a_pause_outlives_a_send_that_fails(void **state)
             assert_false(kit_wait_ms(&k.counts.closed, 1, 10));
         assert_int_equal(k.counts.closed, 0);
         assert_ok(pp_conn_resume(k.conn));
-        assert_count(k.taken, 21);
-        assert_count(k.counts.closed, 1);
+        wait_for(k.taken, 21);
+        wait_for(k.counts.closed, 1);
         assert_status(k.counts.reason, PP_E_PEER_CLOSED);
         pp_conn_unref(&k.conn);
     }
@@ -173,7 +170,7 @@ static void what_waits_behind_a_pause_outlives_a_send_that_fails(void **state)
 
 /* Its answer was refused, since the client does not read; then the client leaves. The handler waits
  * for on_writable, as it should, and must not wait for ever. */
-static void who_was_refused_hears_that_the_client_left(void **state)
+TEST_CASE(who_was_refused_hears_that_the_client_left)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -182,7 +179,6 @@ static void who_was_refused_hears_that_the_client_left(void **state)
     static char order[30 * KIB];
     HANDLE pipe;
 
-    (void)state;
     options.conn.high_mark = 64 * KIB;
     options.pipe_buffer = 256 * KIB;
     kit_listen(port, &options);
@@ -194,7 +190,7 @@ static void who_was_refused_hears_that_the_client_left(void **state)
     while (kit_stats(port).refused_sends == 0)
         assert_false(kit_wait_ms(&counts.closed, 1, 10));
     CloseHandle(pipe);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     assert_true(counts.writable > 0);
     assert_int_equal(kit_stats(port).messages_in, 12);
@@ -216,7 +212,7 @@ static pp_status close_at_second(pp_conn *conn, void *user, const void *data, si
     return PP_OK;
 }
 
-static void a_close_that_could_not_hand_over_says_so(void **state)
+TEST_CASE(a_close_that_could_not_hand_over_says_so)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -224,18 +220,17 @@ static void a_close_that_could_not_hand_over_says_so(void **state)
     pp_listen_options options = clerk_options(name, PP_MODE_MESSAGE, &k, port);
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_message = close_at_second;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
-    assert_count(k.counts.opened, 1);
+    wait_for(k.counts.opened, 1);
     kit_write(pipe, "one", 3);
     kit_write(pipe, "two", 3);
     CloseHandle(pipe);
     while (pp_conn_send(k.conn, "reply", 5) == PP_OK)
         assert_false(kit_wait_ms(&k.counts.closed, 1, 10));
     assert_ok(pp_conn_resume(k.conn));
-    assert_count(k.counts.closed, 1);
+    wait_for(k.counts.closed, 1);
     assert_status(k.counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&k.conn);
     kit_close(&port);
@@ -256,7 +251,7 @@ static HANDLE open_and_close(pp_port *port, clerk *k, pp_mode mode, pp_direction
     options.conn.drain_timeout_ms = KIT_WAIT_MS;
     kit_listen(port, &options);
     pipe = kit_open(name, mode == PP_MODE_MESSAGE);
-    assert_count(k->counts.opened, 1);
+    wait_for(k->counts.opened, 1);
     for (size_t sent = 0; sent < LONG_TEXT; sent += mode == PP_MODE_STREAM ? LONG_TEXT : 1000)
         assert_ok(pp_conn_send(k->conn, text, mode == PP_MODE_STREAM ? LONG_TEXT : 1000));
     assert_ok(pp_conn_close(k->conn));
@@ -266,20 +261,19 @@ static HANDLE open_and_close(pp_port *port, clerk *k, pp_mode mode, pp_direction
 static void close_and_check(HANDLE pipe, clerk *k)
 {
     assert_true(kit_drain(pipe) >= LONG_TEXT);
-    assert_count(k->counts.closed, 1);
+    wait_for(k->counts.closed, 1);
     assert_status(k->counts.reason, PP_OK);
     assert_int_equal(k->taken, 0);
     CloseHandle(pipe);
     pp_conn_unref(&k->conn);
 }
 
-static void a_graceful_close_is_not_cut_by_what_the_client_sends(void **state)
+TEST_CASE(a_graceful_close_is_not_cut_by_what_the_client_sends)
 {
     pp_port *port = kit_port(2);
     clerk too_long = {0}, against = {0}, unframed = {0}, much = {0};
     HANDLE pipe;
 
-    (void)state;
     pipe = open_and_close(port, &too_long, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX);
     kit_write(pipe, text, 1001);
     close_and_check(pipe, &too_long);
@@ -296,7 +290,7 @@ static void a_graceful_close_is_not_cut_by_what_the_client_sends(void **state)
     kit_close(&port);
 }
 
-static void stopping_with_no_time_is_no_time_out_for_who_owes_nothing(void **state)
+TEST_CASE(stopping_with_no_time_is_no_time_out_for_who_owes_nothing)
 {
     enum { CLIENTS = 40 };
     pp_port *port = kit_port(2);
@@ -305,14 +299,13 @@ static void stopping_with_no_time_is_no_time_out_for_who_owes_nothing(void **sta
     pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, &counts);
     HANDLE pipes[CLIENTS];
 
-    (void)state;
     options.conn.drain_timeout_ms = 0;
     kit_listen(port, &options);
     for (int i = 0; i < CLIENTS; i++)
         pipes[i] = kit_open(name, false);
     kit_write(pipes[0], "x", 1);
     kit_expect(pipes[0], "x", 1);
-    assert_count(counts.opened, CLIENTS);
+    wait_for(counts.opened, CLIENTS);
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_wait(port));
     assert_int_equal(counts.reasons[PP_OK], CLIENTS);
@@ -338,7 +331,7 @@ static void count_of_six(pp_mode mode, bool shared)
     options.pipe_buffer = BLOCK;
     kit_listen(port, &options);
     pipe = kit_open(name, mode == PP_MODE_MESSAGE);
-    assert_count(k.counts.opened, 1);
+    wait_for(k.counts.opened, 1);
     memset(pp_buffer_data(buffer), 0, BLOCK);
     for (int i = 0; i < 10; i++)
         assert_ok(shared ? pp_conn_send_buffer(k.conn, buffer) : pp_conn_send(k.conn, text, BLOCK));
@@ -350,7 +343,7 @@ static void count_of_six(pp_mode mode, bool shared)
         got += read;
     }
     CloseHandle(pipe);
-    assert_count(k.counts.closed, 1);
+    wait_for(k.counts.closed, 1);
     if (mode == PP_MODE_MESSAGE) {
         assert_in_range(kit_stats(port).messages_out, 6, 9);
         assert_int_equal(kit_stats(port).bytes_out, BLOCK * kit_stats(port).messages_out);
@@ -362,16 +355,15 @@ static void count_of_six(pp_mode mode, bool shared)
     kit_close(&port);
 }
 
-static void what_was_handed_over_before_an_end_is_counted(void **state)
+TEST_CASE(what_was_handed_over_before_an_end_is_counted)
 {
-    (void)state;
     count_of_six(PP_MODE_MESSAGE, false);
     count_of_six(PP_MODE_MESSAGE, true);
     count_of_six(PP_MODE_STREAM, true);
     count_of_six(PP_MODE_FRAMED, true);
 }
 
-static void an_ended_connection_says_that_it_has_ended(void **state)
+TEST_CASE(an_ended_connection_says_that_it_has_ended)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -379,11 +371,10 @@ static void an_ended_connection_says_that_it_has_ended(void **state)
     pp_peer peer;
     pp_conn *conn;
 
-    (void)state;
     dial.timeout_ms = 0;
     dial.conn.direction = PP_DIRECTION_INBOUND;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_wait(port));
     assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
@@ -398,7 +389,7 @@ static void an_ended_connection_says_that_it_has_ended(void **state)
     kit_close(&port);
 }
 
-static void who_only_receives_sends_nothing_not_even_an_end(void **state)
+TEST_CASE(who_only_receives_sends_nothing_not_even_an_end)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -406,17 +397,16 @@ static void who_only_receives_sends_nothing_not_even_an_end(void **state)
     pp_listen_options options = clerk_options(name, PP_MODE_FRAMED, &k, port);
     HANDLE pipe;
 
-    (void)state;
     options.conn.direction = PP_DIRECTION_INBOUND;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(k.counts.opened, 1);
+    wait_for(k.counts.opened, 1);
     assert_false(pp_conn_writable(k.conn));
     assert_status(pp_conn_send(k.conn, "x", 1), PP_E_DIRECTION);
     assert_status(pp_conn_end_sending(k.conn), PP_E_DIRECTION);
     assert_int_equal(pp_conn_queued(k.conn), 0);
     CloseHandle(pipe);
-    assert_count(k.counts.closed, 1);
+    wait_for(k.counts.closed, 1);
     pp_conn_unref(&k.conn);
     kit_close(&port);
 }

@@ -3,7 +3,7 @@
  */
 #include "kit.h"
 
-static void null_is_refused_everywhere(void **state)
+TEST_CASE(null_is_refused_everywhere)
 {
     pp_port *port = kit_port(1), *no_port = NULL;
     pp_port_options port_options;
@@ -17,7 +17,6 @@ static void null_is_refused_everywhere(void **state)
     pp_stats stats;
     pp_error error;
 
-    (void)state;
     pp_port_options_init(NULL);
     pp_listen_options_init(NULL);
     pp_dial_options_init(NULL);
@@ -96,7 +95,7 @@ static void null_is_refused_everywhere(void **state)
         (options).member = good;                                                                   \
     } while (0)
 
-static void options_out_of_range_are_named_with_their_range(void **state)
+TEST_CASE(options_out_of_range_are_named_with_their_range)
 {
     pp_port *port = kit_port(1), *p;
     pp_port_options po;
@@ -106,7 +105,6 @@ static void options_out_of_range_are_named_with_their_range(void **state)
     pp_listener *l;
     pp_mailslot *m;
 
-    (void)state;
     pp_port_options_init(&po);
     pp_listen_options_init(&lo);
     pp_dial_options_init(&d);
@@ -139,7 +137,7 @@ static void options_out_of_range_are_named_with_their_range(void **state)
     kit_close(&port);
 }
 
-static void wrong_names_are_refused_with_what_is_allowed(void **state)
+TEST_CASE(wrong_names_are_refused_with_what_is_allowed)
 {
     static const char *const names[] = {NULL, "", "a\\b", "\\\\other\\pipe\\x"};
     pp_port *port = kit_port(1);
@@ -147,7 +145,6 @@ static void wrong_names_are_refused_with_what_is_allowed(void **state)
     pp_mailslot_options mo;
     pp_error error;
 
-    (void)state;
     pp_listen_options_init(&lo);
     pp_mailslot_options_init(&mo);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -171,7 +168,7 @@ static void says_it_is_not_utf8(pp_status status, pp_status wanted, const pp_err
     assert_string_equal(error->message, line);
 }
 
-static void text_that_is_not_utf8_is_said_to_be_so(void **state)
+TEST_CASE(text_that_is_not_utf8_is_said_to_be_so)
 {
     static const char bad[] = "caf\xE9"; /* as Latin-1 has it */
     static const char *const users[] = {bad};
@@ -186,7 +183,6 @@ static void text_that_is_not_utf8_is_said_to_be_so(void **state)
     pp_child child;
     pp_error e;
 
-    (void)state;
     pp_listen_options_init(&lo);
     pp_mailslot_options_init(&mo);
     pp_dial_options_init(&dial);
@@ -209,7 +205,7 @@ static void text_that_is_not_utf8_is_said_to_be_so(void **state)
     kit_close(&port);
 }
 
-static void a_taken_name_is_refused(void **state)
+TEST_CASE(a_taken_name_is_refused)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -218,7 +214,6 @@ static void a_taken_name_is_refused(void **state)
     pp_listener *first = kit_listen(port, &options), *second;
     pp_error error;
 
-    (void)state;
     assert_status(pp_listen(port, &options, &second, &error), PP_E_NAME_TAKEN);
     assert_null(second);
     assert_non_null(strstr(error.message, name));
@@ -229,7 +224,7 @@ static void a_taken_name_is_refused(void **state)
     kit_close(&port);
 }
 
-static void a_message_that_is_too_long_is_refused(void **state)
+TEST_CASE(a_message_that_is_too_long_is_refused)
 {
     static char data[1001];
     pp_port *port = kit_port(1);
@@ -239,7 +234,6 @@ static void a_message_that_is_too_long_is_refused(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_FRAMED, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     dial.conn.max_message = 1000;
     kit_listen(port, &listen);
     assert_ok(pp_dial(port, &dial, &conn, NULL));
@@ -247,13 +241,13 @@ static void a_message_that_is_too_long_is_refused(void **state)
     assert_status(pp_conn_send(conn, NULL, 1), PP_E_ARGUMENT);
     assert_ok(pp_conn_send(conn, data, 1000));
     assert_ok(pp_conn_send(conn, NULL, 0));
-    assert_count(client.messages, 2);
+    wait_for(client.messages, 2);
     assert_true(pp_conn_id(conn) != 0);
     pp_conn_unref(&conn);
     kit_close(&port);
 }
 
-static void closing_objects_answer_and_nothing_more(void **state)
+TEST_CASE(closing_objects_answer_and_nothing_more)
 {
     pp_port *port = kit_port(2);
     kit_counts server = {0}, client = {0};
@@ -264,10 +258,9 @@ static void closing_objects_answer_and_nothing_more(void **state)
     pp_conn *conn, *late = NULL;
     pp_error error;
 
-    (void)state;
     kit_listen(port, &listen);
     assert_ok(pp_dial(port, &dial, &conn, NULL));
-    assert_count(client.opened, 1);
+    wait_for(client.opened, 1);
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_stop(port));
     listen.name = kit_name(); /* the other may be taken yet */
@@ -302,12 +295,11 @@ static void count_line(void *user, pp_log_level level, const char *line)
     kit_add(&lines[level], 1);
 }
 
-static void the_log_keeps_to_its_level(void **state)
+TEST_CASE(the_log_keeps_to_its_level)
 {
     pp_port_options options;
     pp_error error;
 
-    (void)state;
     pp_port_options_init(&options);
     options.log = count_line;
     for (int level = PP_LOG_ERROR; level <= PP_LOG_DEBUG; level++) {
@@ -325,7 +317,7 @@ static void the_log_keeps_to_its_level(void **state)
         kit_listen(port, &listen);
         pipe = kit_open(name, false);
         CloseHandle(pipe);
-        assert_count(counts.closed, 1); /* which is told for debugging */
+        wait_for(counts.closed, 1); /* which is told for debugging */
         kit_close(&port);
         assert_int_equal(lines[PP_LOG_WARN], level >= PP_LOG_WARN);
         assert_int_equal(lines[PP_LOG_DEBUG], level >= PP_LOG_DEBUG);

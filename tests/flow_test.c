@@ -77,7 +77,7 @@ static pp_listen_options source_options(const char *name, pp_mode mode, source *
     return options;
 }
 
-static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
+TEST_CASE(a_queue_stops_at_the_high_mark_plus_one_message)
 {
     pp_port *port = kit_port(2);
     const char *name = kit_name();
@@ -85,12 +85,11 @@ static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
     pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
     HANDLE pipe;
 
-    (void)state;
     options.conn.high_mark = 200 * KIB;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(s.refused, 1);
-    assert_count(s.opened, 1);
+    wait_for(s.refused, 1);
+    wait_for(s.opened, 1);
     assert_true(s.most_queued >= 200 * KIB);
     assert_true(s.most_queued < 248 * KIB);
     assert_int_equal(s.writable, 0);       /* nobody has read */
@@ -102,18 +101,18 @@ static void a_queue_stops_at_the_high_mark_plus_one_message(void **state)
         assert_true(kit_is_filled(buffer, read, 1, at));
         at += read;
         if (at >= (uint64_t)s.sent && at < s.limit)
-            assert_count(s.writable, 1);
+            wait_for(s.writable, 1);
     }
     assert_true(s.writable > 0);
     assert_true(s.most_queued < 248 * KIB);
     assert_int_equal(kit_stats(port).refused_sends, s.refused);
     CloseHandle(pipe);
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     pp_conn_unref(&s.conn);
     kit_close(&port);
 }
 
-static void an_echo_pauses_reading_from_a_client_that_never_reads(void **state)
+TEST_CASE(an_echo_pauses_reading_from_a_client_that_never_reads)
 {
     enum { MOST = 64 * MIB };
     static char data[32 * KIB];
@@ -127,13 +126,12 @@ static void an_echo_pauses_reading_from_a_client_that_never_reads(void **state)
     pp_conn *conn;
     uint64_t in;
 
-    (void)state;
     listen.conn.high_mark = 128 * KIB;
     dial.conn.high_mark = 128 * KIB;
     kit_listen(port, &listen);
     assert_ok(pp_dial(clients, &dial, &conn, NULL));
     assert_ok(pp_conn_pause(conn)); /* it never reads */
-    assert_count(s.refused, 1);
+    wait_for(s.refused, 1);
     while (s.sent < MOST && kit_wait_ms(&s.writable, s.writable + 1, 500)) {
     }
     /* All is still: the client's queue, both quotas, and the echo's queue are full. */
@@ -149,11 +147,11 @@ static void an_echo_pauses_reading_from_a_client_that_never_reads(void **state)
     CloseHandle(other);
     assert_int_equal(kit_stats(port).bytes_in, in + 400);
     assert_ok(pp_conn_resume(conn)); /* now it reads, and everything moves again */
-    assert_count(s.writable, s.writable + 20);
+    wait_for(s.writable, s.writable + 20);
     assert_true(kit_stats(port).bytes_in > in + 400);
     pp_conn_abort(conn);
     pp_conn_unref(&conn);
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     pp_conn_unref(&s.conn);
     kit_close(&clients);
     kit_close(&port);
@@ -173,7 +171,7 @@ static DWORD read_what_came(HANDLE pipe, uint64_t at)
     return read;
 }
 
-static void queues_never_pass_the_limit_of_the_port(void **state)
+TEST_CASE(queues_never_pass_the_limit_of_the_port)
 {
     enum { CLIENTS = 60, LIMIT = 4 * MIB, EACH = 1200 * KIB };
     pp_port *port = kit_port_limited(2, LIMIT);
@@ -182,7 +180,6 @@ static void queues_never_pass_the_limit_of_the_port(void **state)
     HANDLE pipes[CLIENTS];
     ULONGLONG end;
 
-    (void)state;
     for (int i = 0; i < CLIENTS; i++) {
         const char *name = kit_name();
         pp_listen_options options = source_options(name, PP_MODE_STREAM, &s[i]);
@@ -192,7 +189,7 @@ static void queues_never_pass_the_limit_of_the_port(void **state)
         options.conn.max_message = 32 * KIB;
         kit_listen(port, &options);
         pipes[i] = kit_open(name, false);
-        assert_count(s[i].refused, 1);
+        wait_for(s[i].refused, 1);
     }
     assert_true(kit_stats(port).bytes_buffered_most > LIMIT / 2);
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
@@ -207,14 +204,14 @@ static void queues_never_pass_the_limit_of_the_port(void **state)
     for (int i = 0; i < CLIENTS; i++) {
         assert_int_equal(at[i], EACH);
         CloseHandle(pipes[i]);
-        assert_count(s[i].closed, 1);
+        wait_for(s[i].closed, 1);
         pp_conn_unref(&s[i].conn);
     }
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
     kit_close(&port);
 }
 
-static void half_sent_messages_never_pass_the_limit_and_all_complete(void **state)
+TEST_CASE(half_sent_messages_never_pass_the_limit_and_all_complete)
 {
     enum { CLIENTS = 1000, LIMIT = 8 * MIB, LENGTH = 200 * KIB };
     static char data[LENGTH + 4];
@@ -226,7 +223,6 @@ static void half_sent_messages_never_pass_the_limit_and_all_complete(void **stat
     pp_conn **conns = calloc(CLIENTS, sizeof *conns);
     HANDLE small;
 
-    (void)state;
     listen.conn.handlers = kit_counting();
     listen.conn.max_message = LENGTH;
     listen.pipe_buffer = 4 * KIB;
@@ -236,17 +232,17 @@ static void half_sent_messages_never_pass_the_limit_and_all_complete(void **stat
         assert_ok(pp_dial(clients, &dial, &conns[i], NULL));
         assert_ok(pp_conn_send(conns[i], data, LENGTH / 2));
     }
-    assert_count(client.opened, CLIENTS);
-    assert_count(server.opened, CLIENTS);
+    wait_for(client.opened, CLIENTS);
+    wait_for(server.opened, CLIENTS);
     small = kit_open(name, false); /* small messages need nothing of the limit */
     for (int i = 0; i < 20; i++)
         kit_write(small, "\4\0\0\0tiny", 8);
-    assert_count(server.messages, 20);
+    wait_for(server.messages, 20);
     assert_true(kit_stats(port).bytes_buffered_most > LIMIT / 2);
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
     for (int i = 0; i < CLIENTS; i++)
         assert_ok(pp_conn_send(conns[i], data, LENGTH + 4 - LENGTH / 2));
-    assert_count(server.messages, CLIENTS + 20);
+    wait_for(server.messages, CLIENTS + 20);
     assert_true(kit_stats(port).bytes_buffered_most <= LIMIT);
     assert_int_equal(server.closed, 0);
     for (int i = 0; i < CLIENTS; i++)
@@ -257,7 +253,7 @@ static void half_sent_messages_never_pass_the_limit_and_all_complete(void **stat
     kit_close(&port);
 }
 
-static void a_graceful_close_hands_over_what_was_accepted(void **state)
+TEST_CASE(a_graceful_close_hands_over_what_was_accepted)
 {
     static char data[60 * KIB];
     pp_port *port = kit_port(1);
@@ -266,13 +262,12 @@ static void a_graceful_close_hands_over_what_was_accepted(void **state)
     pp_listen_options options = source_options(name, PP_MODE_STREAM, &s);
     HANDLE pipe;
 
-    (void)state;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(s.opened, 1);
+    wait_for(s.opened, 1);
     assert_ok(pp_conn_close(s.conn));
     assert_status(pp_conn_send(s.conn, "x", 1), PP_E_CLOSING);
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     assert_status(s.reason, PP_OK);
     kit_fill(data, sizeof data, 1, 0);
     kit_expect(pipe, data, sizeof data); /* read after it was closed */
@@ -300,7 +295,7 @@ static void stage_open(stage *t, uint64_t drain_timeout_ms)
     options.conn.drain_timeout_ms = drain_timeout_ms;
     kit_listen(t->port, &options);
     t->pipe = kit_open(name, false);
-    assert_count(t->s.opened, 1);
+    wait_for(t->s.opened, 1);
     t->began = GetTickCount64();
 }
 
@@ -312,53 +307,49 @@ static void stage_close(stage *t)
         kit_close(&t->port);
 }
 
-static void a_graceful_close_waits_for_a_slow_reader(void **state)
+TEST_CASE(a_graceful_close_waits_for_a_slow_reader)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 60000);
     assert_ok(pp_conn_close(t.s.conn));
     assert_false(kit_wait_ms(&t.s.closed, 1, 200));
     assert_int_equal(kit_drain(t.pipe), 800 * KIB);
-    assert_count(t.s.closed, 1);
+    wait_for(t.s.closed, 1);
     assert_status(t.s.reason, PP_OK);
     stage_close(&t);
 }
 
-static void the_drain_deadline_ends_a_close_that_cannot_finish(void **state)
+TEST_CASE(the_drain_deadline_ends_a_close_that_cannot_finish)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 300);
     assert_ok(pp_conn_close(t.s.conn));
-    assert_count(t.s.closed, 1);
+    wait_for(t.s.closed, 1);
     assert_true(GetTickCount64() - t.began >= 280);
     assert_status(t.s.reason, PP_E_DRAIN_TIMEOUT);
     assert_int_equal(kit_stats(t.port).timeouts, 1);
     stage_close(&t);
 }
 
-static void an_abortive_close_does_not_wait(void **state)
+TEST_CASE(an_abortive_close_does_not_wait)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 60000);
     assert_ok(pp_conn_close(t.s.conn));
     assert_ok(pp_conn_abort(t.s.conn)); /* also in the middle of a graceful one */
-    assert_count(t.s.closed, 1);
+    wait_for(t.s.closed, 1);
     assert_true(GetTickCount64() - t.began < 5000);
     assert_status(t.s.reason, PP_E_ABORTED);
     stage_close(&t);
 }
 
-static void stopping_the_port_keeps_to_the_drain_deadline(void **state)
+TEST_CASE(stopping_the_port_keeps_to_the_drain_deadline)
 {
     stage t;
 
-    (void)state;
     stage_open(&t, 400);
     kit_close(&t.port);
     assert_true(GetTickCount64() - t.began >= 380);
@@ -367,7 +358,7 @@ static void stopping_the_port_keeps_to_the_drain_deadline(void **state)
     stage_close(&t);
 }
 
-static void buffers_shrink_when_a_connection_is_idle(void **state)
+TEST_CASE(buffers_shrink_when_a_connection_is_idle)
 {
     static char data[60 * KIB];
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
@@ -378,7 +369,6 @@ static void buffers_shrink_when_a_connection_is_idle(void **state)
         ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
         HANDLE pipe;
 
-        (void)state;
         kit_listen(port, &options);
         pipe = kit_open(name, mode == PP_MODE_MESSAGE);
         for (int i = 0; i < 20; i++) {

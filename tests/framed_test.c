@@ -30,14 +30,13 @@ static void bench_open(bench *b, uint64_t max_message)
     b->listener = kit_listen(b->port, &options);
 }
 
-static void frames_may_be_split_and_merged_anywhere(void **state)
+TEST_CASE(frames_may_be_split_and_merged_anywhere)
 {
     char wire[256];
     size_t size = 0;
     bench b;
     HANDLE pipe;
 
-    (void)state;
     bench_open(&b, 1000);
     size += put_frame(wire + size, "first", 5);
     size += put_frame(wire + size, "", 0);
@@ -55,18 +54,17 @@ static void frames_may_be_split_and_merged_anywhere(void **state)
     kit_expect(pipe, wire, size);
     assert_int_equal(b.counts.messages, 3 * ((LONG)size + 2));
     CloseHandle(pipe);
-    assert_count(b.counts.closed, 1);
+    wait_for(b.counts.closed, 1);
     assert_status(b.counts.reason, PP_E_PEER_CLOSED);
     kit_close(&b.port);
 }
 
-static void the_longest_frame_passes_and_one_byte_more_does_not(void **state)
+TEST_CASE(the_longest_frame_passes_and_one_byte_more_does_not)
 {
     static char data[70001], wire[70008];
     bench b;
     HANDLE pipe, other;
 
-    (void)state;
     bench_open(&b, 70000);
     kit_fill(data, sizeof data, 7, 0);
     pipe = kit_open(b.name, false);
@@ -75,7 +73,7 @@ static void the_longest_frame_passes_and_one_byte_more_does_not(void **state)
     kit_expect(pipe, wire, 70004);
     framing_write(wire, 70001);
     kit_write(pipe, wire, FRAMING_HEADER);
-    assert_count(b.counts.closed, 1);
+    wait_for(b.counts.closed, 1);
     assert_status(b.counts.reason, PP_E_TOO_LONG);
     kit_write(other, wire, put_frame(wire, "x", 1));
     kit_expect(other, wire, 5);
@@ -84,12 +82,11 @@ static void the_longest_frame_passes_and_one_byte_more_does_not(void **state)
     kit_close(&b.port);
 }
 
-static void an_unknown_control_frame_ends_the_connection(void **state)
+TEST_CASE(an_unknown_control_frame_ends_the_connection)
 {
     static const uint32_t unknown[] = {FRAMING_CONTROL, FRAMING_CONTROL | 2, 0xFFFFFFFFu};
     bench b;
 
-    (void)state;
     bench_open(&b, 1000);
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         HANDLE pipe = kit_open(b.name, false);
@@ -98,7 +95,7 @@ static void an_unknown_control_frame_ends_the_connection(void **state)
 
         framing_write(wire + size, unknown[i]);
         kit_write(pipe, wire, size + FRAMING_HEADER);
-        assert_count(b.counts.closed, (LONG)i + 1);
+        wait_for(b.counts.closed, (LONG)i + 1);
         assert_status(b.counts.reason, PP_E_PROTOCOL);
         CloseHandle(pipe);
     }
@@ -106,20 +103,19 @@ static void an_unknown_control_frame_ends_the_connection(void **state)
     kit_close(&b.port);
 }
 
-static void a_stream_that_ends_inside_a_frame_is_truncated(void **state)
+TEST_CASE(a_stream_that_ends_inside_a_frame_is_truncated)
 {
     bench b;
     char wire[64];
     size_t size = put_frame(wire, "0123456789", 10);
 
-    (void)state;
     bench_open(&b, 1000);
     for (size_t cut = 1; cut < size; cut++) {
         HANDLE pipe = kit_open(b.name, false);
 
         kit_write(pipe, wire, cut);
         CloseHandle(pipe);
-        assert_count(b.counts.closed, (LONG)cut);
+        wait_for(b.counts.closed, (LONG)cut);
         assert_status(b.counts.reason, PP_E_TRUNCATED);
     }
     assert_int_equal(b.counts.messages, 0);
@@ -127,7 +123,7 @@ static void a_stream_that_ends_inside_a_frame_is_truncated(void **state)
     kit_close(&b.port);
 }
 
-static void a_client_that_ends_its_sending_gets_every_reply(void **state)
+TEST_CASE(a_client_that_ends_its_sending_gets_every_reply)
 {
     enum { FRAMES = 50, LENGTH = 1000 };
     static char wire[FRAMES * (LENGTH + 4) + 4], data[LENGTH];
@@ -135,7 +131,6 @@ static void a_client_that_ends_its_sending_gets_every_reply(void **state)
     bench b;
     HANDLE pipe;
 
-    (void)state;
     bench_open(&b, LENGTH);
     pipe = kit_open(b.name, false);
     for (int i = 0; i < FRAMES; i++) { /* more does not fit: nobody reads yet */
@@ -144,7 +139,7 @@ static void a_client_that_ends_its_sending_gets_every_reply(void **state)
     }
     framing_write(wire + size, FRAMING_END);
     kit_write(pipe, wire, size + FRAMING_HEADER);
-    assert_count(b.counts.closed, 1); /* all replies are with the kernel */
+    wait_for(b.counts.closed, 1); /* all replies are with the kernel */
     assert_status(b.counts.reason, PP_OK);
     kit_expect(pipe, wire, size);
     assert_int_equal(kit_drain(pipe), 0);
@@ -160,7 +155,7 @@ static void count_end(pp_conn *conn, void *user)
     kit_add(&ends, 1);
 }
 
-static void data_after_the_end_of_sending_is_a_protocol_error(void **state)
+TEST_CASE(data_after_the_end_of_sending_is_a_protocol_error)
 {
     kit_counts counts = {0};
     pp_port *port = kit_port(1);
@@ -169,28 +164,26 @@ static void data_after_the_end_of_sending_is_a_protocol_error(void **state)
     char wire[16];
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_end = count_end;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
     framing_write(wire, FRAMING_END);
     kit_write(pipe, wire, FRAMING_HEADER);
-    assert_count(ends, 1);
+    wait_for(ends, 1);
     kit_write(pipe, wire, put_frame(wire, "late", 4));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PROTOCOL);
     CloseHandle(pipe);
     kit_close(&port);
 }
 
-static void an_end_of_sending_is_sent_after_what_was_accepted(void **state)
+TEST_CASE(an_end_of_sending_is_sent_after_what_was_accepted)
 {
     bench b;
     kit_counts client = {0};
     pp_dial_options dial;
     pp_conn *conn;
 
-    (void)state;
     bench_open(&b, 1000);
     dial = kit_dial_options(b.name, PP_MODE_FRAMED, kit_counting(), &client);
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
@@ -198,7 +191,7 @@ static void an_end_of_sending_is_sent_after_what_was_accepted(void **state)
         assert_ok(pp_conn_send(conn, "twenty", 6));
     assert_ok(pp_conn_end_sending(conn));
     assert_status(pp_conn_send(conn, "no", 2), PP_E_ENDED);
-    assert_count(client.closed, 1); /* the server closes when it has answered */
+    wait_for(client.closed, 1); /* the server closes when it has answered */
     assert_int_equal(client.messages, 20);
     assert_status(client.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);

@@ -79,7 +79,7 @@ static void say(HANDLE pipe)
     kit_write(pipe, "who am I", 8);
 }
 
-static void the_process_is_known_at_once_and_the_user_from_the_first_read(void **state)
+TEST_CASE(the_process_is_known_at_once_and_the_user_from_the_first_read)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -88,23 +88,22 @@ static void the_process_is_known_at_once_and_the_user_from_the_first_read(void *
     char sid[PP_SID_SIZE];
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
-    assert_count(g.counts.opened, 1);
+    wait_for(g.counts.opened, 1);
     assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
     assert_string_equal(g.at_open.user, "");
     assert_int_equal(asked, 0);
     say(pipe);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     kit_own_sid(sid, sizeof sid);
     assert_int_equal(g.judged, 1);
     assert_string_equal(g.at_identity.user, sid);
     assert_string_equal(g.at_message.user, sid);
     assert_int_equal(g.at_message.process_id, GetCurrentProcessId());
     say(pipe);
-    assert_count(g.counts.messages, 2);
+    wait_for(g.counts.messages, 2);
     assert_int_equal(g.judged, 1);
     assert_int_equal(asked, 1);
     assert_int_equal(asked_too_early, 0);
@@ -112,7 +111,7 @@ static void the_process_is_known_at_once_and_the_user_from_the_first_read(void *
     kit_close(&port);
 }
 
-static void nobody_is_asked_when_nobody_wants_to_know(void **state)
+TEST_CASE(nobody_is_asked_when_nobody_wants_to_know)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -120,18 +119,17 @@ static void nobody_is_asked_when_nobody_wants_to_know(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers = kit_echo();
     kit_listen(port, &options);
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     assert_int_equal(asked, 0);
     CloseHandle(pipe);
     kit_close(&port);
 }
 
-static void a_client_can_be_refused_before_its_first_message(void **state)
+TEST_CASE(a_client_can_be_refused_before_its_first_message)
 {
     pp_port *port = kit_port(1);
     guard g = {.verdict = "not on the list"};
@@ -139,12 +137,11 @@ static void a_client_can_be_refused_before_its_first_message(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_REFUSED);
     assert_int_equal(g.counts.messages, 0);
     assert_int_equal(kit_stats(port).connections_ended[PP_E_REFUSED], 1);
@@ -152,7 +149,7 @@ static void a_client_can_be_refused_before_its_first_message(void **state)
     kit_close(&port);
 }
 
-static void a_client_that_lets_nobody_ask_has_no_user(void **state)
+TEST_CASE(a_client_that_lets_nobody_ask_has_no_user)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -160,13 +157,12 @@ static void a_client_that_lets_nobody_ask_has_no_user(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe;
 
-    (void)state;
     refuse_to_say = 1;
     options.conn.handlers.on_identity = guard_identity;
     kit_listen(port, &options);
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     assert_string_equal(g.at_identity.user, "");
     assert_int_equal(g.at_identity.process_id, GetCurrentProcessId());
     CloseHandle(pipe);
@@ -185,7 +181,7 @@ static void three_come_and_two_stay(guard *g, const char *name, HANDLE *pipes, i
     assert_status(g->counts.reason, PP_E_USER_LIMIT);
 }
 
-static void a_user_has_no_more_connections_than_allowed(void **state)
+TEST_CASE(a_user_has_no_more_connections_than_allowed)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -193,25 +189,24 @@ static void a_user_has_no_more_connections_than_allowed(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipes[4];
 
-    (void)state;
     options.max_clients_per_user = 2;
     kit_listen(port, &options);
     three_come_and_two_stay(&g, name, pipes, 3);
     assert_int_equal(kit_stats(port).connections_ended[PP_E_USER_LIMIT], 1);
     say(pipes[0]); /* the others go on */
-    assert_count(g.counts.messages, 3);
+    wait_for(g.counts.messages, 3);
     CloseHandle(pipes[1]);
-    assert_count(g.counts.closed, 2);
+    wait_for(g.counts.closed, 2);
     pipes[3] = kit_open(name, true); /* and there is room again */
     say(pipes[3]);
-    assert_count(g.counts.messages, 4);
+    wait_for(g.counts.messages, 4);
     CloseHandle(pipes[0]);
     CloseHandle(pipes[2]);
     CloseHandle(pipes[3]);
     kit_close(&port);
 }
 
-static void who_is_unknown_counts_apart_from_who_is_known(void **state)
+TEST_CASE(who_is_unknown_counts_apart_from_who_is_known)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -219,7 +214,6 @@ static void who_is_unknown_counts_apart_from_who_is_known(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipes[3];
 
-    (void)state;
     options.max_clients_per_user = 1;
     kit_listen(port, &options);
     three_come_and_two_stay(&g, name, pipes, 1); /* two unknown ones of our session */
@@ -228,14 +222,13 @@ static void who_is_unknown_counts_apart_from_who_is_known(void **state)
     kit_close(&port);
 }
 
-static void those_unknown_count_by_their_session(void **state)
+TEST_CASE(those_unknown_count_by_their_session)
 {
     pp_peer known = {.session_id = 1, .user = "S-1-5-21-1-2-3-1001"};
     pp_peer one = {.session_id = 1}, other = {.session_id = 2};
     users_entry *first, *second, *third, *none;
     users u;
 
-    (void)state;
     users_init(&u);
     users_set_limits(&u, 1, 0);
     assert_status(users_enter(&u, &known, &first), PP_OK);
@@ -247,7 +240,7 @@ static void those_unknown_count_by_their_session(void **state)
     users_free(&u);
 }
 
-static void limits_of_users_change(void **state)
+TEST_CASE(limits_of_users_change)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -256,7 +249,6 @@ static void limits_of_users_change(void **state)
     pp_listener *listener;
     HANDLE pipes[3];
 
-    (void)state;
     options.max_clients_per_user = 1;
     listener = kit_listen(port, &options);
     options.max_clients_per_user = 2;
@@ -265,7 +257,7 @@ static void limits_of_users_change(void **state)
     options.max_clients_per_user = 1; /* nobody is ended who is over it */
     assert_ok(pp_listener_set_limits(listener, &options, NULL));
     say(pipes[1]);
-    assert_count(g.counts.messages, 3);
+    wait_for(g.counts.messages, 3);
     assert_int_equal(g.counts.closed, 1);
     for (int i = 0; i < 3; i++)
         CloseHandle(pipes[i]);
@@ -273,7 +265,7 @@ static void limits_of_users_change(void **state)
 }
 
 /* Who sends nothing is never asked who he is. */
-static void what_needs_identities_is_refused_where_clients_do_not_send(void **state)
+TEST_CASE(what_needs_identities_is_refused_where_clients_do_not_send)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -281,7 +273,6 @@ static void what_needs_identities_is_refused_where_clients_do_not_send(void **st
     pp_listener *listener;
     pp_error error;
 
-    (void)state;
     plain.conn.direction = PP_DIRECTION_OUTBOUND;
     for (int i = 0; i < 4; i++) {
         static const char *const members[] = {"max_clients_per_user", "max_connects_per_user",
@@ -302,7 +293,7 @@ static void what_needs_identities_is_refused_where_clients_do_not_send(void **st
     assert_ok(pp_listener_close(&listener));
 }
 
-static void who_is_unknown_may_be_refused(void **state)
+TEST_CASE(who_is_unknown_may_be_refused)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -310,17 +301,16 @@ static void who_is_unknown_may_be_refused(void **state)
     pp_listen_options options = guard_options(name, &g);
     HANDLE pipe, known;
 
-    (void)state;
     options.refuse_unknown = true;
     kit_listen(port, &options);
     known = kit_open(name, true);
     say(known);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     refuse_to_say = 1;
     for (LONG i = 1; i <= 2; i++) {
         pipe = kit_open(name, true);
         say(pipe);
-        assert_count(g.counts.closed, i);
+        wait_for(g.counts.closed, i);
         assert_status(g.counts.reason, PP_E_REFUSED);
         CloseHandle(pipe);
     }
@@ -336,7 +326,7 @@ static void count_unknown(void *user, pp_log_level level, const char *line)
         InterlockedIncrement(&((guard *)user)->reported);
 }
 
-static void those_unknown_are_reported_once(void **state)
+TEST_CASE(those_unknown_are_reported_once)
 {
     pp_port_options with_log;
     pp_port *port;
@@ -344,7 +334,6 @@ static void those_unknown_are_reported_once(void **state)
     const char *name = kit_name();
     pp_listen_options options = guard_options(name, &g);
 
-    (void)state;
     pp_port_options_init(&with_log);
     with_log.log = count_unknown;
     with_log.log_user = &g;
@@ -356,14 +345,14 @@ static void those_unknown_are_reported_once(void **state)
         HANDLE pipe = kit_open(name, true);
 
         say(pipe);
-        assert_count(g.counts.messages, i);
+        wait_for(g.counts.messages, i);
         CloseHandle(pipe);
     }
     kit_close(&port);
     assert_int_equal(g.reported, 1);
 }
 
-static void a_user_connects_no_faster_than_allowed(void **state)
+TEST_CASE(a_user_connects_no_faster_than_allowed)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -372,7 +361,6 @@ static void a_user_connects_no_faster_than_allowed(void **state)
     HANDLE first, pipe;
     LONG refused;
 
-    (void)state;
     options.max_connects_per_user = 5;
     kit_listen(port, &options);
     first = kit_open(name, true);
@@ -382,22 +370,22 @@ static void a_user_connects_no_faster_than_allowed(void **state)
         say(pipe);
         CloseHandle(pipe);
     }
-    assert_count(g.counts.closed, 20);
+    wait_for(g.counts.closed, 20);
     refused = g.counts.reasons[PP_E_USER_RATE];
     assert_in_range(refused, 1, 16);
     say(first); /* who is in stays in */
-    assert_count(g.counts.messages, 22 - refused);
+    wait_for(g.counts.messages, 22 - refused);
     kit_wait_ms(&g.counts.closed, MAXLONG, 1100); /* a second later it may connect again */
     pipe = kit_open(name, true);
     say(pipe);
-    assert_count(g.counts.messages, 23 - refused);
+    wait_for(g.counts.messages, 23 - refused);
     assert_int_equal(g.counts.reasons[PP_E_USER_RATE], refused);
     CloseHandle(pipe);
     CloseHandle(first);
     kit_close(&port);
 }
 
-static void an_adopted_server_end_knows_its_client(void **state)
+TEST_CASE(an_adopted_server_end_knows_its_client)
 {
     pp_port *port = kit_port(1);
     guard g = {0};
@@ -406,21 +394,20 @@ static void an_adopted_server_end_knows_its_client(void **state)
     wchar_t path[128];
     HANDLE serving, client;
 
-    (void)state;
     swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", options.name);
     serving = CreateNamedPipeW(path, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
                                PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1, 4096, 4096, 0, NULL);
     assert_true(serving != INVALID_HANDLE_VALUE);
     client = kit_open(options.name, true);
     assert_ok(pp_conn_adopt(port, serving, &options.conn, NULL, NULL));
-    assert_count(g.counts.opened, 1);
+    wait_for(g.counts.opened, 1);
     assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
     say(client);
-    assert_count(g.counts.messages, 1);
+    wait_for(g.counts.messages, 1);
     kit_own_sid(sid, sizeof sid);
     assert_string_equal(g.at_message.user, sid);
     CloseHandle(client);
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     kit_close(&port);
 }
 

@@ -20,13 +20,12 @@ static size_t put_frame(char *at, size_t length)
 
 /* However many bytes have come: what is needed in all is never more than the frame has, and never
  * less than one more. */
-static void a_frame_is_whole_at_its_last_byte(void **state)
+TEST_CASE(a_frame_is_whole_at_its_last_byte)
 {
     static const size_t lengths[] = {0, 1, 3, 300};
     decoder d = {PP_MODE_FRAMED, false, 300};
     char wire[400];
 
-    (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         size_t size = put_frame(wire, lengths[i]);
         decoded whole = decoder_look(&d, wire, size, false);
@@ -46,13 +45,12 @@ static void a_frame_is_whole_at_its_last_byte(void **state)
     }
 }
 
-static void wrong_frames_are_told_apart(void **state)
+TEST_CASE(wrong_frames_are_told_apart)
 {
     decoder d = {PP_MODE_FRAMED, false, 300};
     char wire[FRAMING_HEADER];
     decoded next;
 
-    (void)state;
     framing_write(wire, FRAMING_END);
     next = decoder_look(&d, wire, sizeof wire, false);
     assert_int_equal(next.kind, DECODED_END);
@@ -67,13 +65,12 @@ static void wrong_frames_are_told_apart(void **state)
     assert_status(next.why, PP_E_PROTOCOL);
 }
 
-static void messages_and_bytes_are_what_the_pipe_says(void **state)
+TEST_CASE(messages_and_bytes_are_what_the_pipe_says)
 {
     decoder message = {PP_MODE_MESSAGE, false, 100}, ending = {PP_MODE_MESSAGE, true, 100};
     decoder stream = {PP_MODE_STREAM, false, 100};
     char data[101] = {0};
 
-    (void)state;
     assert_int_equal(decoder_look(&message, data, 100, false).kind, DECODED_PART);
     assert_int_equal(decoder_look(&message, data, 100, false).size, 101);
     assert_int_equal(decoder_look(&message, data, 100, true).length, 100);
@@ -130,7 +127,7 @@ static size_t take_in(intake *in, const decoder *d, const char *data, size_t len
 }
 
 /* Frames of all sizes, in pieces of all sizes, come out as they went in. */
-static void frames_come_out_as_they_went_in(void **state)
+TEST_CASE(frames_come_out_as_they_went_in)
 {
     static char wire[MANY * 3 * KIB];
     static size_t lengths[MANY];
@@ -140,7 +137,6 @@ static void frames_come_out_as_they_went_in(void **state)
     budget b;
     intake in;
 
-    (void)state;
     intake_open(&in, &b);
     for (int i = 0; i < MANY; i++) {
         random = random * 1664525u + 1013904223u;
@@ -170,7 +166,7 @@ static void frames_come_out_as_they_went_in(void **state)
     intake_close(&in);
 }
 
-static void an_end_is_taken_once_and_nothing_after_it(void **state)
+TEST_CASE(an_end_is_taken_once_and_nothing_after_it)
 {
     decoder d = {PP_MODE_FRAMED, false, LONGEST};
     char wire[2 * FRAMING_HEADER];
@@ -178,7 +174,6 @@ static void an_end_is_taken_once_and_nothing_after_it(void **state)
     budget b;
     intake in;
 
-    (void)state;
     intake_open(&in, &b);
     framing_write(wire, FRAMING_END);
     put_frame(wire + FRAMING_HEADER, 0);
@@ -194,7 +189,7 @@ static void an_end_is_taken_once_and_nothing_after_it(void **state)
 }
 
 /* Reads that fill it double it as far as they may; small ones shrink it, and idleness more so. */
-static void the_buffer_follows_what_reads_bring(void **state)
+TEST_CASE(the_buffer_follows_what_reads_bring)
 {
     static char data[64 * KIB];
     decoder d = {PP_MODE_STREAM, false, LONGEST};
@@ -203,7 +198,6 @@ static void the_buffer_follows_what_reads_bring(void **state)
     intake in;
     size_t room;
 
-    (void)state;
     intake_open(&in, &b);
     for (int i = 0; i < 10; i++) {
         take_in(&in, &d, data, sizeof data, sizeof data);
@@ -231,7 +225,7 @@ static void the_buffer_follows_what_reads_bring(void **state)
 }
 
 /* The limit is used up: the second of two long messages waits, and is told when the first goes. */
-static void a_message_waits_for_room_and_is_told(void **state)
+TEST_CASE(a_message_waits_for_room_and_is_told)
 {
     decoder d = {PP_MODE_FRAMED, false, LONGEST};
     budget_account hog;
@@ -239,7 +233,6 @@ static void a_message_waits_for_room_and_is_told(void **state)
     char header[FRAMING_HEADER];
     budget b;
 
-    (void)state;
     intake_open(&first, &b);
     intake_init(&second, &b, NULL, 1);
     budget_account_init(&hog, BUDGET_ANSWER, NULL, 0);

@@ -37,7 +37,8 @@ bool kit_wait_ms(volatile LONG *count, LONG least, DWORD ms);
         assert_int_equal(kit__status, PP_OK);                                                      \
     } while (0)
 #define assert_status(call, status) assert_string_equal(pp_status_name(call), #status)
-#define assert_count(count, least) assert_true(kit_wait(&(count), (least)))
+/* Waits for a count, and fails where it does not come. */
+#define wait_for(count, least) assert_true(kit_wait(&(count), (least)))
 
 /* A port with so many workers; its log goes to standard output. */
 pp_port *kit_port(unsigned workers);

@@ -52,9 +52,8 @@ static pp_status feeder_message(pp_conn *conn, void *user, const void *data, siz
 }
 
 /* All is moving as long as answers come: also when the limit has been reached for a long time. */
-static void who_reads_and_writes_at_the_limit_never_stops(void **state)
+TEST_CASE(who_reads_and_writes_at_the_limit_never_stops)
 {
-    (void)state;
     for (pp_mode mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *clients = kit_port_limited(2, MIB), *service = kit_port(2);
         const char *name = kit_name();
@@ -131,7 +130,7 @@ static DWORD WINAPI write_one(void *argument)
     return WriteFile((HANDLE)argument, frame, sizeof frame, &written, NULL) ? 0 : 1;
 }
 
-static void what_a_connection_sends_leaves_room_for_what_it_receives(void **state)
+TEST_CASE(what_a_connection_sends_leaves_room_for_what_it_receives)
 {
     enum { FILLERS = 8 };
     pp_port *port = kit_port_limited(2, MIB);
@@ -141,7 +140,6 @@ static void what_a_connection_sends_leaves_room_for_what_it_receives(void **stat
     pp_conn *fillers[FILLERS];
     HANDLE pipe;
 
-    (void)state;
     options.pipe_buffer = 4 * KIB;
     options.conn.max_message = LONGEST;
     options.conn.handlers = kit_counting();
@@ -149,14 +147,14 @@ static void what_a_connection_sends_leaves_room_for_what_it_receives(void **stat
     options.conn.handlers.on_writable = send_all;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     for (int i = 0; i < FILLERS; i++)
         fillers[i] = fill(port, kit_name(), LONGEST);
     for (int i = 1; i <= 2; i++) { /* the second when all that the first set off is queued */
         DWORD status;
         HANDLE thread = CreateThread(NULL, 0, write_one, pipe, 0, NULL);
 
-        assert_count(counts.messages, i);
+        wait_for(counts.messages, i);
         assert_int_equal(WaitForSingleObject(thread, KIT_WAIT_MS), WAIT_OBJECT_0);
         assert_true(GetExitCodeThread(thread, &status));
         assert_int_equal(status, 0);
@@ -183,7 +181,7 @@ static pp_status answer_long(pp_conn *conn, void *user, const void *data, size_t
     return status;
 }
 
-static void a_limit_full_of_requests_is_answered_one_by_one(void **state)
+TEST_CASE(a_limit_full_of_requests_is_answered_one_by_one)
 {
     enum { CLIENTS = 270, REQUEST = 5000, ANSWER = 20000 };
     static char frame[FRAMING_HEADER + REQUEST], answer[FRAMING_HEADER + ANSWER];
@@ -193,7 +191,6 @@ static void a_limit_full_of_requests_is_answered_one_by_one(void **state)
     pp_listen_options options = kit_listen_options(name, PP_MODE_FRAMED, &counts);
     HANDLE pipes[CLIENTS], late;
 
-    (void)state;
     options.conn.max_message = ANSWER;
     options.conn.handlers = kit_counting();
     options.conn.handlers.on_message = answer_long;
@@ -204,7 +201,7 @@ static void a_limit_full_of_requests_is_answered_one_by_one(void **state)
         pipes[i] = kit_open(name, false);
         kit_write(pipes[i], frame, sizeof frame - 1);
     }
-    assert_count(counts.opened, CLIENTS);
+    wait_for(counts.opened, CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
         kit_write(pipes[i], frame, 1);
     late = kit_open(name, false);
@@ -221,7 +218,7 @@ static void a_limit_full_of_requests_is_answered_one_by_one(void **state)
 
 /* ---- What counts ---------------------------------------------------------------------------- */
 
-static void read_buffers_that_are_empty_hold_nobody_up(void **state)
+TEST_CASE(read_buffers_that_are_empty_hold_nobody_up)
 {
     enum { CLIENTS = 53, LENGTH = 20000 };
     static char frame[FRAMING_HEADER + LENGTH];
@@ -233,7 +230,6 @@ static void read_buffers_that_are_empty_hold_nobody_up(void **state)
     ULONGLONG began = GetTickCount64();
     pp_conn *conn;
 
-    (void)state;
     options.conn.max_message = LENGTH;
     options.conn.handlers = kit_counting();
     kit_listen(port, &options);
@@ -242,7 +238,7 @@ static void read_buffers_that_are_empty_hold_nobody_up(void **state)
         pipes[i] = kit_open(name, false);
         kit_write(pipes[i], frame, sizeof frame);
     }
-    assert_count(counts.messages, CLIENTS);
+    wait_for(counts.messages, CLIENTS);
     assert_true(GetTickCount64() - began < 4000); /* buffers shrink after 5 s */
     conn = fill(port, kit_name(), LENGTH);
     assert_true(pp_conn_queued(conn) > 300 * KIB); /* as much as if nobody had come */
@@ -253,7 +249,7 @@ static void read_buffers_that_are_empty_hold_nobody_up(void **state)
     kit_close(&port);
 }
 
-static void a_shared_buffer_of_one_byte_counts_for_what_it_costs(void **state)
+TEST_CASE(a_shared_buffer_of_one_byte_counts_for_what_it_costs)
 {
     pp_port *port = kit_port_limited(1, MIB);
     pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, (pp_handlers){0}, NULL);
@@ -261,7 +257,6 @@ static void a_shared_buffer_of_one_byte_counts_for_what_it_costs(void **state)
     pp_conn *conn;
     int sent = 0;
 
-    (void)state;
     dial.conn.high_mark = 16 * MIB;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
     while (pp_conn_send_buffer(conn, buffer) == PP_OK)
@@ -286,7 +281,7 @@ static size_t room_of(pp_port *port)
     return queued;
 }
 
-static void what_is_kept_back_goes_with_who_needed_it(void **state)
+TEST_CASE(what_is_kept_back_goes_with_who_needed_it)
 {
     pp_port *port = kit_port_limited(2, 2 * MIB);
     const char *name = kit_name();
@@ -296,7 +291,6 @@ static void what_is_kept_back_goes_with_who_needed_it(void **state)
     size_t before, with_long;
     ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
 
-    (void)state;
     options.conn.max_message = 1000;
     kit_listen(port, &options);
     before = room_of(port);

@@ -23,7 +23,7 @@ static void bench_close(bench *b)
     kit_close(&b->port);
 }
 
-static void a_client_that_says_nothing_is_ended(void **state)
+TEST_CASE(a_client_that_says_nothing_is_ended)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -31,7 +31,6 @@ static void a_client_that_says_nothing_is_ended(void **state)
     HANDLE silent, talking;
     ULONGLONG began;
 
-    (void)state;
     options.conn.first_byte_timeout_ms = 400;
     bench_open(&b, &options, name);
     began = GetTickCount64();
@@ -39,7 +38,7 @@ static void a_client_that_says_nothing_is_ended(void **state)
     talking = kit_open(name, false);
     kit_write(talking, "x", 1);
     kit_expect(talking, "x", 1);
-    assert_count(b.counts.closed, 1);
+    wait_for(b.counts.closed, 1);
     assert_true(GetTickCount64() - began >= 380);
     assert_status(b.counts.reason, PP_E_FIRST_BYTE_TIMEOUT);
     assert_int_equal(kit_stats(b.port).timeouts, 1);
@@ -52,7 +51,7 @@ static void a_client_that_says_nothing_is_ended(void **state)
     bench_close(&b);
 }
 
-static void an_idle_connection_is_ended_and_a_busy_one_is_not(void **state)
+TEST_CASE(an_idle_connection_is_ended_and_a_busy_one_is_not)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -61,7 +60,6 @@ static void an_idle_connection_is_ended_and_a_busy_one_is_not(void **state)
     ULONGLONG began;
     uint64_t other_calls;
 
-    (void)state;
     options.conn.idle_timeout_ms = 500;
     bench_open(&b, &options, name);
     idle = kit_open(name, false);
@@ -79,7 +77,7 @@ static void an_idle_connection_is_ended_and_a_busy_one_is_not(void **state)
     assert_status(b.counts.reason, PP_E_IDLE_TIMEOUT);
     /* Moving it costs no kernel call: those were for closing the idle one and making another. */
     assert_true(kit_stats(b.port).kernel_other - other_calls < 20);
-    assert_count(b.counts.closed, 2); /* now it is idle, too */
+    wait_for(b.counts.closed, 2); /* now it is idle, too */
     assert_int_equal(b.counts.reasons[PP_E_IDLE_TIMEOUT], 2);
     CloseHandle(idle);
     CloseHandle(busy);
@@ -96,23 +94,22 @@ static pp_status try_to_answer(pp_conn *conn, void *user, const void *data, size
     return PP_OK;
 }
 
-static void an_inbound_listener_sees_its_clients_leave_and_sends_nothing(void **state)
+TEST_CASE(an_inbound_listener_sees_its_clients_leave_and_sends_nothing)
 {
     bench b = {0};
     const char *name = kit_name();
     pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, NULL);
     HANDLE pipe;
 
-    (void)state;
     options.conn.direction = PP_DIRECTION_INBOUND;
     options.conn.handlers.on_message = try_to_answer;
     bench_open(&b, &options, name);
     pipe = kit_open(name, false);
     kit_write(pipe, "report", 6);
-    assert_count(b.counts.messages, 1);
+    wait_for(b.counts.messages, 1);
     assert_int_equal(refused_by_direction, 1);
     CloseHandle(pipe);
-    assert_count(b.counts.closed, 1);
+    wait_for(b.counts.closed, 1);
     assert_status(b.counts.reason, PP_E_PEER_CLOSED);
     bench_close(&b);
 }
@@ -123,9 +120,8 @@ static void greet(pp_conn *conn, void *user)
     kit_add(&((kit_counts *)user)->opened, 1);
 }
 
-static void an_outbound_listener_sees_leaving_and_ends_who_sends(void **state)
+TEST_CASE(an_outbound_listener_sees_leaving_and_ends_who_sends)
 {
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         bench b = {0};
         const char *name = kit_name();
@@ -137,14 +133,14 @@ static void an_outbound_listener_sees_leaving_and_ends_who_sends(void **state)
         bench_open(&b, &options, name);
         quiet = kit_open(name, mode == PP_MODE_MESSAGE);
         talking = kit_open(name, mode == PP_MODE_MESSAGE);
-        assert_count(b.counts.opened, 2);
+        wait_for(b.counts.opened, 2);
         kit_write(talking, "\0\0\0\0", 4);
-        assert_count(b.counts.closed, 1);
+        wait_for(b.counts.closed, 1);
         assert_status(b.counts.reason, PP_E_DIRECTION);
         kit_expect(quiet, mode == PP_MODE_FRAMED ? "\4\0\0\0news" : "news",
                    mode == PP_MODE_FRAMED ? 8 : 4);
         CloseHandle(quiet);
-        assert_count(b.counts.closed, 2);
+        wait_for(b.counts.closed, 2);
         assert_status(b.counts.reason, PP_E_PEER_CLOSED);
         assert_int_equal(b.counts.messages, 0);
         CloseHandle(talking);
@@ -152,7 +148,7 @@ static void an_outbound_listener_sees_leaving_and_ends_who_sends(void **state)
     }
 }
 
-static void half_close_in_message_mode_gets_every_reply(void **state)
+TEST_CASE(half_close_in_message_mode_gets_every_reply)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -161,7 +157,6 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_MESSAGE, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     options.conn.half_close = dial.conn.half_close = true;
     bench_open(&b, &options, name);
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
@@ -170,7 +165,7 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
     assert_status(pp_conn_send(conn, NULL, 0), PP_E_ARGUMENT);
     assert_ok(pp_conn_end_sending(conn));
     assert_status(pp_conn_send(conn, "no", 2), PP_E_ENDED);
-    assert_count(client.closed, 1);
+    wait_for(client.closed, 1);
     assert_int_equal(client.messages, 100);
     assert_int_equal(client.bytes, 700);
     assert_int_equal(b.counts.messages, 100);
@@ -178,7 +173,7 @@ static void half_close_in_message_mode_gets_every_reply(void **state)
     bench_close(&b);
 }
 
-static void a_stream_has_no_end_of_sending(void **state)
+TEST_CASE(a_stream_has_no_end_of_sending)
 {
     bench b = {0};
     const char *name = kit_name();
@@ -187,13 +182,12 @@ static void a_stream_has_no_end_of_sending(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     bench_open(&b, &options, name);
     assert_ok(pp_dial(b.port, &dial, &conn, NULL));
     assert_status(pp_conn_end_sending(conn), PP_E_ARGUMENT);
     assert_ok(pp_conn_send(conn, NULL, 0));
     assert_ok(pp_conn_send(conn, "x", 1));
-    assert_count(client.bytes, 1);
+    wait_for(client.bytes, 1);
     pp_conn_unref(&conn);
     bench_close(&b);
 }

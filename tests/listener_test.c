@@ -33,11 +33,10 @@ static void hold_worker(void *user, pp_status status)
 }
 
 /* With the only worker held, nobody makes instances but pp_listen itself. */
-static void as_many_instances_as_should_be_ready_are_there_at_once(void **state)
+TEST_CASE(as_many_instances_as_should_be_ready_are_there_at_once)
 {
     static const uint64_t most[] = {10000, 7};
 
-    (void)state;
     for (int i = 0; i < 2; i++) {
         pp_port *port = kit_port(1);
         kit_counts counts = {0};
@@ -52,14 +51,14 @@ static void as_many_instances_as_should_be_ready_are_there_at_once(void **state)
         kit_listen(port, &options);
         assert_int_equal(open_many(options.name, pipes, 100), expected);
         SetEvent(go_on);
-        assert_count(counts.opened, expected);
+        wait_for(counts.opened, expected);
         close_many(pipes, expected);
         kit_close(&port);
         CloseHandle(go_on);
     }
 }
 
-static void no_more_clients_than_allowed_get_in_during_a_burst(void **state)
+TEST_CASE(no_more_clients_than_allowed_get_in_during_a_burst)
 {
     enum { MOST = 30, TRIES = 400 };
     pp_port *port = kit_port(2);
@@ -67,27 +66,25 @@ static void no_more_clients_than_allowed_get_in_during_a_burst(void **state)
     pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
     HANDLE pipes[TRIES];
 
-    (void)state;
     options.accept_ready = 4;
     options.max_clients = MOST;
     kit_listen(port, &options);
     for (int have = 0; have < MOST;) {
         have += open_many(options.name, pipes + have, TRIES - have);
         assert_true(have <= MOST);
-        assert_count(counts.opened, have);
+        wait_for(counts.opened, have);
     }
     assert_int_equal(open_many(options.name, pipes + MOST, TRIES - MOST), 0);
     close_many(pipes, MOST);
-    assert_count(counts.closed, MOST);
+    wait_for(counts.closed, MOST);
     kit_close(&port);
 }
 
-static void bursts_raise_what_waits_and_calm_lowers_it(void **state)
+TEST_CASE(bursts_raise_what_waits_and_calm_lowers_it)
 {
     demand d = {0};
     uint64_t now = 1000000;
 
-    (void)state;
     assert_int_equal(demand_target(&d, 64, 256, now), 64);
     for (int i = 0; i < 63; i++)
         demand_came(&d, 64, now += 15); /* over a second */
@@ -107,7 +104,7 @@ static void count_close(void *user)
     kit_add(user, 1);
 }
 
-static void a_listener_says_when_its_name_is_free(void **state)
+TEST_CASE(a_listener_says_when_its_name_is_free)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -116,7 +113,6 @@ static void a_listener_says_when_its_name_is_free(void **state)
     pp_listener *listener;
     HANDLE pipe;
 
-    (void)state;
     options.on_close = count_close;
     options.user = (void *)(uintptr_t)&closed;
     for (LONG i = 1; i <= 20; i++) {
@@ -133,7 +129,7 @@ static void a_listener_says_when_its_name_is_free(void **state)
         } else {
             assert_ok(pp_listener_close(&listener));
         }
-        assert_count(closed, i);
+        wait_for(closed, i);
     }
     kit_listen(port, &options);
     kit_close(&port); /* the port's stop ends it, too */
@@ -155,7 +151,7 @@ static void close_slowly(pp_conn *conn, void *user, pp_status reason)
     kit_add(&w->connection_closed, 1);
 }
 
-static void a_listener_is_over_after_the_last_connection(void **state)
+TEST_CASE(a_listener_is_over_after_the_last_connection)
 {
     pp_port *port = kit_port(2);
     last_words w = {0};
@@ -163,7 +159,6 @@ static void a_listener_is_over_after_the_last_connection(void **state)
     pp_listener *listener;
     HANDLE pipe;
 
-    (void)state;
     options.conn.handlers.on_close = close_slowly;
     options.conn.user = &w;
     options.on_close = count_close;
@@ -174,13 +169,13 @@ static void a_listener_is_over_after_the_last_connection(void **state)
     kit_expect(pipe, "a", 1);
     assert_ok(pp_listener_close(&listener));
     CloseHandle(pipe);
-    assert_count(w.connection_closed, 1);
+    wait_for(w.connection_closed, 1);
     assert_false(w.came_before);
-    assert_count(w.listener_closed, 1);
+    wait_for(w.listener_closed, 1);
     kit_close(&port);
 }
 
-static void a_name_of_this_process_is_not_blamed_on_another(void **state)
+TEST_CASE(a_name_of_this_process_is_not_blamed_on_another)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -189,7 +184,6 @@ static void a_name_of_this_process_is_not_blamed_on_another(void **state)
     pp_error error;
     HANDLE pipe;
 
-    (void)state;
     listener = kit_listen(port, &options);
     assert_status(pp_listen(port, &options, NULL, &error), PP_E_NAME_TAKEN);
     assert_non_null(strstr(error.message, "this one"));
@@ -203,7 +197,7 @@ static void a_name_of_this_process_is_not_blamed_on_another(void **state)
     kit_close(&port);
 }
 
-static void limits_change_while_connections_go_on(void **state)
+TEST_CASE(limits_change_while_connections_go_on)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -213,11 +207,10 @@ static void limits_change_while_connections_go_on(void **state)
     pp_error error;
     int have;
 
-    (void)state;
     options.max_clients = 5;
     listener = kit_listen(port, &options);
     assert_int_equal(have = open_many(options.name, pipes, 100), 5);
-    assert_count(counts.opened, 5);
+    wait_for(counts.opened, 5);
     options.max_clients = 10;
     assert_ok(pp_listener_set_limits(listener, &options, &error));
     pipes[have++] = kit_open(options.name, false); /* waits until there is another instance */

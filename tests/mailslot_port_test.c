@@ -32,7 +32,7 @@ DWORD slot_open(const name_path *path, HANDLE *handle)
                : GetLastError();
 }
 
-static void on_the_port_datagrams_arrive_in_order(void **state)
+TEST_CASE(on_the_port_datagrams_arrive_in_order)
 {
     enum { ALL = 20000 };
     pp_port *port = kit_port(2);
@@ -41,24 +41,23 @@ static void on_the_port_datagrams_arrive_in_order(void **state)
     pp_mailslot *slot = listen_to(port, name, &c, 2000);
     pp_sender *sender;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < ALL; i++)
         assert_ok(send_stamped(sender, 0, i));
     assert_ok(pp_sender_send(sender, NULL, 0));
-    assert_count(c.datagrams, ALL + 1);
+    wait_for(c.datagrams, ALL + 1);
     assert_int_equal(c.wrong, 0);
     assert_int_equal(c.empty, 1);
     assert_true(kit_stats(port).operations_read >= ALL);
     assert_ok(pp_sender_close(&sender));
     assert_ok(pp_mailslot_close(&slot)); /* with a read pending */
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_OK);
     CloseHandle(writing_end);
     kit_close(&port);
 }
 
-static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
+TEST_CASE(on_the_port_a_consumer_that_is_not_ready_is_waited_for)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {.refuse = 1};
@@ -67,17 +66,16 @@ static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
     pp_sender *sender;
     uint64_t reads;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < 20; i++)
         assert_ok(send_stamped(sender, 0, i));
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     reads = kit_stats(port).operations_read;
     assert_false(kit_wait_ms(&c.datagrams, 1, 100));
     assert_int_equal(kit_stats(port).operations_read, reads); /* nothing is read meanwhile */
     c.refuse = 0;
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.datagrams, 20);
+    wait_for(c.datagrams, 20);
     assert_int_equal(c.wrong, 0);
     assert_ok(pp_sender_close(&sender));
     kit_close(&port); /* the port closes the slot */
@@ -86,7 +84,7 @@ static void on_the_port_a_consumer_that_is_not_ready_is_waited_for(void **state)
     assert_ok(pp_mailslot_close(&slot));
 }
 
-static void on_the_port_a_stop_delivers_what_was_read(void **state)
+TEST_CASE(on_the_port_a_stop_delivers_what_was_read)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {.refuse = 1};
@@ -94,16 +92,15 @@ static void on_the_port_a_stop_delivers_what_was_read(void **state)
     pp_mailslot *slot = listen_to(port, name, &c, 2000);
     pp_sender *sender;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     assert_ok(send_stamped(sender, 0, 0));
     assert_ok(send_stamped(sender, 0, 1)); /* which nobody reads */
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     assert_ok(pp_port_stop(port));
     assert_false(kit_wait_ms(&c.closed, 1, 100));
     c.refuse = 0;
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_int_equal(c.datagrams, 1);
     assert_status(c.reason, PP_OK);
     assert_ok(pp_sender_close(&sender));
@@ -112,15 +109,14 @@ static void on_the_port_a_stop_delivers_what_was_read(void **state)
     assert_ok(pp_mailslot_close(&slot));
 }
 
-static void on_the_port_a_failing_slot_says_why(void **state)
+TEST_CASE(on_the_port_a_failing_slot_says_why)
 {
     pp_port *port = kit_port(1);
     slot_counts c = {0};
     pp_mailslot *slot = listen_to(port, kit_name(), &c, 2000);
 
-    (void)state;
     CloseHandle(writing_end); /* what a mailslot never does: its read fails */
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_E_PEER_CLOSED);
     assert_ok(pp_mailslot_close(&slot));
     kit_close(&port);

@@ -5,7 +5,7 @@
 
 #include <wchar.h>
 
-static void twenty_thousand_datagrams_arrive_in_order(void **state)
+TEST_CASE(twenty_thousand_datagrams_arrive_in_order)
 {
     enum { ALL = 20000 };
     pp_port *port = kit_port(2);
@@ -14,17 +14,16 @@ static void twenty_thousand_datagrams_arrive_in_order(void **state)
     pp_mailslot *slot = listen_to(port, name, &c, 64 * 1024);
     pp_sender *sender;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < ALL; i++)
         assert_ok(send_stamped(sender, 0, i));
-    assert_count(c.datagrams, ALL);
+    wait_for(c.datagrams, ALL);
     assert_int_equal(c.wrong, 0);
     assert_ok(pp_sender_close(&sender));
     assert_null(sender);
     assert_ok(pp_mailslot_close(&slot));
     assert_null(slot);
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_OK);
     /* A datagram is counted after its callback. */
     assert_int_equal(kit_stats(port).datagrams_in, ALL);
@@ -57,7 +56,7 @@ static DWORD WINAPI send_many(void *argument)
     return 0;
 }
 
-static void four_senders_at_once_keep_their_orders(void **state)
+TEST_CASE(four_senders_at_once_keep_their_orders)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {0};
@@ -65,7 +64,6 @@ static void four_senders_at_once_keep_their_orders(void **state)
     sending s[SENDERS];
     HANDLE threads[SENDERS];
 
-    (void)state;
     listen_to(port, name, &c, 64 * 1024);
     for (uint32_t i = 0; i < SENDERS; i++) {
         s[i] = (sending){name, i, 1000, 0, 0};
@@ -76,18 +74,17 @@ static void four_senders_at_once_keep_their_orders(void **state)
         CloseHandle(threads[i]);
         assert_int_equal(s[i].failed, 0);
     }
-    assert_count(c.datagrams, SENDERS * 1000);
+    wait_for(c.datagrams, SENDERS * 1000);
     assert_int_equal(c.wrong, 0);
     kit_close(&port);
     assert_int_equal(c.closed, 1);
 }
 
-static void a_slot_can_be_closed_while_senders_write(void **state)
+TEST_CASE(a_slot_can_be_closed_while_senders_write)
 {
     enum { ROUNDS = 10 };
     static sending all[ROUNDS]; /* outlive the test, as the threads may */
 
-    (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         pp_port *port = kit_port(2);
         slot_counts c = {0};
@@ -97,9 +94,9 @@ static void a_slot_can_be_closed_while_senders_write(void **state)
 
         all[round] = (sending){name, 0, 1000000, 0, 0};
         thread = CreateThread(NULL, 0, send_many, &all[round], 0, NULL);
-        assert_count(c.datagrams, 50);
+        wait_for(c.datagrams, 50);
         assert_ok(pp_mailslot_close(&slot));
-        assert_count(c.closed, 1);
+        wait_for(c.closed, 1);
         /* Wine leaves a writer blocked that found the slot full; the process's end frees it. */
         if (WaitForSingleObject(thread, kit_is_wine() ? 100 : KIT_WAIT_MS) == WAIT_OBJECT_0)
             assert_int_equal(all[round].failed, 1); /* the slot was gone */
@@ -114,9 +111,8 @@ static void a_slot_can_be_closed_while_senders_write(void **state)
 
 /* As the platform SDK shows a sender: it shares reading alone, and keeps its handle. No other can
  * then open the slot, where systems look at what senders share. */
-static void a_sender_that_keeps_the_slot_holds_up_no_end(void **state)
+TEST_CASE(a_sender_that_keeps_the_slot_holds_up_no_end)
 {
-    (void)state;
     for (int i = 0; i < 2; i++) {
         pp_port *port = kit_port(1);
         slot_counts c = {0};
@@ -130,10 +126,10 @@ static void a_sender_that_keeps_the_slot_holds_up_no_end(void **state)
                              FILE_ATTRIBUTE_NORMAL, NULL);
         assert_true(sender != INVALID_HANDLE_VALUE);
         kit_write(sender, "alarm 7", 7);
-        assert_count(c.datagrams, 1);
+        wait_for(c.datagrams, 1);
         if (i == 0) {
             assert_ok(pp_mailslot_close(&slot));
-            assert_count(c.closed, 1);
+            wait_for(c.closed, 1);
             assert_status(c.reason, PP_OK);
             kit_close(&port);
         } else {
@@ -145,7 +141,7 @@ static void a_sender_that_keeps_the_slot_holds_up_no_end(void **state)
     }
 }
 
-static void a_consumer_that_is_not_ready_is_waited_for(void **state)
+TEST_CASE(a_consumer_that_is_not_ready_is_waited_for)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {.refuse = 1};
@@ -154,14 +150,13 @@ static void a_consumer_that_is_not_ready_is_waited_for(void **state)
     sending s = {name, 0, 2000, 0, 0};
     HANDLE thread = CreateThread(NULL, 0, send_many, &s, 0, NULL);
 
-    (void)state;
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     assert_int_equal(c.datagrams, 0);
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.refused, 2); /* the same one again */
+    wait_for(c.refused, 2); /* the same one again */
     c.refuse = 0;
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.datagrams, 2000);
+    wait_for(c.datagrams, 2000);
     assert_int_equal(c.wrong, 0);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
@@ -179,7 +174,7 @@ static LONG count_what_is_read(pp_port *port, slot_counts *c, LONG sent)
     return 1;
 }
 
-static void a_stop_delivers_what_was_read(void **state)
+TEST_CASE(a_stop_delivers_what_was_read)
 {
     enum { ALL = 50 };
     pp_port *port = kit_port(2);
@@ -189,17 +184,16 @@ static void a_stop_delivers_what_was_read(void **state)
     pp_sender *sender;
     LONG read;
 
-    (void)state;
     assert_ok(pp_sender_open(&sender, name, NULL));
     for (uint32_t i = 0; i < ALL; i++)
         assert_ok(send_stamped(sender, 0, i));
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     read = count_what_is_read(port, &c, ALL);
     assert_ok(pp_port_stop(port));
     assert_false(kit_wait_ms(&c.closed, 1, 500));
     c.refuse = 0;
     assert_ok(pp_mailslot_resume(slot));
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_OK);
     assert_int_equal(c.datagrams, read);
     assert_int_equal(c.wrong, 0);
@@ -208,14 +202,13 @@ static void a_stop_delivers_what_was_read(void **state)
     assert_ok(pp_mailslot_close(&slot));
 }
 
-static void a_consumer_that_never_takes_holds_a_stop_up_for_its_time(void **state)
+TEST_CASE(a_consumer_that_never_takes_holds_a_stop_up_for_its_time)
 {
     pp_port *port = kit_port(2);
     slot_counts c = {.refuse = 1};
     pp_mailslot_options options;
     pp_sender *sender;
 
-    (void)state;
     pp_mailslot_options_init(&options);
     options.name = kit_name();
     options.deliver_timeout_ms = 300;
@@ -225,16 +218,16 @@ static void a_consumer_that_never_takes_holds_a_stop_up_for_its_time(void **stat
     assert_ok(pp_mailslot_listen(port, &options, NULL, NULL));
     assert_ok(pp_sender_open(&sender, options.name, NULL));
     assert_ok(send_stamped(sender, 0, 0));
-    assert_count(c.refused, 1);
+    wait_for(c.refused, 1);
     assert_ok(pp_port_stop(port));
     assert_false(kit_wait_ms(&c.closed, 1, 100));
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(c.reason, PP_E_DRAIN_TIMEOUT);
     assert_ok(pp_sender_close(&sender));
     kit_close(&port);
 }
 
-static void limits_are_kept_and_counted(void **state)
+TEST_CASE(limits_are_kept_and_counted)
 {
     static char data[2000];
     pp_port *port = kit_port(1);
@@ -244,7 +237,6 @@ static void limits_are_kept_and_counted(void **state)
     pp_status longer, longest;
     pp_stats stats;
 
-    (void)state;
     listen_to(port, name, &c, 7);
     assert_ok(pp_sender_open(&sender, name, NULL));
     assert_ok(pp_sender_send(sender, data, 7));
@@ -252,7 +244,7 @@ static void limits_are_kept_and_counted(void **state)
     assert_ok(pp_sender_send(sender, data, 6));
     longest = pp_sender_send(sender, data, sizeof data); /* more than a read has room for */
     assert_ok(pp_sender_send(sender, NULL, 0));
-    assert_count(c.datagrams, 3);
+    wait_for(c.datagrams, 3);
     assert_ok(pp_sender_close(&sender));
     assert_ok(pp_port_stop(port));
     assert_ok(pp_port_wait(port)); /* a datagram is counted after its callback */
@@ -270,7 +262,7 @@ static void limits_are_kept_and_counted(void **state)
     kit_close(&port);
 }
 
-static void a_slot_is_reached_by_its_full_path(void **state)
+TEST_CASE(a_slot_is_reached_by_its_full_path)
 {
     pp_port *port = kit_port(1);
     slot_counts c = {0};
@@ -278,19 +270,18 @@ static void a_slot_is_reached_by_its_full_path(void **state)
     pp_mailslot *slot;
     pp_sender *sender;
 
-    (void)state;
     snprintf(path, sizeof path, "\\\\.\\mailslot\\%s", kit_name());
     slot = listen_to(port, path, &c, 100);
     assert_string_equal(pp_mailslot_path(slot), path);
     assert_ok(pp_sender_open(&sender, path, NULL));
     assert_ok(pp_sender_send(sender, "path", 4));
-    assert_count(c.datagrams, 1);
+    wait_for(c.datagrams, 1);
     assert_ok(pp_sender_close(&sender));
     assert_ok(pp_mailslot_close(&slot));
     kit_close(&port);
 }
 
-static void a_taken_slot_and_an_absent_one_say_so(void **state)
+TEST_CASE(a_taken_slot_and_an_absent_one_say_so)
 {
     pp_port *port = kit_port(1);
     slot_counts c = {0};
@@ -300,14 +291,13 @@ static void a_taken_slot_and_an_absent_one_say_so(void **state)
     pp_sender *sender;
     pp_error error;
 
-    (void)state;
     pp_mailslot_options_init(&options);
     options.name = name;
     assert_status(pp_mailslot_listen(port, &options, &second, &error), PP_E_NAME_TAKEN);
     assert_non_null(strstr(error.message, name));
     assert_null(second);
     assert_ok(pp_mailslot_close(&slot));
-    assert_count(c.closed, 1);
+    wait_for(c.closed, 1);
     assert_status(pp_sender_open(&sender, name, &error), PP_E_NOT_FOUND);
     assert_null(sender);
     kit_close(&port);
@@ -350,7 +340,7 @@ static void note_close(void *user, pp_status reason)
 }
 
 /* Thousands of datagrams are read at once; a slow consumer must not make one turn of them. */
-static void a_slow_consumer_holds_up_neither_others_nor_the_close(void **state)
+TEST_CASE(a_slow_consumer_holds_up_neither_others_nor_the_close)
 {
     enum { ALL = 2000 };
     pp_port *port = kit_port(1);
@@ -360,7 +350,6 @@ static void a_slow_consumer_holds_up_neither_others_nor_the_close(void **state)
     pp_sender *sender;
     LONG closed_at;
 
-    (void)state;
     pp_mailslot_options_init(&options);
     options.name = kit_name();
     options.on_datagram = take_slowly;
@@ -372,11 +361,11 @@ static void a_slow_consumer_holds_up_neither_others_nor_the_close(void **state)
         assert_ok(pp_sender_send(sender, "x", 1));
     assert_ok(pp_port_post(port, note_post, &s));
     SetEvent(s.go);
-    assert_count(s.posted, 1);
+    wait_for(s.posted, 1);
     assert_true(s.posted_after < 100);
     assert_ok(pp_mailslot_close(&slot));
     closed_at = s.datagrams;
-    assert_count(s.closed, 1);
+    wait_for(s.closed, 1);
     assert_true(s.closed_after - closed_at < 100);
     assert_ok(pp_sender_close(&sender));
     kit_close(&port);

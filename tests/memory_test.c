@@ -21,30 +21,26 @@ static DWORD status_of(const char *fault)
     return status;
 }
 
-static void what_is_used_as_it_may_be_is_no_error(void **state)
+TEST_CASE(what_is_used_as_it_may_be_is_no_error)
 {
-    (void)state;
     assert_int_equal(status_of("none"), 0);
 }
 
-static void an_overrun_is_an_access_violation(void **state)
+TEST_CASE(an_overrun_is_an_access_violation)
 {
-    (void)state;
     assert_int_equal(status_of("read_over"), STATUS_ACCESS_VIOLATION);
 }
 
-static void a_use_after_free_is_an_access_violation(void **state)
+TEST_CASE(a_use_after_free_is_an_access_violation)
 {
-    (void)state;
     assert_int_equal(status_of("use_after_free"), STATUS_ACCESS_VIOLATION);
     assert_int_equal(status_of("use_after_resize"), STATUS_ACCESS_VIOLATION);
     assert_int_equal(status_of("use_much_later"), STATUS_ACCESS_VIOLATION);
     assert_int_equal(status_of("free_twice"), STATUS_ACCESS_VIOLATION);
 }
 
-static void a_write_beside_a_block_is_seen_when_it_is_freed(void **state)
+TEST_CASE(a_write_beside_a_block_is_seen_when_it_is_freed)
 {
-    (void)state;
     assert_int_equal(status_of("write_over"), HEAP_CORRUPTED);
     assert_int_equal(status_of("write_before"), HEAP_CORRUPTED);
 }

@@ -43,20 +43,20 @@ static HANDLE guest_arrive(pp_port *port, const pp_listen_options *options, gues
 
     kit_listen(port, options);
     pipe = kit_open(options->name, options->conn.mode == PP_MODE_MESSAGE);
-    assert_count(g->counts.opened, 1);
+    wait_for(g->counts.opened, 1);
     return pipe;
 }
 
 static void guest_leave(HANDLE pipe, guest *g)
 {
     CloseHandle(pipe);
-    assert_count(g->counts.closed, 1);
+    wait_for(g->counts.closed, 1);
     pp_conn_unref(&g->conn);
 }
 
 /* ---- Callbacks ------------------------------------------------------------------------------ */
 
-static void on_writable_does_not_come_while_the_queue_is_full(void **state)
+TEST_CASE(on_writable_does_not_come_while_the_queue_is_full)
 {
     enum { MARK = 64 * KIB };
     static char block[4 * KIB];
@@ -65,7 +65,6 @@ static void on_writable_does_not_come_while_the_queue_is_full(void **state)
     pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.high_mark = options.conn.low_mark = MARK;
     options.pipe_buffer = 4 * KIB;
     pipe = guest_arrive(port, &options, &g);
@@ -73,7 +72,7 @@ static void on_writable_does_not_come_while_the_queue_is_full(void **state)
     }
     g.counts.writable = 0;                  /* of what left at first */
     while (pp_conn_queued(g.conn) < MARK) { /* a piece may still have been on its way */
-        assert_count(g.counts.writable, 1);
+        wait_for(g.counts.writable, 1);
         g.counts.writable = 0;
         while (pp_conn_send(g.conn, block, sizeof block) == PP_OK) {
         }
@@ -85,12 +84,12 @@ static void on_writable_does_not_come_while_the_queue_is_full(void **state)
 
         assert_true(ReadFile(pipe, data, sizeof data, &read, NULL));
     }
-    assert_count(g.counts.writable, 1);
+    wait_for(g.counts.writable, 1);
     guest_leave(pipe, &g);
     kit_close(&port);
 }
 
-static void nothing_is_told_before_on_open(void **state)
+TEST_CASE(nothing_is_told_before_on_open)
 {
     static char big[100 * KIB];
     pp_port *port = kit_port_limited(2, KIB * KIB);
@@ -98,7 +97,6 @@ static void nothing_is_told_before_on_open(void **state)
     pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, kit_counting(), &first);
     pp_conn *hog, *conn;
 
-    (void)state;
     dial.conn.max_message = sizeof big;
     assert_ok(pp_dial(port, &dial, &hog, NULL));
     while (pp_conn_send(hog, big, sizeof big / 8) == PP_OK) {
@@ -109,8 +107,8 @@ static void nothing_is_told_before_on_open(void **state)
     while (pp_conn_send(conn, big, sizeof big) == PP_OK) {
     }
     assert_ok(pp_conn_abort(hog)); /* there is room again, but nobody to be told yet */
-    assert_count(first.closed, 1);
-    assert_count(second.closed, 1);
+    wait_for(first.closed, 1);
+    wait_for(second.closed, 1);
     assert_status(second.reason, PP_E_NOT_FOUND);
     assert_int_equal(second.opened, 0);
     assert_int_equal(second.writable, 0);
@@ -120,7 +118,7 @@ static void nothing_is_told_before_on_open(void **state)
 }
 
 /* What was refused while dialling may be sent when the pipe is open. */
-static void a_send_refused_while_dialling_hears_of_room_when_open(void **state)
+TEST_CASE(a_send_refused_while_dialling_hears_of_room_when_open)
 {
     static char big[100 * KIB];
     pp_port *port = kit_port(2);
@@ -130,7 +128,6 @@ static void a_send_refused_while_dialling_hears_of_room_when_open(void **state)
     pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
     pp_conn *conn;
 
-    (void)state;
     listen.conn.handlers = kit_counting();
     dial.conn.high_mark = sizeof big;
     assert_ok(pp_dial(port, &dial, &conn, NULL));
@@ -138,7 +135,7 @@ static void a_send_refused_while_dialling_hears_of_room_when_open(void **state)
     }
     assert_false(kit_wait_ms(&client.writable, 1, 50));
     kit_listen(port, &listen);
-    assert_count(client.writable, 1);
+    wait_for(client.writable, 1);
     assert_int_equal(client.opened, 1);
     pp_conn_abort(conn);
     pp_conn_unref(&conn);
@@ -160,11 +157,10 @@ static const char *guest_identity(pp_conn *conn, void *user, const pp_peer *peer
     return NULL;
 }
 
-static void a_pause_or_close_in_on_identity_holds_the_first_message(void **state)
+TEST_CASE(a_pause_or_close_in_on_identity_holds_the_first_message)
 {
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int what = 0; what < 3; what++) {
         guest g = {.at_identity = what};
         pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
@@ -173,13 +169,13 @@ static void a_pause_or_close_in_on_identity_holds_the_first_message(void **state
         options.conn.handlers.on_identity = guest_identity;
         pipe = guest_arrive(port, &options, &g);
         kit_write(pipe, "x", 1);
-        assert_count(g.identified, 1);
+        wait_for(g.identified, 1);
         if (what == 0) {
             assert_false(kit_wait_ms(&g.counts.messages, 1, 100));
             assert_ok(pp_conn_resume(g.conn));
-            assert_count(g.counts.messages, 1);
+            wait_for(g.counts.messages, 1);
         } else {
-            assert_count(g.counts.closed, 1);
+            wait_for(g.counts.closed, 1);
             assert_int_equal(g.counts.messages, 0);
         }
         guest_leave(pipe, &g);
@@ -215,7 +211,7 @@ static void crowd_post(void *user, pp_status status)
 }
 
 /* Thousands of messages lie in one read; their callbacks are short, and together they are not. */
-static void a_turn_of_many_messages_lets_others_have_theirs(void **state)
+TEST_CASE(a_turn_of_many_messages_lets_others_have_theirs)
 {
     enum { FRAMES = 3000, MANY = 300 };
     static char frames[FRAMES * FRAMING_HEADER]; /* messages of no bytes */
@@ -226,18 +222,17 @@ static void a_turn_of_many_messages_lets_others_have_theirs(void **state)
     HANDLE pipe;
     LONG answered;
 
-    (void)state;
     options.conn.handlers.on_message = crowd_message;
     options.conn.user = &c;
     kit_listen(port, &options);
     pipe = kit_open(name, false);
     kit_write(pipe, frames, sizeof frames);
-    assert_count(c.counts.messages, 1);
+    wait_for(c.counts.messages, 1);
     answered = c.counts.messages;
     assert_ok(pp_port_post(port, crowd_post, &c));
     kit_expect(pipe, frames, FRAMING_HEADER); /* the first reply does not wait for the last */
     assert_in_range(c.counts.messages, 1, answered + MANY);
-    assert_count(c.posted, 1);
+    wait_for(c.posted, 1);
     assert_in_range(c.messages_at_post, 1, answered + MANY);
     CloseHandle(pipe);
     assert_ok(pp_port_abort(port));
@@ -246,7 +241,7 @@ static void a_turn_of_many_messages_lets_others_have_theirs(void **state)
 }
 
 /* Clients that stall inside a message. Their buffers cannot shrink, and nobody looks at them. */
-static void clients_that_stall_wake_nobody(void **state)
+TEST_CASE(clients_that_stall_wake_nobody)
 {
     enum { CLIENTS = 20 };
     pp_port *port = kit_port(2);
@@ -257,48 +252,45 @@ static void clients_that_stall_wake_nobody(void **state)
     char header[FRAMING_HEADER];
     uint64_t before;
 
-    (void)state;
     kit_listen(port, &options);
     framing_write(header, 100000);
     for (int i = 0; i < CLIENTS; i++) {
         pipes[i] = kit_open(name, false);
         kit_write(pipes[i], header, sizeof header);
     }
-    assert_count(counts.opened, CLIENTS);
+    wait_for(counts.opened, CLIENTS);
     assert_false(kit_wait_ms(&counts.closed, 1, 6000)); /* the only look is over */
     before = kit_stats(port).kernel_dequeues;
     assert_false(kit_wait_ms(&counts.closed, 1, 6000));
     assert_in_range(kit_stats(port).kernel_dequeues, before, before + 2);
     for (int i = 0; i < CLIENTS; i++)
         CloseHandle(pipes[i]);
-    assert_count(counts.closed, CLIENTS);
+    wait_for(counts.closed, CLIENTS);
     kit_close(&port);
 }
 
 /* ---- Time-outs ------------------------------------------------------------------------------ */
 
-static void a_client_that_only_reads_is_idle_and_not_late(void **state)
+TEST_CASE(a_client_that_only_reads_is_idle_and_not_late)
 {
     pp_port *port = kit_port(2);
     guest g = {0};
     pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.idle_timeout_ms = 300;
     pipe = guest_arrive(port, &options, &g);
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_IDLE_TIMEOUT);
     guest_leave(pipe, &g);
     kit_close(&port);
 }
 
 /* While we do not read, a client cannot be late. */
-static void no_time_out_runs_while_we_do_not_read(void **state)
+TEST_CASE(no_time_out_runs_while_we_do_not_read)
 {
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int idle = 0; idle < 2; idle++) {
         guest g = {.pause_at_open = true};
         pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
@@ -314,9 +306,9 @@ static void no_time_out_runs_while_we_do_not_read(void **state)
         assert_false(kit_wait_ms(&g.counts.closed, 1, 600));
         began = GetTickCount64();
         assert_ok(pp_conn_resume(g.conn));
-        assert_count(g.counts.messages, 1);
+        wait_for(g.counts.messages, 1);
         if (idle) { /* from then on it runs */
-            assert_count(g.counts.closed, 1);
+            wait_for(g.counts.closed, 1);
             assert_true(GetTickCount64() - began >= 180);
             assert_status(g.counts.reason, PP_E_IDLE_TIMEOUT);
         } else {
@@ -328,7 +320,7 @@ static void no_time_out_runs_while_we_do_not_read(void **state)
 }
 
 /* A pause does not hide a client that does not take what it is sent. */
-static void a_client_that_does_not_read_is_idle_also_while_paused(void **state)
+TEST_CASE(a_client_that_does_not_read_is_idle_also_while_paused)
 {
     static char block[64 * KIB - 1];
     pp_port *port = kit_port(2);
@@ -336,24 +328,22 @@ static void a_client_that_does_not_read_is_idle_also_while_paused(void **state)
     pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
     HANDLE pipe;
 
-    (void)state;
     options.conn.idle_timeout_ms = 300;
     options.pipe_buffer = 4 * KIB;
     pipe = guest_arrive(port, &options, &g);
     assert_false(kit_wait_ms(&g.counts.closed, 1, 600));
     assert_ok(pp_conn_send(g.conn, block, sizeof block));
-    assert_count(g.counts.closed, 1);
+    wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_IDLE_TIMEOUT);
     guest_leave(pipe, &g);
     kit_close(&port);
 }
 
-static void a_long_message_that_is_read_steadily_is_not_idle(void **state)
+TEST_CASE(a_long_message_that_is_read_steadily_is_not_idle)
 {
     static char big[1024 * KIB], piece[32 * KIB];
     pp_port *port = kit_port(2);
 
-    (void)state;
     for (int message = 0; message < 2; message++) {
         guest g = {0};
         pp_listen_options options =

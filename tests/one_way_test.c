@@ -59,9 +59,8 @@ static pp_conn *dial(pp_port *port, const char *name, pp_mode mode, pp_direction
     return conn;
 }
 
-static void who_only_sends_reaches_a_pipe_that_only_takes(void **state)
+TEST_CASE(who_only_sends_reaches_a_pipe_that_only_takes)
 {
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *port = kit_port(1);
         const char *name = kit_name();
@@ -70,13 +69,13 @@ static void who_only_sends_reaches_a_pipe_that_only_takes(void **state)
         kit_counts counts = {0};
         pp_conn *conn = dial(port, name, (pp_mode)mode, PP_DIRECTION_OUTBOUND, &counts);
 
-        assert_count(counts.opened, 1);
+        wait_for(counts.opened, 1);
         expect_asked((pp_mode)mode, FILE_WRITE_DATA);
         assert_ok(pp_conn_send(conn, "hello", 5));
         kit_expect(server, framed ? "\5\0\0\0hello" : "hello", framed ? 9 : 5);
         assert_int_equal(counts.closed, 0);
         assert_ok(pp_conn_close(conn));
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_OK);
         pp_conn_unref(&conn);
         CloseHandle(server);
@@ -84,9 +83,8 @@ static void who_only_sends_reaches_a_pipe_that_only_takes(void **state)
     }
 }
 
-static void who_only_receives_reaches_a_pipe_that_only_gives(void **state)
+TEST_CASE(who_only_receives_reaches_a_pipe_that_only_gives)
 {
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *port = kit_port(1);
         const char *name = kit_name();
@@ -95,19 +93,19 @@ static void who_only_receives_reaches_a_pipe_that_only_gives(void **state)
         kit_counts counts = {0};
         pp_conn *conn = dial(port, name, (pp_mode)mode, PP_DIRECTION_INBOUND, &counts);
 
-        assert_count(counts.opened, 1);
+        wait_for(counts.opened, 1);
         expect_asked((pp_mode)mode, FILE_READ_DATA);
         kit_write(server, framed ? "\5\0\0\0hello" : "hello", framed ? 9 : 5);
-        assert_count(counts.bytes, 5);
+        wait_for(counts.bytes, 5);
         CloseHandle(server);
-        assert_count(counts.closed, 1);
+        wait_for(counts.closed, 1);
         assert_status(counts.reason, PP_E_PEER_CLOSED);
         pp_conn_unref(&conn);
         kit_close(&port);
     }
 }
 
-static void who_cannot_read_learns_of_leaving_by_sending(void **state)
+TEST_CASE(who_cannot_read_learns_of_leaving_by_sending)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -115,11 +113,10 @@ static void who_cannot_read_learns_of_leaving_by_sending(void **state)
     kit_counts counts = {0};
     pp_conn *conn = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_OUTBOUND, &counts);
 
-    (void)state;
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     CloseHandle(server);
     assert_ok(pp_conn_send(conn, "anybody?", 8));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     assert_int_equal(kit_stats(port).kernel_reads, 1); /* which was refused */
     pp_conn_unref(&conn);
@@ -133,7 +130,7 @@ static void pause_at_once(pp_conn *conn, void *user)
 }
 
 /* While it is paused the send finds nobody, but not that nothing can be read. */
-static void a_pause_ends_with_who_left_and_cannot_be_read(void **state)
+TEST_CASE(a_pause_ends_with_who_left_and_cannot_be_read)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -142,23 +139,22 @@ static void a_pause_ends_with_who_left_and_cannot_be_read(void **state)
     pp_dial_options options = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &counts);
     pp_conn *conn;
 
-    (void)state;
     options.conn.direction = PP_DIRECTION_OUTBOUND;
     options.conn.handlers.on_open = pause_at_once;
     assert_ok(pp_dial(port, &options, &conn, NULL));
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     CloseHandle(server);
     assert_ok(pp_conn_send(conn, "anybody?", 8));
     while (pp_conn_send(conn, "anybody?", 8) == PP_OK)
         assert_false(kit_wait_ms(&counts.closed, 1, 1));
     assert_ok(pp_conn_resume(conn));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);
 }
 
-static void who_cannot_read_hands_over_all_before_it_closes(void **state)
+TEST_CASE(who_cannot_read_hands_over_all_before_it_closes)
 {
     static char data[300000];
     pp_port *port = kit_port(1);
@@ -167,13 +163,12 @@ static void who_cannot_read_hands_over_all_before_it_closes(void **state)
     kit_counts counts = {0};
     pp_conn *conn = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_OUTBOUND, &counts);
 
-    (void)state;
     assert_ok(pp_conn_send(conn, data, sizeof data));
-    assert_count(counts.opened, 1);
+    wait_for(counts.opened, 1);
     assert_ok(pp_conn_close(conn));
     assert_false(kit_wait_ms(&counts.closed, 1, 50)); /* the server has not begun to read */
     assert_int_equal(kit_drain(server), sizeof data);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     assert_true(kit_stats(port).kernel_reads <= 1);
     pp_conn_unref(&conn);
@@ -181,7 +176,7 @@ static void who_cannot_read_hands_over_all_before_it_closes(void **state)
     kit_close(&port);
 }
 
-static void a_handle_that_cannot_be_read_can_be_adopted(void **state)
+TEST_CASE(a_handle_that_cannot_be_read_can_be_adopted)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -192,7 +187,6 @@ static void a_handle_that_cannot_be_read_can_be_adopted(void **state)
     pp_conn *conn;
     HANDLE client;
 
-    (void)state;
     swprintf(path, sizeof path / sizeof *path, L"\\\\.\\pipe\\%hs", name);
     client = open_file(path, FILE_WRITE_DATA | LEAST);
     assert_true(client != INVALID_HANDLE_VALUE);
@@ -206,7 +200,7 @@ static void a_handle_that_cannot_be_read_can_be_adopted(void **state)
     CloseHandle(server);
     assert_int_equal(counts.closed, 0);
     assert_ok(pp_conn_send(conn, "anybody?", 8));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);
@@ -223,9 +217,8 @@ static pp_status open_client(const char *name, pp_mode mode, pp_direction direct
     return pp_client_open(client, &options, NULL);
 }
 
-static void a_blocking_client_goes_one_way(void **state)
+TEST_CASE(a_blocking_client_goes_one_way)
 {
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         const char *taker = kit_name(), *giver = kit_name();
         const char *hello = mode == PP_MODE_FRAMED ? "\5\0\0\0hello" : "hello";
@@ -260,7 +253,7 @@ static void a_blocking_client_goes_one_way(void **state)
     }
 }
 
-static void who_asks_for_what_a_pipe_does_not_give_is_refused(void **state)
+TEST_CASE(who_asks_for_what_a_pipe_does_not_give_is_refused)
 {
     pp_port *port = kit_port(1);
     const char *name = kit_name();
@@ -269,12 +262,11 @@ static void who_asks_for_what_a_pipe_does_not_give_is_refused(void **state)
     pp_conn *both = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_DUPLEX, &counts), *other;
     pp_client *client;
 
-    (void)state;
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_ACCESS);
     assert_int_equal(opens, 1); /* who is to hear nothing must say so */
     other = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_INBOUND, &counts);
-    assert_count(counts.closed, 2);
+    wait_for(counts.closed, 2);
     assert_int_equal(counts.reasons[PP_E_ACCESS], 2);
     assert_int_equal(counts.opened, 0);
     assert_status(open_client(name, PP_MODE_STREAM, PP_DIRECTION_DUPLEX, &client), PP_E_ACCESS);
@@ -285,7 +277,7 @@ static void who_asks_for_what_a_pipe_does_not_give_is_refused(void **state)
     kit_close(&port);
 }
 
-static void who_sends_to_our_one_way_server_sees_it_leave(void **state)
+TEST_CASE(who_sends_to_our_one_way_server_sees_it_leave)
 {
     pp_port *port = kit_port(1), *serving = kit_port(1);
     const char *name = kit_name();
@@ -293,18 +285,17 @@ static void who_sends_to_our_one_way_server_sees_it_leave(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
     pp_conn *conn;
 
-    (void)state;
     opens = 0;
     listen.conn.direction = PP_DIRECTION_INBOUND;
     listen.conn.handlers = kit_counting();
     kit_listen(serving, &listen);
     conn = dial(port, name, PP_MODE_STREAM, PP_DIRECTION_OUTBOUND, &counts);
     assert_ok(pp_conn_send(conn, "hello", 5));
-    assert_count(server.bytes, 5);
+    wait_for(server.bytes, 5);
     assert_int_equal(opens, 1);
     assert_int_equal(asked[0], LEAST | BOTH);
     kit_close(&serving);
-    assert_count(counts.closed, 1); /* without a further send */
+    wait_for(counts.closed, 1); /* without a further send */
     assert_status(counts.reason, PP_E_PEER_CLOSED);
     pp_conn_unref(&conn);
     kit_close(&port);

@@ -121,34 +121,30 @@ static void what_was_sent_leaves_in_order_and_is_counted(pp_mode mode, size_t pa
     stage_close(&s);
 }
 
-static void a_stream_leaves_in_order_whatever_part_a_write_takes(void **state)
+TEST_CASE(a_stream_leaves_in_order_whatever_part_a_write_takes)
 {
-    (void)state;
     for (size_t part = 1; part < 120; part += 7)
         what_was_sent_leaves_in_order_and_is_counted(PP_MODE_STREAM, part);
 }
 
-static void frames_leave_in_order_whatever_part_a_write_takes(void **state)
+TEST_CASE(frames_leave_in_order_whatever_part_a_write_takes)
 {
-    (void)state;
     for (size_t part = 1; part < 120; part += 7)
         what_was_sent_leaves_in_order_and_is_counted(PP_MODE_FRAMED, part);
 }
 
-static void each_message_is_one_write(void **state)
+TEST_CASE(each_message_is_one_write)
 {
-    (void)state;
     what_was_sent_leaves_in_order_and_is_counted(PP_MODE_MESSAGE, SIZE_MAX);
 }
 
 /* Frames of which some were handed over when the other end left. */
-static void what_was_handed_over_before_the_end_is_counted(void **state)
+TEST_CASE(what_was_handed_over_before_the_end_is_counted)
 {
     records_tally tally;
     stage s;
     piece p;
 
-    (void)state;
     stage_open(&s, PP_MODE_FRAMED, 12);
     for (int i = 0; i < 5; i++)
         assert_ok(outbox_send(&s.outbox, "four", 4));
@@ -165,14 +161,13 @@ static void what_was_handed_over_before_the_end_is_counted(void **state)
 }
 
 /* A sender is refused at the high mark, and told at the low one, once. */
-static void a_refused_sender_is_told_at_the_low_mark(void **state)
+TEST_CASE(a_refused_sender_is_told_at_the_low_mark)
 {
     char data[100] = {0};
     uint64_t refusals;
     stage s;
     piece p;
 
-    (void)state;
     stage_open(&s, PP_MODE_STREAM, 100);
     for (int i = 0; i < 10; i++) {
         assert_true(outbox_is_writable(&s.outbox));
@@ -196,7 +191,7 @@ static void a_refused_sender_is_told_at_the_low_mark(void **state)
 }
 
 /* Each of several that the port's limit refused is told when there is room, one after the other. */
-static void all_who_wait_for_the_limit_are_told(void **state)
+TEST_CASE(all_who_wait_for_the_limit_are_told)
 {
     static char data[LONGEST];
     outbox others[3];
@@ -204,7 +199,6 @@ static void all_who_wait_for_the_limit_are_told(void **state)
     uint64_t refusals;
     stage s;
 
-    (void)state;
     stage_open(&s, PP_MODE_STREAM, LONGEST);
     budget_account_init(&hog, BUDGET_ANSWER, NULL, 0);
     budget_grow_anyway(&s.budget, &hog, LIMIT);
@@ -230,13 +224,12 @@ static void all_who_wait_for_the_limit_are_told(void **state)
 }
 
 /* The end is taken whatever the marks say; then the outbox tells half-closed from closed. */
-static void an_outbox_ends_in_one_way_only(void **state)
+TEST_CASE(an_outbox_ends_in_one_way_only)
 {
     char data[1000] = {0}, wire[2000];
     records_tally sum;
     stage s;
 
-    (void)state;
     stage_open(&s, PP_MODE_FRAMED, LONGEST);
     assert_ok(outbox_send(&s.outbox, data, sizeof data));
     assert_status(outbox_send(&s.outbox, data, 1), PP_E_AGAIN);
@@ -253,13 +246,12 @@ static void an_outbox_ends_in_one_way_only(void **state)
     stage_close(&s);
 }
 
-static void an_idle_outbox_gives_its_memory_back(void **state)
+TEST_CASE(an_idle_outbox_gives_its_memory_back)
 {
     static char data[LONGEST], wire[LONGEST];
     records_tally sum;
     stage s;
 
-    (void)state;
     stage_open(&s, PP_MODE_STREAM, LONGEST);
     assert_ok(outbox_send(&s.outbox, data, 20 * KIB));
     assert_int_equal(write_all(&s, wire, SIZE_MAX, &sum), 20 * KIB);

@@ -120,12 +120,11 @@ static void actor_retire(actor *a, stage *s)
 
 /* ---- Strands -------------------------------------------------------------------------------- */
 
-static void events_before_a_turn_are_one_turn_and_none_is_lost(void **state)
+TEST_CASE(events_before_a_turn_are_one_turn_and_none_is_lost)
 {
     stage s;
     actor a;
 
-    (void)state;
     stage_open(&s);
     actor_open(&a, &s);
     strand_raise(&a.strand, STRAND_EVENT(1));
@@ -148,12 +147,11 @@ static void events_before_a_turn_are_one_turn_and_none_is_lost(void **state)
     stage_close(&s);
 }
 
-static void turns_come_in_the_order_of_their_raising(void **state)
+TEST_CASE(turns_come_in_the_order_of_their_raising)
 {
     stage s;
     actor a[5];
 
-    (void)state;
     stage_open(&s);
     turns_so_far = 0;
     for (int i = 0; i < 5; i++)
@@ -167,12 +165,11 @@ static void turns_come_in_the_order_of_their_raising(void **state)
     stage_close(&s);
 }
 
-static void the_end_comes_once_and_after_the_last(void **state)
+TEST_CASE(the_end_comes_once_and_after_the_last)
 {
     stage s;
     actor a[2], late;
 
-    (void)state;
     stage_open(&s);
     actor_open(&a[0], &s);
     actor_open(&a[1], &s);
@@ -205,13 +202,12 @@ static ULONG packets_of(stage *s)
 }
 
 /* One packet announces all, and the rest again when not all are taken. */
-static void what_other_threads_raise_comes_by_one_packet(void **state)
+TEST_CASE(what_other_threads_raise_comes_by_one_packet)
 {
     stage s;
     actor a[5];
     fifo taken = {NULL, NULL};
 
-    (void)state;
     stage_open(&s);
     local_enter(NULL); /* not a worker's thread any more */
     for (int i = 0; i < 5; i++)
@@ -234,13 +230,12 @@ static void what_other_threads_raise_comes_by_one_packet(void **state)
     stage_close(&s);
 }
 
-static void what_is_ready_is_stolen_whole_and_in_order(void **state)
+TEST_CASE(what_is_ready_is_stolen_whole_and_in_order)
 {
     stage s;
     fifo_link links[3];
     fifo stolen = {NULL, NULL};
 
-    (void)state;
     stage_open(&s);
     for (int i = 0; i < 3; i++)
         local_push(stage_worker(&s), &links[i]);
@@ -254,11 +249,10 @@ static void what_is_ready_is_stolen_whole_and_in_order(void **state)
     stage_close(&s);
 }
 
-static void counters_of_all_threads_are_summed(void **state)
+TEST_CASE(counters_of_all_threads_are_summed)
 {
     stage s;
 
-    (void)state;
     stage_open(&s);
     counter_add(&s.all.locals, COUNT_TIMEOUTS, 3); /* here */
     s.all.locals.of[1].counters.value[COUNT_TIMEOUTS] = 4;
@@ -281,7 +275,7 @@ static void set_in_turn(stage *s, actor *a, uint64_t deadline)
 }
 
 /* Some are moved, some closed; those that are due fire in the order of their deadlines. */
-static void timers_that_are_due_fire_in_order_and_no_others(void **state)
+TEST_CASE(timers_that_are_due_fire_in_order_and_no_others)
 {
     static actor a[MANY];
     static uint64_t due[MANY]; /* 0: it must not fire */
@@ -289,7 +283,6 @@ static void timers_that_are_due_fire_in_order_and_no_others(void **state)
     uint32_t random = 7;
     stage s;
 
-    (void)state;
     stage_open(&s);
     for (int i = 0; i < MANY; i++) {
         actor_open(&a[i], &s);
@@ -325,14 +318,13 @@ static void timers_that_are_due_fire_in_order_and_no_others(void **state)
     stage_close(&s);
 }
 
-static void one_worker_covers_the_first_deadline(void **state)
+TEST_CASE(one_worker_covers_the_first_deadline)
 {
     uint64_t covered, other, now = clock_ms();
     stage s;
     actor a;
     DWORD wait;
 
-    (void)state;
     stage_open(&s);
     actor_open(&a, &s);
     stage_run(&s);

@@ -21,7 +21,7 @@ static void check_echo(pp_mode mode, LONG clients, LONG messages)
         assert_ok(pp_dial(port, &dial, NULL, NULL));
     }
     for (LONG i = 0; i < clients; i++) {
-        assert_count(runs[i].received, messages);
+        wait_for(runs[i].received, messages);
         assert_int_equal(runs[i].wrong, 0);
         assert_int_equal(runs[i].bytes_received, runs[i].bytes_sent);
     }
@@ -32,25 +32,22 @@ static void check_echo(pp_mode mode, LONG clients, LONG messages)
     free(runs);
 }
 
-static void stream_bytes_come_back_in_order(void **state)
+TEST_CASE(stream_bytes_come_back_in_order)
 {
-    (void)state;
     check_echo(PP_MODE_STREAM, 8, 200);
 }
 
-static void message_boundaries_are_kept_under_load(void **state)
+TEST_CASE(message_boundaries_are_kept_under_load)
 {
-    (void)state;
     check_echo(PP_MODE_MESSAGE, 8, 200);
 }
 
-static void frames_come_back_whole_under_load(void **state)
+TEST_CASE(frames_come_back_whole_under_load)
 {
-    (void)state;
     check_echo(PP_MODE_FRAMED, 8, 200);
 }
 
-static void messages_of_no_bytes_are_delivered(void **state)
+TEST_CASE(messages_of_no_bytes_are_delivered)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -60,7 +57,6 @@ static void messages_of_no_bytes_are_delivered(void **state)
     DWORD read = 9;
     char buffer[16];
 
-    (void)state;
     kit_listen(port, &listen);
     pipe = kit_open(name, true);
     kit_write(pipe, "", 0);
@@ -68,13 +64,13 @@ static void messages_of_no_bytes_are_delivered(void **state)
     assert_int_equal(read, 0);
     kit_write(pipe, "x", 1);
     kit_expect(pipe, "x", 1);
-    assert_count(counts.messages, 2);
+    wait_for(counts.messages, 2);
     CloseHandle(pipe);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     kit_close(&port);
 }
 
-static void a_message_longer_than_the_buffer_is_assembled(void **state)
+TEST_CASE(a_message_longer_than_the_buffer_is_assembled)
 {
     static char data[1024 * 1024];
     pp_port *port = kit_port(1);
@@ -83,7 +79,6 @@ static void a_message_longer_than_the_buffer_is_assembled(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
     HANDLE pipe;
 
-    (void)state;
     listen.pipe_buffer = 4096;
     kit_listen(port, &listen);
     kit_fill(data, sizeof data, 1, 0);
@@ -95,7 +90,7 @@ static void a_message_longer_than_the_buffer_is_assembled(void **state)
     kit_close(&port);
 }
 
-static void one_byte_over_max_message_ends_that_connection_alone(void **state)
+TEST_CASE(one_byte_over_max_message_ends_that_connection_alone)
 {
     static char data[5001];
     pp_port *port = kit_port(1);
@@ -104,13 +99,12 @@ static void one_byte_over_max_message_ends_that_connection_alone(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
     HANDLE good, bad;
 
-    (void)state;
     listen.conn.max_message = 5000;
     kit_listen(port, &listen);
     good = kit_open(name, true);
     bad = kit_open(name, true);
     kit_write(bad, data, 5001);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_E_TOO_LONG);
     kit_write(good, data, 5000);
     kit_expect(good, data, 5000);
@@ -120,7 +114,7 @@ static void one_byte_over_max_message_ends_that_connection_alone(void **state)
     kit_close(&port);
 }
 
-static void a_client_that_transacts_is_served(void **state)
+TEST_CASE(a_client_that_transacts_is_served)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
@@ -130,7 +124,6 @@ static void a_client_that_transacts_is_served(void **state)
     char reply[64];
     DWORD read;
 
-    (void)state;
     kit_listen(port, &listen);
     pipe = kit_open(name, true);
     for (int i = 0; i < 100; i++) {
@@ -145,14 +138,13 @@ static void a_client_that_transacts_is_served(void **state)
     kit_close(&port);
 }
 
-static void what_a_client_left_behind_is_read(void **state)
+TEST_CASE(what_a_client_left_behind_is_read)
 {
     pp_port *port = kit_port(1);
     kit_counts counts = {0};
     const char *name = kit_name();
     pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
 
-    (void)state;
     listen.conn.handlers = kit_counting();
     kit_listen(port, &listen);
     for (int i = 0; i < 100; i++) {
@@ -161,7 +153,7 @@ static void what_a_client_left_behind_is_read(void **state)
         kit_write(pipe, "gone", 4);
         CloseHandle(pipe);
     }
-    assert_count(counts.closed, 100);
+    wait_for(counts.closed, 100);
     assert_int_equal(counts.messages, 100);
     assert_int_equal(counts.bytes, 400);
     assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 100);
@@ -175,9 +167,8 @@ static pp_status answer_anyway(pp_conn *conn, void *user, const void *data, size
     return PP_OK;
 }
 
-static void what_was_sent_is_read_though_no_answer_can_be(void **state)
+TEST_CASE(what_was_sent_is_read_though_no_answer_can_be)
 {
-    (void)state;
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
         pp_port *port = kit_port(1);
         kit_counts counts = {0};
@@ -194,7 +185,7 @@ static void what_was_sent_is_read_though_no_answer_can_be(void **state)
                 kit_write(pipe, "gone soon", 9);
             CloseHandle(pipe);
         }
-        assert_count(counts.closed, 20);
+        wait_for(counts.closed, 20);
         assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 20);
         if (mode == PP_MODE_MESSAGE)
             assert_int_equal(counts.messages, 2000);
@@ -204,7 +195,7 @@ static void what_was_sent_is_read_though_no_answer_can_be(void **state)
     }
 }
 
-static void clients_that_come_and_leave_do_not_stop_the_listener(void **state)
+TEST_CASE(clients_that_come_and_leave_do_not_stop_the_listener)
 {
     pp_port *port = kit_port(2);
     kit_counts counts = {0};
@@ -212,7 +203,6 @@ static void clients_that_come_and_leave_do_not_stop_the_listener(void **state)
     pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
     HANDLE pipe;
 
-    (void)state;
     kit_listen(port, &listen);
     for (int i = 0; i < 500; i++)
         CloseHandle(kit_open(name, false));
@@ -220,7 +210,7 @@ static void clients_that_come_and_leave_do_not_stop_the_listener(void **state)
     kit_write(pipe, "still here", 10);
     kit_expect(pipe, "still here", 10);
     CloseHandle(pipe);
-    assert_count(counts.closed, 501);
+    wait_for(counts.closed, 501);
     assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 501);
     assert_int_equal(kit_stats(port).accept_errors, 0);
     kit_close(&port);
@@ -257,7 +247,7 @@ static void gate_close(pp_conn *conn, void *user, pp_status reason)
     kit_add(&((gate *)user)->closed, 1);
 }
 
-static void a_paused_connection_reads_again_when_resumed(void **state)
+TEST_CASE(a_paused_connection_reads_again_when_resumed)
 {
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
         pp_port *port = kit_port(1);
@@ -268,23 +258,22 @@ static void a_paused_connection_reads_again_when_resumed(void **state)
         pp_dial_options dial = kit_dial_options(name, (pp_mode)mode, kit_counting(), &client);
         pp_conn *conn;
 
-        (void)state;
         listen.conn.handlers =
             (pp_handlers){.on_open = gate_open, .on_message = gate_message, .on_close = gate_close};
         listen.conn.user = &g;
         kit_listen(port, &listen);
         assert_ok(pp_dial(port, &dial, &conn, NULL));
         assert_ok(pp_conn_send(conn, "abc", 3));
-        assert_count(g.offered, 1);
+        wait_for(g.offered, 1);
         assert_int_equal(g.taken, 0);
         assert_ok(pp_conn_resume(g.conn));
-        assert_count(g.offered, 2);
+        wait_for(g.offered, 2);
         g.allowed = 1;
         assert_ok(pp_conn_resume(g.conn));
-        assert_count(g.taken, 1);
+        wait_for(g.taken, 1);
         assert_int_equal(g.bytes, 3);
         assert_ok(pp_conn_send(conn, "defg", 4));
-        assert_count(g.taken, 2);
+        wait_for(g.taken, 2);
         assert_int_equal(g.bytes, 7);
         pp_conn_unref(&conn);
         pp_conn_unref(&g.conn);

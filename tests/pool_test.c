@@ -35,13 +35,12 @@ static bool is_waiting(guard *g, LONG count)
 
 /* Three workers on one processor: two stand by, one is called in where one is stuck, and all wake
  * up when the port has ended. */
-static void a_worker_stands_by_until_one_is_needed(void **state)
+TEST_CASE(a_worker_stands_by_until_one_is_needed)
 {
     guard g = {0};
     HANDLE threads[2];
     bool stuck = false;
 
-    (void)state;
     standby_init(&g.standby, 1, 3);
     for (int i = 0; i < 2; i++)
         threads[i] = CreateThread(NULL, 0, stand_by, &g, 0, NULL);
@@ -50,14 +49,14 @@ static void a_worker_stands_by_until_one_is_needed(void **state)
     assert_false(standby_has_too_many(&g.standby));
     standby_replace(&g.standby, &stuck);
     assert_true(stuck);
-    assert_count(g.woke, 1);
+    wait_for(g.woke, 1);
     standby_replace(&g.standby, &stuck); /* it is known: nobody else is called */
     assert_true(is_waiting(&g, 1));
     standby_return(&g.standby, &stuck);
     assert_false(stuck);
     assert_true(standby_has_too_many(&g.standby));
     standby_end(&g.standby);
-    assert_count(g.woke, 2);
+    wait_for(g.woke, 2);
     for (int i = 0; i < 2; i++) {
         WaitForSingleObject(threads[i], INFINITE);
         CloseHandle(threads[i]);
@@ -83,20 +82,19 @@ static bool look(void *context, bool after_tick)
 }
 
 /* It ticks while its look says so, and no longer. */
-static void the_watch_looks_while_there_is_something_to_see(void **state)
+TEST_CASE(the_watch_looks_while_there_is_something_to_see)
 {
     seen s = {0};
 
-    (void)state;
     assert_int_equal(watch_start(&s.watch, true, look, &s), ERROR_SUCCESS);
-    assert_count(s.looks, 2); /* and sleeps */
+    wait_for(s.looks, 2); /* and sleeps */
     s.busy_looks = 3;
     watch_wake(&s.watch);
-    assert_count(s.looks, 7); /* three are busy, then two in vain, before it sleeps */
+    wait_for(s.looks, 7); /* three are busy, then two in vain, before it sleeps */
     assert_int_equal(s.ticks, 3);
     s.busy_looks = 0;
     watch_call(&s.watch);
-    assert_count(s.looks, 9);
+    wait_for(s.looks, 9);
     watch_end(&s.watch);
     assert_int_equal(s.ticks, 3);
 }

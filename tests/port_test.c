@@ -24,7 +24,7 @@ TEST_CASE(posted_functions_run_once)
 
     for (int i = 0; i < 1000; i++)
         assert_ok(pp_port_post(port, count_call, &c));
-    assert_count(c.ok, 1000);
+    wait_for(c.ok, 1000);
     kit_close(&port);
     assert_int_equal(c.ok, 1000);
     assert_int_equal(c.cancelled, 0);
@@ -60,7 +60,7 @@ TEST_CASE(timers_fire_in_order_and_never_early)
         assert_ok(pp_port_after(port, delay, alarm_fires, &alarms[i], NULL));
         alarms[i].latest = clock_ms() + delay;
     }
-    assert_count(c.ok, ALARMS);
+    wait_for(c.ok, ALARMS);
     assert_int_equal(c.order_wrong, 0);
     for (int i = 0; i < ALARMS; i++)
         for (int k = 0; k < ALARMS; k++)
@@ -77,11 +77,11 @@ TEST_CASE(a_cancelled_timer_is_called_as_cancelled)
     for (LONG i = 0; i < 100; i++) {
         assert_ok(pp_port_after(port, 60000, count_call, &c, &id));
         assert_ok(pp_port_cancel(port, id));
-        assert_count(c.cancelled, i + 1);
+        wait_for(c.cancelled, i + 1);
         assert_status(pp_port_cancel(port, id), PP_E_NOT_FOUND);
     }
     assert_ok(pp_port_after(port, 0, count_call, &c, &id));
-    assert_count(c.ok, 1);
+    wait_for(c.ok, 1);
     assert_status(pp_port_cancel(port, id), PP_E_NOT_FOUND);
     kit_close(&port);
 }
@@ -125,7 +125,7 @@ TEST_CASE(many_timers_are_cancelled_newest_first_in_good_time)
     began = GetTickCount64();
     for (int i = TIMERS - 1; i >= 0; i--)
         assert_ok(pp_port_cancel(port, ids[i]));
-    assert_count(c.cancelled, TIMERS);
+    wait_for(c.cancelled, TIMERS);
     assert_true(GetTickCount64() - began < 5000);
     kit_close(&port);
 }
@@ -199,13 +199,13 @@ TEST_CASE(two_workers_run_two_callbacks_at_once)
     kit_listen(port, &listen);
     for (int i = 0; i < 2; i++)
         assert_ok(pp_dial(port, &dial, &conns[i], NULL));
-    assert_count(counts.opened, 2);
+    wait_for(counts.opened, 2);
     for (int round = 0; round < 20; round++) {
         m.inside = 0;
         ResetEvent(m.both);
         for (int i = 0; i < 2; i++) /* as close together as can be: both may be in one batch */
             assert_ok(pp_conn_send(conns[i], "x", 1));
-        assert_count(m.met, 2 * (round + 1));
+        wait_for(m.met, 2 * (round + 1));
     }
     assert_int_equal(m.missed, 0);
     for (int i = 0; i < 2; i++)
@@ -231,7 +231,7 @@ TEST_CASE(a_callback_that_blocks_holds_up_nobody_else)
     assert_ok(pp_port_post(port, hold, &go_on));
     for (int i = 0; i < 50; i++)
         assert_ok(pp_port_post(port, count_call, &c));
-    assert_count(c.ok, 51);
+    wait_for(c.ok, 51);
     SetEvent(go_on);
     kit_close(&port);
     CloseHandle(go_on);
@@ -276,7 +276,7 @@ static unsigned workers_used(pp_port *port, int rounds, int at_once, DWORD ms)
     for (int i = 0; i < rounds; i++) {
         for (int k = 0; k < at_once; k++)
             assert_ok(pp_port_post(port, work, &c));
-        assert_count(c.done, (i + 1) * at_once);
+        wait_for(c.done, (i + 1) * at_once);
     }
     CloseHandle(c.never);
     for (unsigned i = 0; i < c.count; i++)
@@ -362,7 +362,7 @@ TEST_CASE(what_a_callback_or_the_clock_makes_ready_is_shared)
             assert_ok(pp_port_post(s.port, post_many, &s));
         for (int i = 0; by_clock && i < SHARED_FUNCTIONS; i++)
             assert_ok(pp_port_after(s.port, 100, work_a_while, &s, NULL));
-        assert_count(s.done, SHARED_FUNCTIONS);
+        wait_for(s.done, SHARED_FUNCTIONS);
         assert_true(s.threads >= 4);
         kit_close(&s.port);
     }
@@ -404,7 +404,7 @@ TEST_CASE(packets_that_cannot_be_queued_are_queued_later)
         posts_to_fail = 3;
         replace_post((void *)(uintptr_t)post_or_fail);
         assert_ok(pp_port_post(port, count_call, &c));
-        assert_count(c.ok, 1); /* nothing else is pushed that would bring it along */
+        wait_for(c.ok, 1); /* nothing else is pushed that would bring it along */
         assert_int_equal(posts_failed, 3);
         posts_to_fail = 3;
         kit_close(&port);

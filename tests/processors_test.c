@@ -11,11 +11,10 @@ unsigned processors_count(void)
     return 2048;
 }
 
-static void a_port_has_no_more_workers_than_allowed(void **state)
+TEST_CASE(a_port_has_no_more_workers_than_allowed)
 {
     pp_port *port = kit_port(0);
 
-    (void)state;
     assert_int_equal(kit_stats(port).workers, 256);
     kit_close(&port);
 }

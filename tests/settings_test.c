@@ -22,7 +22,7 @@ static void read_arguments(program *p, char *line)
         fail_msg("%s", error.message);
 }
 
-static void a_setting_reaches_the_targets_of_its_scopes(void **state)
+TEST_CASE(a_setting_reaches_the_targets_of_its_scopes)
 {
     char line[] = "--workers=3 --high-mark 2M --allow S-1-1-0 --allow S-1-5-18 --strict"
                   " --allow-remote --service sink --log-level debug --mode framed"
@@ -30,7 +30,6 @@ static void a_setting_reaches_the_targets_of_its_scopes(void **state)
     endpoint *pipe, *slot;
     program p;
 
-    (void)state;
     read_arguments(&p, line);
     pipe = program_find(&p, SCOPE_PIPE);
     slot = program_find(&p, SCOPE_MAILSLOT);
@@ -57,12 +56,11 @@ static void a_setting_reaches_the_targets_of_its_scopes(void **state)
     program_free(&p);
 }
 
-static void every_setting_has_a_name_a_scope_and_a_bit_of_its_own(void **state)
+TEST_CASE(every_setting_has_a_name_a_scope_and_a_bit_of_its_own)
 {
     setting s, other;
     unsigned count = 0;
 
-    (void)state;
     for (; setting_at(&s, count); count++) {
         assert_true(s.scopes != 0);
         assert_true(setting_find(&other, s.name, strlen(s.name)));
@@ -84,13 +82,12 @@ static const char *answer_of(endpoint *e, const where *w, const char *name, cons
     return error.message;
 }
 
-static void a_message_says_where_the_setting_stands(void **state)
+TEST_CASE(a_message_says_where_the_setting_stands)
 {
     const where line = {"orders.conf:12: ", ""};
     pp_error error;
     endpoint e;
 
-    (void)state;
     endpoint_init(&e, SCOPE_PIPE);
     assert_string_equal(answer_of(&e, &where_command_line, "high-mark", "x"),
                         "--high-mark is \"x\"; allowed: 1 to 256M bytes");
@@ -113,12 +110,11 @@ static void a_message_says_where_the_setting_stands(void **state)
     endpoint_free(&e);
 }
 
-static void a_wrong_choice_is_refused_with_all_names(void **state)
+TEST_CASE(a_wrong_choice_is_refused_with_all_names)
 {
     endpoint e;
     const char *message;
 
-    (void)state;
     endpoint_init(&e, SCOPE_PIPE);
     message = answer_of(&e, &where_command_line, "service", "chat");
     for (size_t i = 0; service_name(i); i++)
@@ -189,7 +185,7 @@ static void serve(service_states *states, endpoint *e, pp_port *port, const char
     assert_non_null(strstr(endpoint_path(e), name));
 }
 
-static void the_endpoints_of_a_service_share_its_state(void **state)
+TEST_CASE(the_endpoints_of_a_service_share_its_state)
 {
     const char *name = kit_name();
     pp_port *port = kit_port(1);
@@ -199,7 +195,6 @@ static void the_endpoints_of_a_service_share_its_state(void **state)
     pp_error error;
     HANDLE client;
 
-    (void)state;
     endpoint_init(&pipe, SCOPE_PIPE);
     endpoint_init(&slot, SCOPE_MAILSLOT);
     assert_string_equal(endpoint_path(&pipe), "none");
@@ -213,8 +208,8 @@ static void the_endpoints_of_a_service_share_its_state(void **state)
     assert_ok(pp_sender_open(&sender, name, &error));
     assert_ok(pp_sender_send(sender, "news", 4));
     pp_sender_close(&sender);
-    assert_count(the_hub.messages, 1);
-    assert_count(the_hub.datagrams, 1);
+    wait_for(the_hub.messages, 1);
+    wait_for(the_hub.datagrams, 1);
     CloseHandle(client);
 
     endpoint_close(&slot);
@@ -231,14 +226,13 @@ static pp_status cannot_open(pp_port *port, void **state)
     return PP_E_MEMORY;
 }
 
-static void a_service_that_cannot_open_is_named(void **state)
+TEST_CASE(a_service_that_cannot_open_is_named)
 {
     static const service broken = {.name = "broken", .open = cannot_open};
     service_states states = {0};
     pp_error error;
     void *of_service;
 
-    (void)state;
     assert_status(service_open(&states, &broken, NULL, &of_service, &error), PP_E_MEMORY);
     assert_non_null(strstr(error.message, "the service broken "));
     service_close_all(&states); /* it is not among them: it has no close */

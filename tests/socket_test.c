@@ -136,7 +136,7 @@ static pp_status count_questions(pp_conn *conn, void *user, const void *data, si
     return PP_OK;
 }
 
-static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
+TEST_CASE(a_slow_reader_of_a_socket_gets_every_byte)
 {
     static char piece[PIECE];
     pp_handlers handlers = kit_counting();
@@ -145,7 +145,6 @@ static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
     SOCKET socket, other;
     uint64_t got = 0;
 
-    (void)state;
     make_sockets(&socket, &other);
     handlers.on_message = count_questions;
     handlers.on_writable = send_on;
@@ -166,15 +165,15 @@ static void a_slow_reader_of_a_socket_gets_every_byte(void **state)
     assert_int_equal(got, MUCH); /* and its end */
     assert_status(pp_conn_send(o.conn, "x", 1), PP_E_ENDED);
     assert_int_equal(shutdown(other, SD_SEND), 0);
-    assert_count(o.ends, 1);
-    assert_count(o.counts.closed, 1);
+    wait_for(o.ends, 1);
+    wait_for(o.counts.closed, 1);
     assert_status(o.counts.reason, PP_OK);
     closesocket(other);
     pp_conn_unref(&o.conn);
     kit_close(&port);
 }
 
-static void much_is_received_from_a_socket_and_its_end_answered(void **state)
+TEST_CASE(much_is_received_from_a_socket_and_its_end_answered)
 {
     static char piece[PIECE];
     pp_handlers handlers = kit_counting();
@@ -182,7 +181,6 @@ static void much_is_received_from_a_socket_and_its_end_answered(void **state)
     pp_port *port = kit_port(1);
     SOCKET socket, other;
 
-    (void)state;
     make_sockets(&socket, &other);
     handlers.on_message = take_bytes;
     handlers.on_end = answer_end;
@@ -194,7 +192,7 @@ static void much_is_received_from_a_socket_and_its_end_answered(void **state)
     assert_int_equal(shutdown(other, SD_SEND), 0);
     assert_int_equal(drain(other, piece, sizeof piece), 6);
     assert_memory_equal(piece, "thanks", 6);
-    assert_count(o.counts.closed, 1);
+    wait_for(o.counts.closed, 1);
     assert_status(o.counts.reason, PP_OK);
     assert_int_equal(o.got, MUCH);
     assert_int_equal(o.wrong, 0);
@@ -220,7 +218,7 @@ static DWORD WINAPI send_and_shut(void *argument)
 }
 
 /* A service that knows nothing of ends: the other end says that it is done, and then reads. */
-static void who_shuts_its_sending_down_is_answered_in_full(void **state)
+TEST_CASE(who_shuts_its_sending_down_is_answered_in_full)
 {
     enum { ALL = 5 * 1024 * 1024 };
     char *data = malloc(ALL), *got = malloc(ALL + 1);
@@ -231,7 +229,6 @@ static void who_shuts_its_sending_down_is_answered_in_full(void **state)
     pp_conn *conn;
     HANDLE thread;
 
-    (void)state;
     assert_non_null(data);
     assert_non_null(got);
     make_sockets(&socket, &s.socket);
@@ -242,7 +239,7 @@ static void who_shuts_its_sending_down_is_answered_in_full(void **state)
     assert_memory_equal(got, data, ALL);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     closesocket(s.socket);
     pp_conn_unref(&conn);
@@ -252,7 +249,7 @@ static void who_shuts_its_sending_down_is_answered_in_full(void **state)
 }
 
 /* Closed at once, a socket with unread data is reset, and the last reply is gone. */
-static void a_socket_closed_gracefully_delivers_to_who_still_writes(void **state)
+TEST_CASE(a_socket_closed_gracefully_delivers_to_who_still_writes)
 {
     enum { REPLY = 1024 * 1024 };
     static char data[REPLY], got[REPLY + 1];
@@ -263,7 +260,6 @@ static void a_socket_closed_gracefully_delivers_to_who_still_writes(void **state
     size_t all = 0;
     int length;
 
-    (void)state;
     make_sockets(&socket, &other);
     conn = adopt(port, socket, kit_counting(), &counts);
     kit_fill(data, sizeof data, 4, 0);
@@ -279,13 +275,13 @@ static void a_socket_closed_gracefully_delivers_to_who_still_writes(void **state
     assert_memory_equal(got, data, REPLY);
     assert_int_equal(counts.closed, 0); /* until the other end has closed, too */
     closesocket(other);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     pp_conn_unref(&conn);
     kit_close(&port);
 }
 
-static void a_socket_that_is_kept_open_holds_up_its_close_for_its_time(void **state)
+TEST_CASE(a_socket_that_is_kept_open_holds_up_its_close_for_its_time)
 {
     kit_counts counts = {0};
     pp_port *port = kit_port(1);
@@ -293,7 +289,6 @@ static void a_socket_that_is_kept_open_holds_up_its_close_for_its_time(void **st
     SOCKET socket, other;
     char byte;
 
-    (void)state;
     make_sockets(&socket, &other);
     pp_conn_options_init(&options);
     options.handlers = kit_echo();
@@ -305,13 +300,13 @@ static void a_socket_that_is_kept_open_holds_up_its_close_for_its_time(void **st
     assert_ok(pp_port_stop(port));
     assert_int_equal(recv(other, &byte, 1, 0), 0); /* told at once */
     assert_false(kit_wait_ms(&counts.closed, 1, 50));
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_status(counts.reason, PP_OK);
     kit_close(&port);
     closesocket(other);
 }
 
-static void a_socket_is_closed_as_one(void **state)
+TEST_CASE(a_socket_is_closed_as_one)
 {
     kit_counts counts = {0};
     pp_port *port = kit_port(1);
@@ -320,11 +315,10 @@ static void a_socket_is_closed_as_one(void **state)
         datagrams = WSASocketW(AF_INET, SOCK_DGRAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED);
     pp_error error;
 
-    (void)state;
     make_sockets(&socket, &other);
     pp_conn_unref(&(pp_conn *){adopt(port, socket, kit_echo(), &counts)});
     closesocket(other);
-    assert_count(counts.closed, 1);
+    wait_for(counts.closed, 1);
     assert_int_equal(closesocket(socket), SOCKET_ERROR);
     assert_int_equal(WSAGetLastError(), WSAENOTSOCK);
     pp_conn_options_init(&options);
@@ -360,22 +354,21 @@ static void end_too(pp_conn *conn, void *user)
 }
 
 /* Nobody closes them: that both have ended their sending does. */
-static void both_ends_of_a_socket_ended_close_gracefully(void **state)
+TEST_CASE(both_ends_of_a_socket_ended_close_gracefully)
 {
     pp_handlers handlers = kit_counting();
     ours first = {0}, second = {0};
     pp_port *port = kit_port(2);
     SOCKET socket, other;
 
-    (void)state;
     make_sockets(&socket, &other);
     handlers.on_end = end_too;
     first.conn = adopt(port, socket, handlers, &first);
     second.conn = adopt(port, other, handlers, &second);
     assert_ok(pp_conn_send(first.conn, "all", 3));
     assert_ok(pp_conn_end_sending(first.conn));
-    assert_count(first.counts.closed, 1);
-    assert_count(second.counts.closed, 1);
+    wait_for(first.counts.closed, 1);
+    wait_for(second.counts.closed, 1);
     assert_status(first.counts.reason, PP_OK);
     assert_status(second.counts.reason, PP_OK);
     assert_int_equal(first.ends + second.ends, 2);

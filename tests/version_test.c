@@ -4,11 +4,10 @@
  */
 #include "kit.h"
 
-static void the_header_and_the_library_are_of_one_version(void **state)
+TEST_CASE(the_header_and_the_library_are_of_one_version)
 {
     char numbers[32];
 
-    (void)state;
     snprintf(numbers, sizeof numbers, "%d.%d.%d", PIPEPORT_VERSION_MAJOR, PIPEPORT_VERSION_MINOR,
              PIPEPORT_VERSION_PATCH);
     assert_string_equal(PIPEPORT_VERSION, numbers);
@@ -17,9 +16,8 @@ static void the_header_and_the_library_are_of_one_version(void **state)
 }
 
 /* A number that changes here breaks the programs that were built before. */
-static void structures_keep_their_size(void **state)
+TEST_CASE(structures_keep_their_size)
 {
-    (void)state;
     assert_int_equal(sizeof(pp_error), 264);
     assert_int_equal(sizeof(pp_port_options), 112);
     assert_int_equal(sizeof(pp_stats), 992);
@@ -41,7 +39,7 @@ static void assert_refused(pp_status status, const pp_error *error)
     assert_non_null(strstr(error->message, "pipeport " PIPEPORT_VERSION));
 }
 
-static void what_a_later_version_asks_for_is_refused(void **state)
+TEST_CASE(what_a_later_version_asks_for_is_refused)
 {
     kit_counts counts = {0};
     pp_port *port = kit_port(1), *none;
@@ -55,7 +53,6 @@ static void what_a_later_version_asks_for_is_refused(void **state)
     pp_child child;
     pp_error error;
 
-    (void)state;
     pp_port_options_init(&port_options);
     port_options.reserved[7] = 1;
     assert_refused(pp_port_open(&none, &port_options, &error), &error);
