@@ -227,7 +227,7 @@ static pp_status abort_input(early *e)
 
     if (c)
         pp_conn_unref(&c);
-    return status;
+    return status == PP_E_CLOSING ? PP_OK : status; /* the child has ended first */
 }
 
 static void make_child(early *e, void *user)
