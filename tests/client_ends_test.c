@@ -122,52 +122,46 @@ static void say_ready_and_end(pp_conn *conn, void *user)
 TEST_CASE(who_hears_an_end_still_sends_and_ends)
 {
     for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        rig *r = rig_open(1, (pp_mode)mode);
         pp_client *client;
         char got[16];
         size_t length;
 
-        listen.conn.half_close = true;
-        listen.conn.handlers = kit_counting();
-        listen.conn.handlers.on_open = say_ready_and_end;
-        kit_listen(port, &listen);
-        client = open_client(name, (pp_mode)mode);
+        r->listen.conn.half_close = true;
+        r->listen.conn.handlers = kit_counting();
+        r->listen.conn.handlers.on_open = say_ready_and_end;
+        rig_listen(r);
+        client = open_client(r->name, (pp_mode)mode);
         assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
         for (int i = 0; i < 2; i++)
             assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
                           PP_E_PEER_CLOSED);
         assert_ok(pp_client_send(client, "upload", 6, KIT_WAIT_MS));
-        wait_for(counts.messages, 1);
-        assert_int_equal(counts.bytes, 6);
+        wait_for(r->counts.messages, 1);
+        assert_int_equal(r->counts.bytes, 6);
         assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
         assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_ENDED);
         assert_status(pp_client_send(client, "no", 2, KIT_WAIT_MS), PP_E_ENDED);
-        wait_for(counts.closed, 1);
-        assert_status(counts.reason, PP_OK);
+        wait_for(r->counts.closed, 1);
+        assert_status(r->counts.reason, PP_OK);
         assert_ok(pp_client_close(&client));
-        kit_close(&port);
+        rig_close(r);
     }
 }
 
 TEST_CASE(ends_are_declared_and_seen)
 {
     for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        rig *r = rig_open(1, (pp_mode)mode);
         pp_client_options options;
         pp_client *client;
         char got[16];
         size_t length;
 
-        listen.conn.half_close = true;
-        kit_listen(port, &listen);
+        r->listen.conn.half_close = true;
+        rig_listen(r);
         pp_client_options_init(&options);
-        options.name = name;
+        options.name = r->name;
         options.mode = (pp_mode)mode;
         options.half_close = true;
         assert_ok(pp_client_open(&client, &options, NULL));
@@ -181,7 +175,7 @@ TEST_CASE(ends_are_declared_and_seen)
         assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
                       PP_E_PEER_CLOSED);
         assert_ok(pp_client_close(&client));
-        kit_close(&port);
+        rig_close(r);
     }
 }
 

@@ -157,24 +157,20 @@ static void count_end(pp_conn *conn, void *user)
 
 TEST_CASE(data_after_the_end_of_sending_is_a_protocol_error)
 {
-    kit_counts counts = {0};
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    pp_listen_options options = kit_listen_options(name, PP_MODE_FRAMED, &counts);
+    rig *r = rig_open(1, PP_MODE_FRAMED);
     char wire[16];
     HANDLE pipe;
 
-    options.conn.handlers.on_end = count_end;
-    kit_listen(port, &options);
-    pipe = kit_open(name, false);
+    r->listen.conn.handlers.on_end = count_end;
+    pipe = rig_client(r);
     framing_write(wire, FRAMING_END);
     kit_write(pipe, wire, FRAMING_HEADER);
     wait_for(ends, 1);
     kit_write(pipe, wire, put_frame(wire, "late", 4));
-    wait_for(counts.closed, 1);
-    assert_status(counts.reason, PP_E_PROTOCOL);
+    wait_for(r->counts.closed, 1);
+    assert_status(r->counts.reason, PP_E_PROTOCOL);
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(an_end_of_sending_is_sent_after_what_was_accepted)
