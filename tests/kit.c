@@ -1,6 +1,7 @@
 #include "kit.h"
 
 #include "base/win.h"
+#include "pipe/framing.h"
 
 #include <psapi.h>
 #include <stdlib.h>
@@ -330,6 +331,13 @@ void rig_close(rig *r)
 }
 
 /* ---- Data ----------------------------------------------------------------------------------- */
+
+size_t kit_put_frame(char *at, const void *data, size_t length)
+{
+    framing_write(at, (uint32_t)length);
+    memcpy(at + FRAMING_HEADER, data, length);
+    return FRAMING_HEADER + length;
+}
 
 unsigned char kit_byte(uint32_t seed, uint64_t at)
 {

@@ -103,6 +103,9 @@ pp_dial_options rig_dial_options(const rig *r, pp_handlers handlers, void *user)
 /* kit_close, of its port. */
 void rig_close(rig *r);
 
+/* Writes a frame of framed mode; returns its size. */
+size_t kit_put_frame(char *at, const void *data, size_t length);
+
 /* Bytes that tell where they belong: position `at` of stream `seed`. */
 unsigned char kit_byte(uint32_t seed, uint64_t at);
 void kit_fill(void *data, size_t length, uint32_t seed, uint64_t at);
