@@ -169,17 +169,14 @@ TEST_CASE(a_pipe_of_bytes_says_so_to_a_client_of_messages)
 /* A handle that is closed twice may be another's the second time. */
 TEST_CASE(a_pipe_that_is_refused_is_nobodys)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    pp_listen_options listen = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    rig *r = rig_open(1, PP_MODE_STREAM);
     open_request *request = malloc(sizeof *request);
     HANDLE pipe;
     DWORD code;
 
     assert_non_null(request);
-    kit_listen(port, &listen);
-    assert_ok(
-        open_prepare(request, listen.name, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
+    rig_listen(r);
+    assert_ok(open_prepare(request, r->name, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
     assert_status(open_once(request, &pipe, &code), PP_E_MODE);
     assert_ptr_equal(pipe, INVALID_HANDLE_VALUE);
     request->mode = PP_MODE_STREAM;
@@ -187,7 +184,7 @@ TEST_CASE(a_pipe_that_is_refused_is_nobodys)
     assert_status(open_once(request, &pipe, &code), PP_E_IMPOSTOR);
     assert_ptr_equal(pipe, INVALID_HANDLE_VALUE);
     free(request);
-    kit_close(&port);
+    rig_close(r);
 }
 
 static const struct CMUnitTest tests[] = {
