@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-Shows which faults the tests see: plants those of tools/faults.py one at a time in copies of the tree,
+Shows which faults the tests see: plants those of tools/faults one at a time in copies of the tree,
 builds them, and runs the suites unit, pipe and mailslot until a test fails or takes too long. A fault
 that no test sees is a survivor. To be run by hand before a release: it takes a minute or more for each.
 
@@ -36,9 +36,9 @@ MOST_SECONDS = 900  # of all tests; each has a limit of its own, which also coun
 
 class Fault(typing.NamedTuple):
     file: str
+    name: str
     old: str
     new: str
-    name: str
 
 
 class Result(typing.NamedTuple):
