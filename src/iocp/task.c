@@ -25,7 +25,7 @@ typedef struct task {
     bool cancelled;
 } task;
 
-/* After this nobody finds it any more. True: somebody had cancelled it. */
+/* Takes it out of the table: nobody finds it any more. True: somebody has cancelled it. */
 static bool task__unlist(pp_port *port, task *t)
 {
     bool cancelled;
