@@ -109,6 +109,5 @@ uint64_t counter_sum(const locals *all, counter which)
 
     for (unsigned i = 0; i < all->count; i++)
         sum += all->of[i].counters.value[which];
-    return sum > 0 ? (uint64_t)sum
-                   : 0; /* a gauge that changes while this reads it may seem negative */
+    return sum > 0 ? (uint64_t)sum : 0; /* a gauge may seem negative while it changes */
 }

@@ -13,8 +13,7 @@ void standby_init(standby *s, unsigned processors, unsigned workers)
 void standby_wait(standby *s)
 {
     AcquireSRWLockExclusive(&s->lock);
-    if (standby_has_too_many(
-            s)) { /* it may have changed since the caller read it without the lock */
+    if (standby_has_too_many(s)) { /* still, under the lock */
         s->active--;
         s->waiting++;
         while (s->wakeups_granted == 0 && !s->over)
