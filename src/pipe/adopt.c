@@ -1,6 +1,6 @@
 /*
- * Connections of handles that somebody else opened. What a handle must be is looked at here, since
- * the first read or write would tell it late, wrongly, or never.
+ * Connections of handles that the user opened. These checks decide what a handle must be: the first
+ * read or write would tell it late, wrongly, or never.
  */
 #include "pipe/adopt.h"
 
@@ -42,8 +42,8 @@ static pp_status adopt__check_rights(ACCESS_MASK rights, pp_direction direction,
     return PP_OK;
 }
 
-/* Has a pipe wait, and read as the mode does: a read that can be too small must not be taken for
- * one that cannot (kernel.c's rule whether a packet will come). */
+/* Sets PIPE_WAIT and the read mode that `mode` needs. A message-read handle in another mode would
+ * break kernel.c's rule whether a packet will come, since its reads can be too small. */
 static pp_status adopt__set_pipe(HANDLE pipe, pp_mode mode, pp_error *error)
 {
     DWORD wanted =
@@ -60,7 +60,8 @@ static pp_status adopt__set_pipe(HANDLE pipe, pp_mode mode, pp_error *error)
                : error_set_windows(error, code, "the read mode of handle");
 }
 
-/* A pipe that we may not ask about denies it; what is no pipe does not know the question. */
+/* A pipe that does not let us ask answers ERROR_ACCESS_DENIED; other handles do not know the
+ * question. */
 static bool adopt__is_pipe(HANDLE handle, DWORD *flags)
 {
     return GetNamedPipeInfo(handle, flags, NULL, NULL, NULL) ||
@@ -89,8 +90,8 @@ static pp_status adopt__set_modes(HANDLE handle, pp_mode mode, bool socket, pp_e
                                : status;
 }
 
-/* Whether it can be a connection, and what it is. Disk files cannot because they have an offset,
- * which streams do not, and devices because nobody leaves at their other end. */
+/* Whether the handle can be a connection, and of what kind. Disk files cannot: they have an offset,
+ * and streams do not. Devices cannot: nobody leaves at their other end. */
 static pp_status adopt__check(pp_conn *c, HANDLE handle, bool *socket, pp_error *error)
 {
     ACCESS_MASK rights = 0;
@@ -111,7 +112,7 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, bool *socket, pp_error 
     return adopt__set_modes(handle, c->settings.mode, *socket, error);
 }
 
-/* The handle is the connection's or closed. */
+/* On success the connection owns the handle; on failure it is closed with that. */
 static pp_status adopt__attach(pp_conn *c, HANDLE handle, bool socket, pp_error *error)
 {
     DWORD code = transport_attach(&c->transport, handle, socket);

@@ -23,7 +23,7 @@ void conn_close_for(pp_conn *c, pp_status reason)
     if (!conn_is_live(c))
         return;
     c->state = CONN_CLOSING;
-    c->reason = (unsigned)reason < PP_STATUS_COUNT ? reason : PP_E_ARGUMENT; /* a user's status */
+    c->reason = (unsigned)reason < PP_STATUS_COUNT ? reason : PP_E_ARGUMENT; /* a handler's */
     outbox_close(&c->outbox);
     transport_cancel(&c->transport);
 }
@@ -48,7 +48,7 @@ void conn_drain(pp_conn *c)
     if (c->state >= CONN_DRAINING)
         return;
     if (c->state == CONN_DIALLING) {
-        conn_close_for(c, PP_E_ABORTED); /* nobody is there to send to */
+        conn_close_for(c, PP_E_ABORTED); /* no other end exists */
         return;
     }
     if (c->state != CONN_WINDING)

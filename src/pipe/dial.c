@@ -1,5 +1,5 @@
 /*
- * What users call to dial: a connection whose dialler opens its name.
+ * What users call to dial: makes a connection whose dialler opens the name.
  */
 #include "base/error.h"
 #include "base/options.h"
