@@ -95,11 +95,13 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
     if (user && error_check_text(error, PP_E_SECURITY, "allow", user) != PP_OK)
         return PP_E_SECURITY;
     if (!user || !*user || !utf_to_utf16(user, name, sizeof name / sizeof *name))
-        return error_set(error, PP_E_SECURITY, 0, "allow is \"%s\"; allowed: a user or a SID",
+        return error_set(error, PP_E_SECURITY, 0,
+                         "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
                          utf_shorten(user ? user : "NULL").text);
     if (security__find_user(name, &sid) != ERROR_SUCCESS)
         return error_set(error, PP_E_SECURITY, GetLastError(),
-                         "allow is \"%s\"; there is no such user or SID", utf_shorten(user).text);
+                         "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
+                         utf_shorten(user).text);
     security__append(sddl, count, rights, sid);
     LocalFree(sid);
     return PP_OK;
@@ -113,7 +115,7 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
     pp_status status = PP_OK;
 
     if (code != ERROR_SUCCESS)
-        return error_set_windows(error, code, "the current user's SID");
+        return error_set_windows(error, code, "the current user's SID cannot be read");
     /* A process that came over SSH or WinRM has a network logon, too, but is on this machine. */
     if (deny_network)
         security__write_own_logon(logon, SECURITY__ACE_MAX);
@@ -152,7 +154,7 @@ static pp_status security__convert(security *s, const wchar_t *sddl, const pp_ac
         code = GetLastError();
         *descriptor = NULL;
         return error_set(error, PP_E_SECURITY, code,
-                         "sddl is \"%s\"; Windows does not take it (error %lu)",
+                         "sddl is \"%s\"; Windows rejects it (error %lu)",
                          utf_shorten(access->sddl ? access->sddl : "").text, (unsigned long)code);
     }
     if (security__has_list(*descriptor))

@@ -143,7 +143,7 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
         code = port__start_threads(p);
     if (code != ERROR_SUCCESS) {
         port__free(p);
-        return error_set_windows(error, code, "a port cannot be made");
+        return error_set_windows(error, code, "the port cannot be opened");
     }
     *port = p;
     return PP_OK;

@@ -73,7 +73,7 @@ static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t lengt
     took = callback_took(port_of(&m->strand), &began);
     if (took > 0)
         log_write(&port_of(&m->strand)->log, PP_LOG_WARN,
-                  "%s: on_datagram took %llu ms, longer than allowed",
+                  "%s: on_datagram took %llu ms, longer than slow_callback_ms",
                   utf_shorten(m->path.text).text, (unsigned long long)took);
     return status;
 }
@@ -358,7 +358,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         code = ERROR_NOT_ENOUGH_MEMORY;
     }
     if (code == ERROR_ALREADY_EXISTS)
-        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another mailslot",
                          utf_shorten(m->path.text).text);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, m->path.text);
@@ -366,7 +366,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         return PP_OK;
     timer_close(&m->timer);
     mailslot__close_slot(m);
-    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    return error_set(error, PP_E_CLOSING, 0, "the port is stopping");
 }
 
 pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,

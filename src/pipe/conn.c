@@ -77,7 +77,8 @@ void conn_callback_ended(pp_conn *c, const char *which)
 
     if (took > 0)
         log_write(&conn_port(c)->log, PP_LOG_WARN,
-                  "connection %llu of process %lu, user %s: %s took %llu ms, longer than allowed",
+                  "connection %llu of process %lu, user %s: %s took %llu ms, longer than "
+                  "slow_callback_ms",
                   (unsigned long long)c->id, (unsigned long)peer->process_id,
                   peer->user[0] ? peer->user : "not asked for", which, (unsigned long long)took);
 }

@@ -30,7 +30,7 @@ static pp_status conn__judge(pp_conn *c, const char **reason)
     pp_status status = PP_OK;
 
     if (h->refuse_unknown && !peer_known(&c->peer)->user[0]) {
-        *reason = "it does not let us ask who it is";
+        *reason = "it hides its user, and refuse_unknown is set";
         return PP_E_REFUSED;
     }
     if (users_are_limited(&h->users))

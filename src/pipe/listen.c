@@ -117,7 +117,7 @@ static pp_status listen__explain(const pp_listener *l, bool first, DWORD code, p
                          utf_shorten(l->kind.path.text).text);
     if (first && denied && !listen__exists(&l->kind.path))
         return error_set(error, PP_E_ACCESS, code,
-                         "%s: Windows keeps this process from the name, which is not taken",
+                         "%s: Windows denies this process the name, although it is not taken",
                          utf_shorten(l->kind.path.text).text);
     if (first && (denied || code == ERROR_PIPE_BUSY || code == ERROR_ALREADY_EXISTS))
         return listen__say_taken(l, code, error);
@@ -142,11 +142,11 @@ static pp_status listen__check(const pp_listen_options *options, pp_direction di
     const char *asks = listen__asks_for(options);
 
     if (status == PP_OK && direction == PP_DIRECTION_OUTBOUND && asks)
-        status =
-            error_set(error, PP_E_ARGUMENT, 0,
-                      "%s is set; allowed: unset where clients do not send, since nobody learns "
-                      "then who they are",
-                      asks);
+        status = error_set(
+            error, PP_E_ARGUMENT, 0,
+            "%s is set, but direction is outbound (2); allowed: unset, since only clients "
+            "that send show who they are",
+            asks);
     if (status == PP_OK && options->accept_ready > options->accept_depth)
         status = error_set(error, PP_E_ARGUMENT, 0,
                            "accept_ready is %llu; allowed: at most accept_depth, which is %llu",
@@ -205,7 +205,7 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
     if (code != ERROR_SUCCESS)
         return listen__explain(l, first, code, error);
     listen__discard_made(l);
-    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    return error_set(error, PP_E_CLOSING, 0, "the port is stopping");
 }
 
 pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener **listener,

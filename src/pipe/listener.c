@@ -87,7 +87,7 @@ static void listener__failed(pp_listener *l, DWORD error)
         return; /* our own cancel */
     if (l->retry_ms == 0)
         log_write(&port_of(&l->strand)->log, PP_LOG_WARN,
-                  "%s: an instance failed: Windows error %lu%s",
+                  "%s: an instance failed, and the listener retries: Windows error %lu%s",
                   utf_shorten(l->kind.path.text).text, (unsigned long)error,
                   error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
     port_count(port_of(&l->strand), COUNT_ACCEPT_ERRORS, 1);
@@ -308,7 +308,8 @@ static void listener__finish(pp_listener *l)
         l->options.on_close(l->options.user);
     took = callback_took(port, &began);
     if (took > 0)
-        log_write(&port->log, PP_LOG_WARN, "%s: on_close took %llu ms, longer than allowed",
+        log_write(&port->log, PP_LOG_WARN,
+                  "%s: on_close took %llu ms, longer than slow_callback_ms",
                   utf_shorten(l->kind.path.text).text, (unsigned long long)took);
     strand_retire(&l->strand);
     listener_unref(l);

@@ -24,7 +24,7 @@
 
 /* Why Windows denies a further instance after it granted the first. */
 #define LISTENER_NOT_ALLOWED                                                                       \
-    ": the descriptor keeps this process from making instances (FILE_CREATE_PIPE_INSTANCE)"
+    ": the descriptor denies this process further instances (FILE_CREATE_PIPE_INSTANCE)"
 
 struct pp_listener {
     strand strand;
