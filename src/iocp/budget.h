@@ -14,14 +14,14 @@
  *   spare    for read buffers that are larger than what they hold. They grow as far as this room
  *            allows. Nobody waits for what an empty buffer keeps of it.
  *   message  for the one message being received that finds no general room.
- *   answer   for the one answer that finds none. This room and the one before are each as large as
- *            the longest message that an object of the port may have, and one account at a time
- *            uses it.
+ *   answer   for the one answer that finds none. One account at a time uses this room, and one
+ *            the room before. Each is as large as the longest message of the port's objects.
  *
  * Why a dynamic threshold. An account takes more of a shared room only if it leaves as many bytes
- * free as it holds already (Choudhury and Hahne, for the shared memory of switches). So a part of
- * the general room always remains for those that read: n accounts that hoard come to n/(n+1) of it.
- * A fixed share of each connection would leave most of the limit unused while few of them are busy.
+ * free as it holds already. (Choudhury and Hahne found this for the shared memory of switches.) So
+ * a part of the general room always remains for those that read: n accounts that hoard come to
+ * n/(n+1) of it. A fixed share of each connection would leave most of the limit unused while few of
+ * them are busy.
  *
  * Why nobody overtakes. The last two rooms guarantee progress: every message becomes whole, and
  * every answer is queued, at worst one after the other. That holds only if each waiting account

@@ -1,7 +1,7 @@
 /*
- * The inbox: strands that are ready for any worker, because a thread outside the pool raised them,
- * or because the watch stole them from a worker that is stuck. One packet on the port announces
- * them all.
+ * The inbox: strands that are ready for any worker. A thread outside the pool raised them, a worker
+ * whose callbacks take long gave them away, or the watch stole them from a stuck worker. One packet
+ * on the port announces them all.
  */
 #ifndef PP_IOCP_INBOX_H
 #define PP_IOCP_INBOX_H

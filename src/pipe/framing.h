@@ -1,7 +1,7 @@
 /*
- * The wire format of framed mode, docs/wire-format.md: a 4-byte little-endian header, whose top bit
- * marks a control frame and whose other bits are the length of the payload that follows, or the
- * control code.
+ * The wire format of framed mode, docs/wire-format.md. Each frame begins with a 4-byte
+ * little-endian header. Its top bit marks a control frame. The other bits are the length of the
+ * payload that follows, or the control code.
  */
 #ifndef PP_PIPE_FRAMING_H
 #define PP_PIPE_FRAMING_H
