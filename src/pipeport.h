@@ -282,8 +282,7 @@ typedef enum pp_mode {
 /*
  * Who is at the other end. The process and session are known as soon as the connection is open. The
  * user of a client is known from the first read on. Before, Windows refuses impersonation with
- * ERROR_CANNOT_IMPERSONATE: see
- * https://learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-impersonatenamedpipeclient
+ * ERROR_CANNOT_IMPERSONATE: see "ImpersonateNamedPipeClient" in Microsoft's reference.
  */
 typedef struct pp_peer {
     uint32_t process_id;    /* 0: unknown */

@@ -80,7 +80,7 @@ bool course_measure(course *c, bool (*start)(void *user), void *user, char error
         before = course__begin(c);
     c->began = moment_now();
     if (!start(user)) {
-        snprintf(error, OPTIONS_ERROR, "a thread or a timer cannot be made");
+        snprintf(error, OPTIONS_ERROR, "Windows refuses a thread or a timer");
         return false;
     }
     if (o->warmup > 0) {

@@ -240,7 +240,7 @@ static void load__note_missing(load *l, bool late, int rounds)
     for (uint64_t i = 0; i < l->course.options->clients; i++)
         if (client_waits(&l->clients[i]) && late)
             trouble_note(&l->course.result->trouble,
-                         "client %u: its replies were late: %.0f s after the end some still came",
+                         "client %u: its replies were late, and still came %.0f s after the end",
                          (unsigned)i, rounds * LOAD__SILENCE_S);
         else if (client_waits(&l->clients[i]))
             trouble_note(&l->course.result->trouble, "client %u: replies are missing", (unsigned)i);

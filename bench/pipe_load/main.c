@@ -81,9 +81,10 @@ static int main__report(const options *o, const result *r)
     if (r->trouble.count > 0)
         main__complain(r->trouble.text, code);
     if (o->json && !main__is_stdout(o) && !figures_write(o->json, o, r))
-        code = main__complain("the JSON file cannot be written, and is as it was", MAIN__FAILED);
+        code = main__complain("the JSON file cannot be written; an earlier one is unchanged",
+                              MAIN__FAILED);
     if (interrupt_came())
-        code = main__complain("interrupted; the figures end there", INTERRUPT_STATUS);
+        code = main__complain("interrupted; the figures end here", INTERRUPT_STATUS);
     return code;
 }
 
@@ -94,7 +95,7 @@ static int main__run(const options *o)
     bool ok, wrong_argument = false;
 
     if (o->json && !main__is_stdout(o) && !figures_check(o->json)) {
-        snprintf(error, sizeof error, "--json is \"%s\"; allowed: a file that can be written, or -",
+        snprintf(error, sizeof error, "--json is \"%s\"; allowed: a writable file, or -",
                  text_shorten(o->json).text);
         return main__complain(error, MAIN__FAILED);
     }

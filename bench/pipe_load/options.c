@@ -23,17 +23,17 @@ static const options__number options__numbers[] = {
     {"clients", "NUMBER", offsetof(options, clients), OPTIONS__COUNT, 32, 1, 50000,
      "connections, or senders of datagrams"},
     {"size", "BYTES", offsetof(options, size), OPTIONS__BYTES, 64, 0, 16.0 * 1024 * 1024,
-     "of a message"},
+     "size of a message"},
     {"depth", "NUMBER", offsetof(options, depth), OPTIONS__COUNT, 1, 1, 4096,
      "messages that each client keeps outstanding"},
     {"duration", "SECONDS", offsetof(options, duration), OPTIONS__DECIMAL, 10, 0.1, 604800,
-     "what is measured"},
+     "how long to measure"},
     {"warmup", "SECONDS", offsetof(options, warmup), OPTIONS__DECIMAL, 1, 0, 3600,
-     "what goes before and is not measured"},
+     "how long to run before the measuring"},
     {"rate", "NUMBER", offsetof(options, rate), OPTIONS__DECIMAL, 0, 0.01, 10000000,
-     "messages a second of all clients together, on schedule; not said: as fast as replies come"},
+     "messages a second of all clients together, on schedule; default: as fast as replies come"},
     {"workers", "NUMBER", offsetof(options, workers), OPTIONS__COUNT, 0, 1, 256,
-     "threads; not said: the processors that the process may use"},
+     "threads; default: one for each processor that the process may use"},
 };
 
 typedef struct options__text {
@@ -126,8 +126,7 @@ static bool options__take_text(options *o, const options__text *row, const char 
                                char error[OPTIONS_ERROR])
 {
     if (!value)
-        return options__refuse(error, "--%s has no value; allowed: --%s %s", row->name, row->name,
-                               row->value);
+        return options__refuse(error, "--%s needs a value: %s", row->name, row->value);
     *(const char **)(void *)((char *)o + row->offset) = value;
     return true;
 }
@@ -155,10 +154,11 @@ static bool options__is_value(const char *name, const char *value, char error[OP
 {
     if (!value || strncmp(value, "--", 2) != 0)
         return true;
-    return options__refuse(error,
-                           "--%s has no value: \"%s\" is an option; allowed: --%s=VALUE for such a "
-                           "one",
-                           name, text_shorten(value).text, name);
+    return options__refuse(
+        error,
+        "--%s needs a value, and \"%s\" is an option; allowed: --%s=VALUE, where "
+        "VALUE may begin with --",
+        name, text_shorten(value).text, name);
 }
 
 /* An argument taken apart: --name, --name value or --name=value. */
@@ -209,7 +209,7 @@ static bool options__take(options *o, const char *text, const char *next, int *u
             *(bool *)(void *)((char *)o + options__switches[i].offset) = true;
             return options__note(o, options__switches[i].name, bit, error);
         }
-    return options__refuse(error, "\"%s\" is no argument; allowed: those of pipe_load --help",
+    return options__refuse(error, "unknown option \"%s\"; see pipe_load --help",
                            text_shorten(text).text);
 }
 
@@ -236,8 +236,8 @@ static bool options__complete(options *o, char error[OPTIONS_ERROR])
     if (o->mailslot) {
         o->mode_name = "mailslot";
         if (o->verify)
-            return options__refuse(error, "--verify is given with --mailslot; allowed: one of "
-                                          "them, as datagrams have no replies");
+            return options__refuse(error, "--verify is set with --mailslot; allowed: one of "
+                                          "them, since datagrams have no replies");
         return true;
     }
     if (o->mode == PP_MODE_STREAM && o->size < 1)
@@ -248,7 +248,7 @@ static bool options__complete(options *o, char error[OPTIONS_ERROR])
                                "allowed: at most 1073741824",
                                in_flight);
     if (o->verify && o->one_way)
-        return options__refuse(error, "--verify is given with --one-way; allowed: one of them, as "
+        return options__refuse(error, "--verify is set with --one-way; allowed: one of them, since "
                                       "nothing comes back");
     return true;
 }
@@ -282,8 +282,8 @@ void options_print_help(void)
     printf("pipe_load [OPTION]...\n"
            "Sends messages over a named pipe, or datagrams to a mailslot, and measures.\n"
            "The status is 0, or 1 when any error or verify failure occurred, or 2 when an\n"
-           "argument is wrong. Ctrl-C ends the measuring; what was measured is reported, and\n"
-           "the status is 130.\n\n");
+           "argument is wrong. Ctrl-C ends the measuring, prints what was measured, and\n"
+           "returns 130.\n\n");
     for (size_t i = 0; i < COUNT_OF(options__texts); i++) {
         options__print_row(options__texts[i].name, options__texts[i].value, options__texts[i].help);
         printf("\n");

@@ -1,12 +1,12 @@
 /*
- * The one clock: monotonic, unaffected by changes of the wall clock.
+ * The one clock: monotonic, and independent of changes of the wall clock.
  */
 #ifndef PP_BASE_CLOCK_H
 #define PP_BASE_CLOCK_H
 
 #include <stdint.h>
 
-/* For deadlines that never come. */
+/* A deadline that never comes. */
 #define CLOCK_NEVER UINT64_MAX
 
 /* Nanoseconds since some moment before the process began. */

@@ -1,5 +1,5 @@
 /*
- * The table of statuses, read three ways: names, texts, and the Windows errors that they stand for.
+ * The table of statuses, read in three ways: names, texts, and the Windows errors that mean them.
  */
 #include "base/error.h"
 
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define ERROR__MAX_MAPPED 12
-#define ERROR__SYSTEM_TEXT 512 /* characters of the longest sentence that the system has */
-/* Bytes of it in a message, beside what it is about and its number. */
+#define ERROR__SYSTEM_TEXT 512 /* characters of the system's longest sentence */
+/* Bytes of that sentence in a message, beside its subject and its number. */
 #define ERROR__REASON (sizeof((pp_error *)0)->message - sizeof(utf_short) - 16)
 #define ERROR__BRACED(...)                                                                         \
     {                                                                                              \
@@ -66,7 +66,7 @@ pp_status error_set(pp_error *error, pp_status status, uint32_t windows_error, c
     return status;
 }
 
-/* The system's own sentence, without its full stop and line end. */
+/* The system's sentence about an error, without its full stop and line end. */
 static void error__system_text(uint32_t windows_error, char *text, size_t size)
 {
     wchar_t wide[ERROR__SYSTEM_TEXT];

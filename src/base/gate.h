@@ -1,8 +1,8 @@
 /*
  * Whether deliveries are paused: the user's part of the backpressure. Any thread may pause and
- * resume. A consumer that refuses a delivery pauses, too, unless somebody has resumed since the
- * delivery began: that resume refers to this delivery, and if the refusal then shut the gate,
- * nobody would open it again.
+ * resume. A consumer that refuses a delivery pauses, too, unless a resume came since the delivery
+ * began. That resume refers to this delivery. If the refusal shut the gate after it, nobody would
+ * open the gate again.
  */
 #ifndef PP_BASE_GATE_H
 #define PP_BASE_GATE_H
@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define GATE_SHUT 1L /* the other bits count how often it was opened */
+#define GATE_SHUT 1L /* the other bits count the resumes */
 
 typedef struct gate {
     volatile LONG state;
@@ -40,8 +40,7 @@ static inline void gate_open(gate *g)
         seen = before;
 }
 
-/* Shuts it, unless it was opened since the ticket was drawn: then it stays open, and this is
- * false. */
+/* Shuts the gate. False: a resume came since gate_ticket, and the gate stays open. */
 static inline bool gate_shut_unless_reopened(gate *g, LONG ticket)
 {
     LONG before = InterlockedCompareExchange(&g->state, ticket | GATE_SHUT, ticket);

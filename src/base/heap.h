@@ -1,6 +1,6 @@
 /*
- * A binary heap of members that know their place in it, the one with the least key first. Room for
- * a member is reserved beforehand, so that putting it in cannot fail. It does not lock.
+ * A binary heap whose members know their place in it, with the least key first. heap_reserve makes
+ * room for a member beforehand, so that heap_put cannot fail. It does not lock.
  */
 #ifndef PP_BASE_HEAP_H
 #define PP_BASE_HEAP_H
@@ -33,20 +33,20 @@ static inline bool heap_has(const heap_node *node)
     return node->index != HEAP_NOWHERE;
 }
 
-/* NULL when it is empty. */
+/* The member with the least key; NULL: the heap is empty. */
 static inline heap_node *heap_first(const heap *h)
 {
     return h->count > 0 ? h->nodes[0] : NULL;
 }
 
-/* Room for so many more members, until it is given back. False: no memory. */
+/* Reserves room for so many more members, until heap_unreserve. False: no memory. */
 bool heap_reserve(heap *h, size_t members);
 void heap_unreserve(heap *h, size_t members);
 
-/* Puts it in, or moves it to where the new key belongs. */
+/* Adds the member, or moves it to the place of its new key. */
 void heap_put(heap *h, heap_node *node, uint64_t key);
 
-/* Takes it out; nothing happens to one that is not in. */
+/* Removes the member; does nothing if the heap does not have it. */
 void heap_remove(heap *h, heap_node *node);
 
 void heap_free(heap *h);

@@ -11,7 +11,7 @@
 #define CONTAINER_OF(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-/* A member that is in no list points to itself. */
+/* A member that no list has points to itself. */
 typedef struct list {
     struct list *next, *prev;
 } list;
@@ -34,7 +34,7 @@ static inline void list_append(list *head, list *member)
     head->prev = member;
 }
 
-/* Leaves `member` in no list; removing it again does nothing. */
+/* Removes `member` from its list; removing it again does nothing. */
 static inline void list_remove(list *member)
 {
     member->prev->next = member->next;
@@ -60,7 +60,7 @@ static inline void fifo_append(fifo *q, fifo_link *link)
     q->last = link;
 }
 
-/* NULL when it is empty. */
+/* Takes the first; NULL: the fifo is empty. */
 static inline fifo_link *fifo_take(fifo *q)
 {
     fifo_link *link = q->first;

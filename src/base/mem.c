@@ -1,6 +1,6 @@
 /*
- * The seam over the allocator that the build chose: mimalloc, the C library's, or the guard.
- * mimalloc is called by its own names only: nobody's malloc is overridden.
+ * The seam over the allocator that the build chose: mimalloc, the C library's, or the guard. It
+ * calls mimalloc by mimalloc's own names, and overrides nobody's malloc.
  */
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /*
- * The memory seam: all of the library's memory comes from here, so that the allocator can be
- * exchanged in one place and its calls counted. Memory is never handed to or taken from the user.
+ * The memory seam: all memory of the library comes from here. So one place exchanges the allocator
+ * and counts its calls. The library never hands memory to the user to free, nor frees the user's.
  */
 #ifndef PP_BASE_MEM_H
 #define PP_BASE_MEM_H
@@ -9,16 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* NULL when there is none left. Freed by mem_free. */
+/* NULL: no memory. mem_free frees the block. */
 void *mem_alloc(size_t size);
 void *mem_alloc_zeroed(size_t size);
 
-/* Keeps the first bytes; on NULL the old block stays as it was. */
+/* Keeps the bytes that fit; NULL: no memory, and the old block stays as it was. */
 void *mem_resize(void *block, size_t size);
 
 void mem_free(void *block);
 
-/* How often memory was asked for since the process began. */
+/* How many allocations the process has asked for. */
 uint64_t mem_allocations(void);
 
 /* Whether `block` came from the allocator that the build chose; for tests. */

@@ -1,6 +1,6 @@
 /*
  * A block's pages, from low addresses to high: the head, fill, the block, fill up to 16 bytes, and
- * a page that is reserved alone. The freed ones wait in a ring, their addresses still reserved.
+ * a page that is only reserved. Freed blocks wait in a ring, with their addresses still reserved.
  */
 #include "base/mem_guard.h"
 
@@ -12,13 +12,13 @@
 #define MEM_GUARD__PAGE ((size_t)4096) /* on x64 and ARM64 */
 #define MEM_GUARD__ALIGN ((size_t)16)
 #define MEM_GUARD__FILL 0xA5
-#define MEM_GUARD__STEP ((size_t)1 << 16) /* Windows reserves addresses in such steps */
+#define MEM_GUARD__STEP ((size_t)1 << 16) /* Windows reserves addresses in steps of this */
 #define MEM_GUARD__KEPT ((size_t)1 << 30) /* addresses of freed blocks that stay reserved */
 #define MEM_GUARD__SLOTS (MEM_GUARD__KEPT / MEM_GUARD__STEP)
 #define MEM_GUARD__CORRUPTED 0xC0000374 /* STATUS_HEAP_CORRUPTION */
 
 typedef struct guarded {
-    unsigned char *block; /* which shows that this is such a head */
+    unsigned char *block; /* also shows that this is a head */
     size_t size;
     size_t reserved; /* addresses, the last page included */
 } guarded;
@@ -28,7 +28,7 @@ typedef struct freed {
     size_t reserved;
 } freed;
 
-/* A ring of the freed ones, the oldest at `first`. */
+/* A ring of freed blocks, the oldest at `first`. */
 static SRWLOCK mem_guard__lock = SRWLOCK_INIT;
 static freed mem_guard__ring[MEM_GUARD__SLOTS];
 static size_t mem_guard__first, mem_guard__count, mem_guard__kept;
@@ -71,7 +71,7 @@ void *mem_guard_alloc_zeroed(size_t count, size_t size)
     return block;
 }
 
-/* The head of the pages that `block` lies in; NULL where nothing is reserved. */
+/* The head of the pages that hold `block`; NULL: these addresses are not reserved. */
 static guarded *mem_guard__head(const void *block)
 {
     MEMORY_BASIC_INFORMATION found;
@@ -124,7 +124,7 @@ void mem_guard_free(void *block)
     if (!block)
         return;
     head = mem_guard__head(block);
-    after = head->block + head->size; /* an access violation where it was freed before */
+    after = head->block + head->size; /* an access violation if it was freed before */
     if (head->block != block || !mem_guard__is_filled((unsigned char *)(head + 1), head->block) ||
         !mem_guard__is_filled(after, head->block + mem_guard__round(head->size, MEM_GUARD__ALIGN)))
         mem_guard__corrupted(block);

@@ -12,7 +12,7 @@ static const char *name__word(name_kind kind)
     return kind == NAME_PIPE ? "pipe" : "mailslot";
 }
 
-/* The characters that the prefix \\.\KIND\ leaves. */
+/* How many characters a name may have after the prefix \\.\KIND\ of its path. */
 static size_t name__most(name_kind kind)
 {
     return NAME_MAX_CHARACTERS - strlen("\\\\.\\") - strlen(name__word(kind)) - 1;
@@ -31,7 +31,7 @@ static bool name__is_verbatim(const char *text)
     return strncmp(text, NAME__VERBATIM, strlen(NAME__VERBATIM)) == 0;
 }
 
-/* Copies it with one kind of separator. False: it does not fit. */
+/* Copies the text, and makes each "/" a backslash. False: it does not fit. */
 static bool name__copy(char copy[NAME_PATH_SIZE], const char *text)
 {
     bool verbatim = name__is_verbatim(text);
@@ -43,7 +43,7 @@ static bool name__copy(char copy[NAME_PATH_SIZE], const char *text)
     return !text[i];
 }
 
-/* The part after \\MACHINE\KIND\, or NULL when the path is not such a one. */
+/* The part after \\MACHINE\KIND\; NULL: the path has no such prefix. */
 static const char *name__after_prefix(const char *text, name_kind kind, size_t *machine_length)
 {
     const char *machine = text + 2, *word = name__word(kind), *end = strchr(machine, '\\');
@@ -55,8 +55,8 @@ static const char *name__after_prefix(const char *text, name_kind kind, size_t *
     return end + 1 + length + 1;
 }
 
-/* Whether Windows opens what it is given: no level is empty or ends in a dot, and the name does not
- * end in a space. */
+/* Whether Windows opens the very name that it gets: no level is empty or ends in a dot, and the
+ * name does not end in a space. */
 static bool name__stays(const wchar_t *name)
 {
     wchar_t before = L'\\'; /* as if a level had just ended */
@@ -81,7 +81,7 @@ static bool name__is_good(const wchar_t *name, name_kind kind, bool bare, bool v
     return true;
 }
 
-/* Puts the path together. False: it does not fit, or is no text. */
+/* Composes the path. False: it does not fit, or is not UTF-8. */
 static bool name__finish(name_path *path, const char *machine, size_t machine_length,
                          name_kind kind, const char *name)
 {

@@ -1,12 +1,12 @@
 /*
- * Names of pipes and mailslots, one rule for all: a bare name, or a full path. A path is
- * \\MACHINE\pipe\NAME or \\MACHINE\mailslot\NAME, where the machine "." is this one; NAME may have
- * levels. "/" is read as "\", as Windows reads it.
+ * Names of pipes and mailslots, with one rule for all: a bare name, or a full path. A path is
+ * \\MACHINE\pipe\NAME or \\MACHINE\mailslot\NAME, where the machine "." is this one. NAME may have
+ * levels. "/" counts as "\", as it does for Windows.
  *
- * Windows opens another name than the one it was given where that has a level of nothing, one that
- * ends in a dot, or a space at the end; the native call that makes a mailslot does not. Such names
- * are refused, so that whoever has the text of a name reaches what was made under it. What begins
- * with \\?\ Windows takes as it is, and so do we.
+ * Windows opens another name than it got if a level is empty or ends in a dot, or if the name ends
+ * in a space. The native call that makes a mailslot does not. name_parse refuses such names, so
+ * that the text of a name always reaches what was made under it. A path that begins with \\?\ goes
+ * to Windows as it is.
  */
 #ifndef PP_BASE_NAME_H
 #define PP_BASE_NAME_H
@@ -15,7 +15,7 @@
 
 #include <wchar.h>
 
-/* Of a whole path on this machine. Windows says so of pipes, and nothing of mailslots. */
+/* Of a whole path on this machine. Windows documents this for pipes, and nothing for mailslots. */
 #define NAME_MAX_CHARACTERS 256
 #define NAME_PATH_SIZE (NAME_MAX_CHARACTERS * 4 + 320)
 
@@ -27,8 +27,8 @@ typedef struct name_path {
     bool local; /* the machine is "." */
 } name_path;
 
-/* Reads what a user wrote as `field`. With `local_only`, as a server's name must be, another
- * machine's path is refused. PP_E_ARGUMENT. */
+/* Parses what a user wrote as `field`. With `local_only`, as a server's name needs, it refuses
+ * paths of other machines. PP_E_ARGUMENT. */
 pp_status name_parse(name_path *path, name_kind kind, const char *text, bool local_only,
                      const char *field, pp_error *error);
 

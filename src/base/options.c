@@ -23,7 +23,7 @@
             sizeof((type *)0)->reserved / sizeof(uint64_t)                                         \
     }
 
-/* `workers`: 0 stands for the default, which only the running process can tell. */
+/* `workers`: 0 stands for the default, which depends on the machine. */
 static const option_row option__port_rows[] = {
     ROW(pp_port_options, workers, OPTION_COUNT, 0, 1, 256, true,
         "worker threads; 0: one for each processor"),

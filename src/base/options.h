@@ -1,6 +1,6 @@
 /*
- * Options that are numbers: one row each, from which defaults, checks, messages and the programs'
- * arguments come. All are uint64_t members of their structure.
+ * Options that are numbers: one row each, which gives the default, the check, the messages and the
+ * programs' arguments. All of them are uint64_t members of their structure.
  */
 #ifndef PP_BASE_OPTIONS_H
 #define PP_BASE_OPTIONS_H
@@ -10,11 +10,11 @@
 typedef enum option_unit { OPTION_COUNT, OPTION_BYTES, OPTION_MS } option_unit;
 
 typedef struct option_row {
-    const char *name; /* the member's, and with hyphens the argument's */
+    const char *name; /* the member's; with hyphens it is the argument's */
     size_t offset;
     option_unit unit;
     uint64_t preset, least, most;
-    bool zero_allowed; /* 0 is allowed besides the range, and means what `help` says */
+    bool zero_allowed; /* 0 is allowed besides the range, and `help` says what it means */
     const char *help;
 } option_row;
 
@@ -30,16 +30,15 @@ extern const option_table option_port_table, option_conn_table, option_listen_ta
 /* Sets every number of `options` to its default. */
 void option_set_defaults(const option_table *table, void *options);
 
-/* PP_E_ARGUMENT with a text that names the option, the value and the range. */
+/* PP_E_ARGUMENT with a message that names the option, the value and the range. */
 pp_status option_check(const option_table *table, const void *options, pp_error *error);
 
-/* PP_E_ARGUMENT unless all are 0: a later version's program asks for what this one does not know.
- */
+/* PP_E_ARGUMENT unless all are 0: otherwise the program wants what a later version knows. */
 pp_status option_check_reserved(const uint64_t *reserved, size_t count, pp_error *error);
 
 uint64_t *option_member(const option_row *row, void *options);
 
-/* What is no number: whether they are of those that there are. */
+/* Checks the options that are not numbers. */
 pp_status option_check_way(pp_mode mode, pp_direction direction, pp_error *error);
 
 #endif

@@ -2,9 +2,9 @@
 
 #include "base/win.h"
 
-#define PROCESSORS__MOST_GROUPS 64 /* of 64 processors each: more than Windows takes */
+#define PROCESSORS__MOST_GROUPS 64 /* of 64 processors each: more than Windows supports */
 
-/* Those of the affinity mask, which tells of one group only. */
+/* The processors of the affinity mask, which covers one group only. */
 static unsigned processors__of_mask(void)
 {
     DWORD_PTR ours, all;
@@ -16,7 +16,7 @@ static unsigned processors__of_mask(void)
     return count;
 }
 
-/* A process in several groups has no mask that would leave out some of their processors. */
+/* A process in several groups may use all processors of each: it has no affinity mask. */
 unsigned processors_count(void)
 {
     USHORT groups[PROCESSORS__MOST_GROUPS], group_count = PROCESSORS__MOST_GROUPS;

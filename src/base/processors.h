@@ -4,7 +4,7 @@
 #ifndef PP_BASE_PROCESSORS_H
 #define PP_BASE_PROCESSORS_H
 
-/* At least 1; as many as the machine has, which may be thousands. */
+/* At least 1, and at most what the machine has, which may be thousands. */
 unsigned processors_count(void);
 
 #endif

@@ -12,7 +12,7 @@
 #define SECURITY__MAX_ALLOWED 256
 #define SECURITY__RESERVED (sizeof((pp_access *)0)->reserved / sizeof(uint64_t))
 
-/* What security__ask_token brings; TokenUser and TokenLogonSid have one SID. */
+/* What a token tells; TokenUser and TokenLogonSid have one SID. */
 typedef union security__token_data {
     TOKEN_USER user;
     TOKEN_GROUPS groups;
@@ -32,7 +32,7 @@ static DWORD security__ask_token(TOKEN_INFORMATION_CLASS what, security__token_d
     return code;
 }
 
-/* The SID of the process's user as text, which LocalFree takes back. */
+/* The SID of the process's user as text, for LocalFree. */
 static DWORD security__current_user(wchar_t **sid)
 {
     security__token_data data;
@@ -43,8 +43,8 @@ static DWORD security__current_user(wchar_t **sid)
     return code;
 }
 
-/* The SID of the process's logon session in an entry that lets it in; "" where Windows gives none,
- * as for a service. */
+/* An entry that admits the process's own logon session; "" if Windows gives it none, as for a
+ * service. */
 static void security__write_own_logon(wchar_t *entry, size_t count)
 {
     security__token_data data;
@@ -58,7 +58,7 @@ static void security__write_own_logon(wchar_t *entry, size_t count)
     LocalFree(sid);
 }
 
-/* The SID of an account name, or of a SID in text form, as text that LocalFree takes back. */
+/* The SID of an account name, or of a SID in text form, as text for LocalFree. */
 static DWORD security__find_user(const wchar_t *name, wchar_t **sid)
 {
     char bytes[SECURITY_MAX_SID_SIZE];
@@ -95,11 +95,13 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
     if (user && error_check_text(error, PP_E_SECURITY, "allow", user) != PP_OK)
         return PP_E_SECURITY;
     if (!user || !*user || !utf_to_utf16(user, name, sizeof name / sizeof *name))
-        return error_set(error, PP_E_SECURITY, 0, "allow is \"%s\"; allowed: a user or a SID",
+        return error_set(error, PP_E_SECURITY, 0,
+                         "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
                          utf_shorten(user ? user : "NULL").text);
     if (security__find_user(name, &sid) != ERROR_SUCCESS)
         return error_set(error, PP_E_SECURITY, GetLastError(),
-                         "allow is \"%s\"; there is no such user or SID", utf_shorten(user).text);
+                         "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
+                         utf_shorten(user).text);
     security__append(sddl, count, rights, sid);
     LocalFree(sid);
     return PP_OK;
@@ -113,12 +115,12 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
     pp_status status = PP_OK;
 
     if (code != ERROR_SUCCESS)
-        return error_set_windows(error, code, "the current user's SID");
-    /* A process that came over SSH or WinRM has a network logon, too, and is no other machine's. */
+        return error_set_windows(error, code, "the current user's SID cannot be read");
+    /* A process that came over SSH or WinRM has a network logon, too, but is on this machine. */
     if (deny_network)
         security__write_own_logon(logon, SECURITY__ACE_MAX);
-    /* The owner is said, too: it would be the Administrators for an elevated process, and clients
-     * that check the owner mean the user. */
+    /* Names the owner, too. Without that, an elevated process's names would belong to the
+     * Administrators, and clients that check the owner expect the user. */
     swprintf(sddl, count, L"O:%lsD:P%ls%ls(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%ls)", owner, logon,
              deny_network ? L"(D;;GA;;;NU)" : L"", owner);
     LocalFree(owner);
@@ -130,7 +132,7 @@ static pp_status security__write_sddl(wchar_t *sddl, size_t count, const pp_acce
     return status;
 }
 
-/* Without a list, Windows lets everybody in, or whoever the system likes. */
+/* Without a list Windows admits everybody, or uses a default of the system. */
 static bool security__has_list(PSECURITY_DESCRIPTOR descriptor)
 {
     BOOL present, defaulted;
@@ -152,7 +154,7 @@ static pp_status security__convert(security *s, const wchar_t *sddl, const pp_ac
         code = GetLastError();
         *descriptor = NULL;
         return error_set(error, PP_E_SECURITY, code,
-                         "sddl is \"%s\"; Windows does not take it (error %lu)",
+                         "sddl is \"%s\"; Windows rejects it (error %lu)",
                          utf_shorten(access->sddl ? access->sddl : "").text, (unsigned long)code);
     }
     if (security__has_list(*descriptor))

@@ -18,7 +18,7 @@ void table_free(table *t)
         mem_free(t->chains);
 }
 
-/* Where the chain begins that would hold this number. */
+/* The chain that would hold this number. */
 static table_link **table__chain(const table *t, uint64_t id)
 {
     return &t->chains[id & (t->chain_count - 1)];

@@ -1,7 +1,6 @@
 /*
- * Members found by their number: a hash table of chains, with about as many chains as it has held
- * members at once. Numbers are given out in order, so their low bits spread them evenly. It does
- * not lock.
+ * Finds members by their number: a hash table of chains, about as many as it has held members at
+ * once. Numbers are given out in order, so their low bits spread them evenly. It does not lock.
  */
 #ifndef PP_BASE_TABLE_H
 #define PP_BASE_TABLE_H
@@ -26,16 +25,16 @@ typedef struct table {
 
 void table_init(table *t);
 
-/* When it is empty. */
+/* The table must be empty. */
 void table_free(table *t);
 
-/* Cannot fail: without memory for more chains the present ones grow longer. */
+/* Cannot fail: if no memory is left for more chains, the present ones grow longer. */
 void table_add(table *t, table_link *member, uint64_t id);
 
 /* NULL: no member has this number. */
 table_link *table_find(const table *t, uint64_t id);
 
-/* Nothing happens to a link that is not in the table. */
+/* Removes the member; does nothing if the table does not have it. */
 void table_remove(table *t, table_link *member);
 
 #endif

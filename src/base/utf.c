@@ -52,8 +52,8 @@ wchar_t *utf_show_utf16(const char *text)
     return wide;
 }
 
-/* Ends a text that fills all of its `size` bytes at the last character that leaves room for the
- * mark. */
+/* Cuts a text that fills its `size` bytes at the last character that leaves room for the mark, and
+ * adds the mark. */
 static void utf__mark(char *text, size_t size)
 {
     size_t end = size - sizeof UTF_CUT;

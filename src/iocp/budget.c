@@ -4,7 +4,7 @@
 #define BUDGET__SPARE 8     /* the spare room is this fraction */
 #define BUDGET__OVERHEAD 64 /* of a message, such as its header */
 
-/* What an account was told for, and has not passed yet. */
+/* The reasons why an account was told. */
 #define BUDGET__TOLD_GENERAL 1u
 #define BUDGET__TOLD_RESERVE 2u
 
@@ -50,8 +50,8 @@ static void budget__note_most(budget *b)
     }
 }
 
-/* Takes from a room so that `used` stays within `limit`; who has `own` of it leaves as much free.
- */
+/* Takes from a room, if `used` stays within `limit` and the account, which holds `own` bytes of the
+ * room, leaves as many free. */
 static bool budget__take(budget *b, volatile LONG64 *used, int64_t limit, int64_t own,
                          int64_t bytes)
 {
@@ -67,14 +67,14 @@ static bool budget__take(budget *b, volatile LONG64 *used, int64_t limit, int64_
     return false;
 }
 
-/* ---- Those who wait ------------------------------------------------------------------------- */
+/* ---- Waiting accounts ----------------------------------------------------------------------- */
 
 static int64_t budget__free_general(const budget *b)
 {
     return b->general_limit - b->general;
 }
 
-/* With the lock held, as all that follows. */
+/* With the lock held, as in all that follows. */
 static void budget__tell(budget *b, budget_account *a, unsigned reason)
 {
     heap_remove(&b->waiting, &a->need);
@@ -82,7 +82,7 @@ static void budget__tell(budget *b, budget_account *a, unsigned reason)
     b->tell(a->owner, a->event);
 }
 
-/* The first in line may have the room of the kind, when nobody has it. */
+/* Tells the first in line for the room of the kind, if no account holds it or was told of it. */
 static void budget__offer_reserve(budget *b, budget_reserve *r)
 {
     budget_account *a;
@@ -96,7 +96,7 @@ static void budget__offer_reserve(budget *b, budget_reserve *r)
     budget__tell(b, a, BUDGET__TOLD_RESERVE);
 }
 
-/* The first reader in line may have spare room. */
+/* Tells the first reader in line, if the spare room has what it needs. */
 static void budget__offer_spare(budget *b)
 {
     list *line = &b->reserve[BUDGET_MESSAGE].waiting;
@@ -107,7 +107,7 @@ static void budget__offer_spare(budget *b)
         budget__tell(b, a, BUDGET__TOLD_GENERAL);
 }
 
-/* Of the general room the one who needs least. */
+/* Tells the account that needs least, if the general room has that. */
 static void budget__offer_general(budget *b)
 {
     heap_node *least = heap_first(&b->waiting);
@@ -116,7 +116,7 @@ static void budget__offer_general(budget *b)
         budget__tell(b, CONTAINER_OF(least, budget_account, need), BUDGET__TOLD_GENERAL);
 }
 
-/* Tells who may have what there is, one for each room. */
+/* Tells one account for each room that has something to give. */
 static void budget__offer(budget *b)
 {
     budget__offer_spare(b);
@@ -126,8 +126,9 @@ static void budget__offer(budget *b)
     InterlockedExchange(&b->short_of, b->waiting.count > 0);
 }
 
-/* Something was given back. Who begins to wait says so first and then looks at the rooms, and here
- * it is the other way round: one of the two sees the other. */
+/* Bytes came back. Race with budget_wait: the waiting account stores `short_of`, then looks at the
+ * rooms; we changed a room, then load `short_of`. Whatever the interleaving, one of the two sees
+ * the other, so no account waits while these bytes are free. */
 static void budget__given_back(budget *b)
 {
     WIN_FENCE();
@@ -153,7 +154,7 @@ static void budget__pass(budget *b, budget_account *a)
     budget__offer(b);
 }
 
-/* ---- Who may have how much ------------------------------------------------------------------ */
+/* ---- How much is allowed -------------------------------------------------------------------- */
 
 uint64_t budget_longest(const budget *b, uint64_t wanted)
 {
@@ -162,7 +163,7 @@ uint64_t budget_longest(const budget *b, uint64_t wanted)
     return wanted < longest ? wanted : longest;
 }
 
-/* With the lock held: keeps back what the longest message of the objects that exist may need. */
+/* With the lock held: reserves as much as the longest message of all objects that exist needs. */
 static void budget__follow_objects(budget *b)
 {
     uint64_t longest = 0;
@@ -221,7 +222,8 @@ void budget_account_init(budget_account *a, budget_kind kind, void *owner, LONG 
     list_init(&a->place);
 }
 
-/* With the lock held. Nobody overtakes those who wait; who was called may come late. */
+/* With the lock held. No account overtakes those in line. A called account may come too late, when
+ * another holds the room. */
 static bool budget__may_have_reserve(const budget *b, const budget_account *a, uint64_t bytes)
 {
     const budget_reserve *r = &b->reserve[a->kind];
@@ -337,7 +339,7 @@ void budget_wait(budget *b, budget_account *a, uint64_t bytes, budget_reach reac
         list_append(&b->reserve[a->kind].waiting, &a->place);
     InterlockedExchange(&b->short_of, 1);
     WIN_FENCE();
-    budget__offer(b); /* what was given back between the refusal and this line told nobody */
+    budget__offer(b); /* for bytes that came back since the refusal, and told nobody */
     ReleaseSRWLockExclusive(&b->lock);
 }
 

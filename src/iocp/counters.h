@@ -1,7 +1,7 @@
 /*
  * What a port counts. Each worker has a block of counters, on cache lines of its own; all other
- * threads share one. A number of the port is the sum over the blocks. For a gauge the blocks hold
- * what was added and taken away there, so that only the sum means something.
+ * threads share one block. A figure of the port is the sum over the blocks. Of a gauge, a block
+ * holds only what its own threads added and took away, so only the sum has a meaning.
  */
 #ifndef PP_IOCP_COUNTERS_H
 #define PP_IOCP_COUNTERS_H

@@ -11,7 +11,8 @@ static void inbox__announce(inbox *in)
     DWORD error = kernel_wake(in->kernel, KERNEL_KEY_INBOX);
 
     if (error != ERROR_SUCCESS)
-        log_write(in->log, PP_LOG_ERROR, "no packet could be queued: Windows error %lu",
+        log_write(in->log, PP_LOG_ERROR,
+                  "Windows queued no packet, and the watch retries: Windows error %lu",
                   (unsigned long)error);
 }
 

@@ -1,7 +1,7 @@
 /*
- * The inbox: strands that are ready for any worker, because a thread outside the pool raised them,
- * or because the watch stole them from a worker that is stuck. One packet on the port announces
- * them all.
+ * The inbox: strands that are ready for any worker. A thread outside the pool raised them, a worker
+ * whose callbacks take long gave them away, or the watch stole them from a stuck worker. One packet
+ * on the port announces them all.
  */
 #ifndef PP_IOCP_INBOX_H
 #define PP_IOCP_INBOX_H
@@ -16,20 +16,20 @@ typedef struct inbox {
     const log_sink *log;
     SRWLOCK lock; /* for what follows */
     fifo strands;
-    bool announced; /* a packet is on its way to a worker */
+    bool announced; /* a packet that a worker will take announces the strands */
 } inbox;
 
 void inbox_init(inbox *in, kernel *k, const log_sink *log);
 
 void inbox_push(inbox *in, fifo_link *strand);
 
-/* Adds all of `strands`. */
+/* Adds all of `strands`, and announces them. */
 void inbox_give(inbox *in, fifo *strands);
 
 /* Wakes a worker, so that it looks at the timers. */
 void inbox_wake(inbox *in);
 
-/* For the worker that got the packet: moves up to `most` strands to `taken`, and announces the
+/* For the worker that took the packet: moves up to `most` strands to `taken`, and announces the
  * rest. */
 void inbox_take(inbox *in, fifo *taken, unsigned most);
 

@@ -8,10 +8,10 @@
  * SetFileCompletionNotificationModes sets. */
 #define KERNEL__NOTIFICATION_MODES ((FILE_INFORMATION_CLASS)41)
 
-/* The one rule whether a packet will come: pending, or any result but a plain error on a handle
- * that completes nothing in line. ERROR_MORE_DATA is a result, not a plain error. When one comes,
- * the operation and its result belong to another thread already: nothing is looked at or written.
- */
+/* The one rule whether a packet will come: when the operation is pending; and when it gave any
+ * result but a plain error, on a handle that completes nothing in line. ERROR_MORE_DATA is a
+ * result. When a packet comes, another thread may own the operation and its result already: this
+ * reads and writes neither. */
 static op_outcome kernel__outcome(kernel *k, const kernel_handle *h, const op *o, DWORD code,
                                   DWORD *error, DWORD *bytes)
 {
@@ -119,7 +119,7 @@ void kernel_close(kernel *k, kernel_handle *h)
 void kernel_refuse(HANDLE handle)
 {
     if (closesocket((SOCKET)handle) != 0)
-        CloseHandle(handle); /* it is none, or Winsock was not started */
+        CloseHandle(handle); /* it is no socket, or nobody started Winsock */
 }
 
 void kernel_shut(kernel *k, const kernel_handle *h)
@@ -128,8 +128,8 @@ void kernel_shut(kernel *k, const kernel_handle *h)
     shutdown((SOCKET)h->handle, SD_SEND);
 }
 
-/* Both start without a count of bytes: where the packet comes before the call returns, it is not
- * ours to write any more. */
+/* Both pass no count of bytes: the packet may come before the call returns, and then the count is
+ * not ours to write. */
 static DWORD kernel__start_read(const kernel_handle *h, op *o, void *buffer, DWORD size)
 {
     WSABUF to = {size, buffer};
@@ -145,7 +145,7 @@ static DWORD kernel__start_read(const kernel_handle *h, op *o, void *buffer, DWO
 
 static DWORD kernel__start_write(const kernel_handle *h, op *o, const void *data, DWORD size)
 {
-    WSABUF from = {size, (char *)(uintptr_t)data}; /* which is only read */
+    WSABUF from = {size, (char *)(uintptr_t)data}; /* WSASend only reads it */
 
     if (!h->socket)
         return WriteFile(h->handle, data, size, NULL, &o->overlapped) ? ERROR_SUCCESS
@@ -194,10 +194,10 @@ DWORD kernel_write_blocking(HANDLE handle, const void *data, DWORD size)
 
     if (!WriteFile(handle, data, size, &bytes, NULL))
         return GetLastError();
-    return bytes == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk has become full */
+    return bytes == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk became full */
 }
 
-/* Waits for an operation that was started on a handle without a port. */
+/* Waits for an operation on a handle that is on no port. */
 static DWORD kernel__wait(HANDLE handle, OVERLAPPED *o, BOOL ok, uint64_t deadline, DWORD *bytes)
 {
     DWORD error = ok ? ERROR_SUCCESS : GetLastError();
@@ -211,7 +211,7 @@ static DWORD kernel__wait(HANDLE handle, OVERLAPPED *o, BOOL ok, uint64_t deadli
 
         late = WaitForSingleObject(o->hEvent, left) != WAIT_OBJECT_0;
         if (late && !CancelIoEx(handle, o)) {
-            /* Nothing was found: it has just completed. */
+            /* The cancel found nothing: the operation has just completed. */
         }
         error = GetOverlappedResult(handle, o, bytes, TRUE) ? ERROR_SUCCESS : GetLastError();
     }
@@ -242,7 +242,7 @@ void kernel_cancel(kernel *k, const kernel_handle *h, op *o)
 {
     kernel_count_other(k);
     if (!CancelIoEx(h->handle, &o->overlapped)) {
-        /* Nothing was found: the packet is on its way. */
+        /* The cancel found nothing: the packet is on its way. */
     }
 }
 
@@ -291,7 +291,7 @@ ULONG kernel_dequeue(kernel *k, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wai
     ULONG count = 0;
 
     counter_add(k->locals, COUNT_KERNEL_DEQUEUE, 1);
-    /* After a time-out the count may be 1 all the same: only success counts. */
+    /* After a time-out Windows may still report a count of 1: only success counts. */
     if (!GetQueuedCompletionStatusEx(k->iocp, entries, room, &count, wait_ms, FALSE))
         return 0;
     return count;
@@ -299,7 +299,7 @@ ULONG kernel_dequeue(kernel *k, OVERLAPPED_ENTRY *entries, ULONG room, DWORD wai
 
 void kernel_result(const OVERLAPPED_ENTRY *entry, DWORD *error, DWORD *bytes)
 {
-    /* Documented to hold the NTSTATUS and the count once the operation has completed; the entry's
+    /* Documented to hold the NTSTATUS and the count once the operation has completed. The entry's
      * own count is 0 with ERROR_MORE_DATA. */
     NTSTATUS status = (NTSTATUS)entry->lpOverlapped->Internal;
 

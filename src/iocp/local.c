@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-/* Where each thread finds the worker that it is. One slot serves all ports, so that the question
- * can be asked of a port that is gone. */
+/* Where each thread finds its worker. All ports share one slot, so that a user may ask about a port
+ * that is gone. */
 static DWORD local__slot;
 
 static BOOL CALLBACK local__take_slot(INIT_ONCE *once, void *argument, void **context)
@@ -109,5 +109,5 @@ uint64_t counter_sum(const locals *all, counter which)
 
     for (unsigned i = 0; i < all->count; i++)
         sum += all->of[i].counters.value[which];
-    return sum > 0 ? (uint64_t)sum : 0; /* a gauge that moves while it is read may seem negative */
+    return sum > 0 ? (uint64_t)sum : 0; /* a gauge may seem negative while it changes */
 }

@@ -1,5 +1,5 @@
 /*
- * Where the port's log lines go: the user's function, for lines that are important enough.
+ * Where the port's log lines go: to the user's function, if their level is important enough.
  */
 #ifndef PP_IOCP_LOG_H
 #define PP_IOCP_LOG_H
@@ -12,7 +12,8 @@ typedef struct log_sink {
     pp_log_level level;
 } log_sink;
 
-/* `format` is printf's. On the calling thread, perhaps under locks of the library. */
+/* `format` is printf's. The user's function runs on the calling thread, perhaps under locks of the
+ * library. */
 void log_write(const log_sink *log, pp_log_level level, const char *format, ...);
 
 #endif

@@ -1,13 +1,13 @@
 /*
- * An operation: an OVERLAPPED and the function that learns of its end, embedded in the object that
+ * An operation: an OVERLAPPED and the function that learns its result, embedded in the object that
  * owns it.
  *
- * The rule. An operation is either idle or started. Starting it is for its owner's turn alone. A
- * started operation completes exactly once: either the call that started it says OP_DONE or
- * OP_FAILED and it is idle again at once, or it says OP_PENDING, and until `complete` has been
- * called the kernel owns the OVERLAPPED and the buffer: they are not read, changed or freed, also
- * not after a cancel, which only asks. `complete` runs on a worker, does no more than note the
- * result and raise its owner's strand, and calls no user code.
+ * The rule. An operation is either idle or started, and only its owner's turn starts it. A started
+ * operation completes exactly once. Either the starting call returns OP_DONE or OP_FAILED, and the
+ * operation is idle again at once. Or the call returns OP_PENDING, and the kernel owns the
+ * OVERLAPPED and the buffer until a worker has called `complete`. Until then nobody reads, changes
+ * or frees them, not even after a cancel, which only asks. `complete` runs on a worker. It notes
+ * the result, raises its owner's strand, and calls no user code.
  */
 #ifndef PP_IOCP_OP_H
 #define PP_IOCP_OP_H

@@ -1,6 +1,6 @@
 /*
- * A port: the parts that its objects use, in one place. It knows neither workers nor what lives on
- * it; port_open.c puts it together.
+ * A port: the parts that its objects use, in one place. It knows neither workers nor the objects
+ * that live on it. port_open.c makes a port of its parts.
  */
 #ifndef PP_IOCP_PORT_H
 #define PP_IOCP_PORT_H
@@ -27,11 +27,11 @@ struct pp_port {
     pp_port_options options;
 
     SRWLOCK tasks_lock;
-    table tasks; /* that wait for their timer, under the lock */
+    table tasks; /* tasks that wait for their timer; under the lock */
 
     struct worker *workers; /* one for each of the strands' locals */
     HANDLE over_event;
-    volatile LONG over; /* stopped, and no strand is left: the workers exit */
+    volatile LONG over; /* stopped, and the last strand has retired: the workers exit */
     volatile LONG64 connections_now, connections_most, next_id;
 };
 
@@ -54,7 +54,7 @@ static inline bool port_is_over(const pp_port *port)
 /* A number that no other object of the port has. */
 uint64_t port_next_id(pp_port *port);
 
-/* Connections now, and most at once. */
+/* Adds to the connections now, and keeps their peak. */
 void port_count_connection(pp_port *port, int change);
 
 #endif

@@ -2,8 +2,8 @@
  * The folder: one completion port, a small pool of workers, and the strands, operations, timers and
  * counters that everything above is made of. It knows nothing of pipes.
  *
- * This file makes a port of its parts. A port runs until it is asked to stop, then tells every
- * strand to end, and ends when the last has left.
+ * This file makes a port of its parts. A port runs until a user asks it to stop. It then tells
+ * every strand to end, and is over when the last strand has retired.
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -40,7 +40,7 @@ static void port__free(pp_port *port)
     mem_free(port);
 }
 
-/* For threads that were started: ends them, also when starting the others failed. */
+/* Ends the threads that were started; some may be missing when a start failed. */
 static void port__join_threads(pp_port *port)
 {
     for (unsigned i = 0; i < port->strands.locals.count; i++) {
@@ -56,7 +56,7 @@ static void port__join_threads(pp_port *port)
 static DWORD port__start_threads(pp_port *port)
 {
     unsigned count = port->strands.locals.count;
-    /* First: it also tells workers to exit when no packet can. */
+    /* The watch first: it also wakes workers for their exit when no packet could be queued. */
     DWORD error = watch_start(&port->watch, count > 1, workers_look, port);
 
     for (unsigned i = 0; i < count && error == ERROR_SUCCESS; i++)
@@ -68,7 +68,7 @@ static DWORD port__start_threads(pp_port *port)
     return error;
 }
 
-/* The last strand has left a port that stops. */
+/* The port stops, and the last strand has retired. */
 static void port__is_over(void *context)
 {
     pp_port *port = context;
@@ -84,7 +84,7 @@ static void port__tell(void *owner, LONG event)
     strand_raise(owner, event);
 }
 
-/* Makes the parts, which know only those below them. */
+/* Makes the parts, each of which knows only those below it. */
 static DWORD port__make(pp_port *port, unsigned workers, unsigned processors)
 {
     DWORD error = locals_init(&port->strands.locals, workers);
@@ -143,7 +143,7 @@ pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error 
         code = port__start_threads(p);
     if (code != ERROR_SUCCESS) {
         port__free(p);
-        return error_set_windows(error, code, "a port cannot be made");
+        return error_set_windows(error, code, "the port cannot be opened");
     }
     *port = p;
     return PP_OK;

@@ -13,7 +13,7 @@ void standby_init(standby *s, unsigned processors, unsigned workers)
 void standby_wait(standby *s)
 {
     AcquireSRWLockExclusive(&s->lock);
-    if (standby_has_too_many(s)) { /* still, and not only when it was read without the lock */
+    if (standby_has_too_many(s)) { /* still, under the lock */
         s->active--;
         s->waiting++;
         while (s->wakeups_granted == 0 && !s->over)
@@ -24,7 +24,7 @@ void standby_wait(standby *s)
     ReleaseSRWLockExclusive(&s->lock);
 }
 
-/* With the lock held. The worker that will wake up counts as active from here on. */
+/* With the lock held. The woken worker counts as active from here on. */
 static void standby__grant_wakeup(standby *s)
 {
     if (s->waiting == 0)

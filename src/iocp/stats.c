@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "iocp/port.h"
 
-/* Where each counter stands in pp_stats. */
+/* Where pp_stats has each counter. */
 static const struct {
     counter which;
     size_t offset;

@@ -21,7 +21,7 @@ void strands_free(strands *all)
     assert(list_is_empty(&all->members));
 }
 
-/* With the lock held. The last to leave a port that stops ends it. */
+/* With the lock held. If the port stops and the last strand has left, the port is over. */
 static void strands__tell_if_over(strands *all)
 {
     if (all->state == STRANDS_RUNNING || all->told || !list_is_empty(&all->members))
@@ -94,12 +94,12 @@ void strand_go(strand *s, LONG events)
 
 void strand_raise(strand *s, LONG events)
 {
-    /* Where it was scheduled, its turn comes and sees them, or it has retired. */
+    /* If it was scheduled before, its turn will see the events, or it has retired. */
     if (!(InterlockedOr(&s->events, events | STRAND_SCHEDULED) & STRAND_SCHEDULED))
         strand__make_ready(s);
 }
 
-/* The port may be gone: only addresses are compared. */
+/* The port may be gone: local_here only compares addresses. */
 bool strand_is_here(const strand *s)
 {
     local *here = local_here(&s->all->locals);

@@ -25,7 +25,7 @@ typedef struct task {
     bool cancelled;
 } task;
 
-/* After this nobody finds it any more. True: somebody had cancelled it. */
+/* Takes it out of the table: nobody finds it any more. True: somebody has cancelled it. */
 static bool task__unlist(pp_port *port, task *t)
 {
     bool cancelled;
@@ -47,7 +47,8 @@ static void task__call(task *t, pp_status status)
     t->function(t->user, status);
     took = callback_took(port, &began);
     if (took > 0)
-        log_write(&port->log, PP_LOG_WARN, "a %s function took %llu ms, longer than allowed",
+        log_write(&port->log, PP_LOG_WARN,
+                  "a %s function took %llu ms, longer than slow_callback_ms",
                   t->delayed ? "timer's" : "posted", (unsigned long long)took);
 }
 

@@ -23,7 +23,7 @@ static DWORD WINAPI watch__main(void *argument)
         bool busy = w->look(w->context, after_tick);
 
         if (!busy) {
-            InterlockedExchange(&w->awake, 0); /* before the look, as the rule says */
+            InterlockedExchange(&w->awake, 0); /* before the last look: see the rule */
             WIN_FENCE();
             busy = w->look(w->context, false);
             if (busy)

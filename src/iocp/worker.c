@@ -4,20 +4,20 @@
 #include "base/mem.h"
 
 #define WORKER__MOST_PACKETS 64
-#define WORKER__MOST_TURNS 64     /* before the port is asked again */
-#define WORKER__ROUND_NS 2000000u /* the callbacks of a round should take no longer */
-#define WORKER__FEW_PACKETS 2     /* fewer at once: callbacks of a millisecond and more */
+#define WORKER__MOST_TURNS 64     /* before the worker asks the port again */
+#define WORKER__ROUND_NS 2000000u /* limit of the callbacks of a round */
+#define WORKER__FEW_PACKETS 2     /* fewer at once: callbacks take a millisecond or more */
 
 /* ---- What the watch sees -------------------------------------------------------------------- */
 
-/* Something waits that a turn on this worker must not hold up. */
+/* Something waits that a long turn on this worker would hold up. */
 static bool worker__holds_others_up(worker *w)
 {
     return local_has_ready(w->local) || timers_need_a_waiter(&w->port->timers) ||
            w->port->standby.used;
 }
 
-/* Hands over what waits behind a turn that does not end. */
+/* Hands over what waits behind a stuck turn. */
 static void worker__help(worker *w)
 {
     fifo waiting = {NULL, NULL};
@@ -38,7 +38,8 @@ static bool worker__look(worker *w, bool after_tick)
     if (after_tick && running && !moved)
         worker__help(w);
     w->turns_seen = turns;
-    /* With workers to spare each turn is watched: to sleep in between would cost more. */
+    /* With workers on standby the watch looks at every turn: to sleep in between would cost
+     * more. */
     return running || (w->port->standby.used && moved);
 }
 
@@ -55,8 +56,8 @@ bool workers_look(void *context, bool after_tick)
 
 /* ---- A round -------------------------------------------------------------------------------- */
 
-/* Callbacks took longer than a round should: the port is asked again, and what still waits here is
- * for all workers. */
+/* The callbacks of this round took longer than they should. The worker asks the port again, and
+ * gives its ready strands to all workers. */
 static bool worker__shares(worker *w)
 {
     fifo waiting = {NULL, NULL};
@@ -77,7 +78,7 @@ static void worker__run_turn(worker *w, strand *s)
 
     l->turns++;
     l->callback_ns_before = l->callback_ns;
-    InterlockedExchangePointer(&l->running, s); /* before the watch's flag */
+    InterlockedExchangePointer(&l->running, s); /* before `awake` is read */
     WIN_FENCE();
     if (watch_sleeps(&w->port->watch) && worker__holds_others_up(w))
         watch_wake(&w->port->watch);
@@ -89,7 +90,7 @@ static void worker__run_turn(worker *w, strand *s)
         local_push(l, &s->ready);
 }
 
-/* Runs ready turns, for as long as the port may go unasked; returns how many. */
+/* Runs ready turns, until the worker should ask the port again. Returns how many. */
 static unsigned worker__run_turns(worker *w)
 {
     unsigned turns = 0;
@@ -103,7 +104,7 @@ static unsigned worker__run_turns(worker *w)
     return turns;
 }
 
-/* The longer callbacks take, the fewer packets are taken from the other workers. */
+/* The longer callbacks take, the fewer packets this worker takes away from the others. */
 static void worker__adapt(worker *w, unsigned turns)
 {
     uint64_t took_ns = w->local->callback_ns, fit;
@@ -140,8 +141,8 @@ static void worker__complete(worker *w, const OVERLAPPED_ENTRY *entry)
     o->complete(o, error, bytes);
 }
 
-/* How many packets to ask for: no more than the connections can have. Where fewer come than were
- * asked for, Wine looks once more in vain, which is a request to its server. */
+/* How many packets to ask for: no more than connections exist. If fewer come than were asked for,
+ * Wine looks once more in vain, which is a request to its server. */
 static ULONG worker__room(const worker *w)
 {
     LONG64 connections = w->port->connections_now;
@@ -171,7 +172,7 @@ static void worker__round(worker *w)
 
 /* ---- The thread ----------------------------------------------------------------------------- */
 
-/* Whether the others can do without it: nothing waits for it, not even a deadline. */
+/* Whether the other workers can do without it: nothing waits for it, not even a deadline. */
 static bool worker__is_spare(worker *w)
 {
     return standby_has_too_many(&w->port->standby) && !w->local->slow &&
@@ -190,7 +191,7 @@ static DWORD WINAPI worker__main(void *argument)
             standby_wait(&w->port->standby);
         worker__round(w);
     }
-    kernel_wake(&w->port->kernel, KERNEL_KEY_EXIT); /* one packet wakes one, which wakes the next */
+    kernel_wake(&w->port->kernel, KERNEL_KEY_EXIT); /* each worker wakes the next */
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Datagrams that were read and not yet delivered: records of a length and the bytes, in order, in
- * a buffer of fixed size.
+ * Datagrams that were read and not yet delivered: records of a length and the bytes, in order, in a
+ * buffer of fixed size.
  */
 #ifndef PP_MAILSLOT_DATAGRAMS_H
 #define PP_MAILSLOT_DATAGRAMS_H
@@ -16,7 +16,7 @@ typedef struct datagrams {
     size_t size, start, end;
 } datagrams;
 
-/* Room for at least one datagram of `longest` bytes. */
+/* Makes room for at least one datagram of `longest` bytes, and `spare` more. */
 static inline bool datagrams_open(datagrams *b, size_t longest, size_t spare)
 {
     b->size = sizeof(uint32_t) + longest + spare;
@@ -36,7 +36,7 @@ static inline bool datagrams_are_empty(const datagrams *b)
     return b->start == b->end;
 }
 
-/* Where the next datagram may be read to, and how much fits; datagrams_add makes it a record. */
+/* Where to read the next datagram to, and how much fits; datagrams_add makes it a record. */
 static inline char *datagrams_room(const datagrams *b, size_t *length)
 {
     size_t used = b->end + sizeof(uint32_t);

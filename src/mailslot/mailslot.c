@@ -1,11 +1,11 @@
 /*
  * The folder: mailslots. A listener delivers each datagram whole, on the port's workers, and reads
- * no faster than its consumer; a sender writes them. Where the slot's handle can be on the port, a
- * read is pending there; where it cannot, a thread reads (reader.h).
+ * no faster than its consumer (backpressure). A sender writes datagrams. If Windows takes the
+ * slot's handle on the port, a read is pending on it; otherwise a thread reads (slot_reader.h).
  *
- * The rule is that of every strand: all state belongs to the turn. Closing, it reads no more, and
- * delivers what it has read, unless its user closed it, until the time for that is over. It retires
- * when that is done, no read is pending, and the thread, if there is one, has ended.
+ * The rule is that of every strand: all state belongs to the turn. A closing mailslot reads no
+ * more. It still delivers what it has read, unless its user closed it, until the time for that is
+ * over. It retires when that is done, no read is pending, and the thread, if any, has ended.
  */
 #include "base/clock.h"
 #include "base/gate.h"
@@ -15,27 +15,28 @@
 #include "mailslot/slot_reader.h"
 #include "mailslot/slot.h"
 
-#define MAILSLOT_AGAIN STRAND_EVENT(0) /* started, resumed, left for another turn, or due */
+#define MAILSLOT_AGAIN STRAND_EVENT(0) /* started, resumed, a turn left work, or the timer fired   \
+                                        */
 #define MAILSLOT_READ STRAND_EVENT(1)  /* the read's packet came */
-#define MAILSLOT_CAME STRAND_EVENT(2)  /* the thread has something, or has ended */
+#define MAILSLOT_CAME STRAND_EVENT(2)  /* the thread has read something, or has ended */
 #define MAILSLOT_CLOSE STRAND_EVENT(3)
 
 #define MAILSLOT__MOST_PER_TURN 64
-#define MAILSLOT__LONGEST (64u * 1024 * 1024) /* of what is read only to be dropped */
+#define MAILSLOT__LONGEST (64u * 1024 * 1024) /* of a datagram that is read only to be dropped */
 
 struct pp_mailslot {
     strand strand;
     volatile LONG refs;
-    gate gate; /* shut while the consumer is not ready */
+    gate gate; /* shut while the consumer takes nothing */
     pp_mailslot_options options;
     name_path path;
     datagrams unread;       /* read and not yet delivered */
-    bool closing, dropping; /* dropping: closing, and nothing more is delivered */
+    bool closing, dropping; /* dropping: closing, and delivers nothing more */
     pp_status reason;
-    timer timer;   /* closing: until when it delivers */
-    DWORD longest; /* what a read may bring: one more than max_datagram shows a longer one */
+    timer timer;   /* closing: the time-out of delivering */
+    DWORD longest; /* size of a read: one byte more than max_datagram shows a longer datagram */
 
-    bool on_port; /* then the next three, else what follows them */
+    bool on_port; /* then it uses the next three members, else those after them */
     kernel_handle slot;
     op read;
     bool pending;
@@ -73,12 +74,12 @@ static pp_status mailslot__call(pp_mailslot *m, const char *data, uint32_t lengt
     took = callback_took(port_of(&m->strand), &began);
     if (took > 0)
         log_write(&port_of(&m->strand)->log, PP_LOG_WARN,
-                  "%s: on_datagram took %llu ms, longer than allowed",
+                  "%s: on_datagram took %llu ms, longer than slow_callback_ms",
                   utf_shorten(m->path.text).text, (unsigned long long)took);
     return status;
 }
 
-/* Delivers the first datagram; false when it was not taken. */
+/* Delivers the first datagram. False: the consumer did not take it. */
 static bool mailslot__deliver_one(pp_mailslot *m)
 {
     uint32_t length;
@@ -89,7 +90,8 @@ static bool mailslot__deliver_one(pp_mailslot *m)
         port_count(port_of(&m->strand), COUNT_DATAGRAMS_OVERSIZED, 1);
     } else if (m->options.on_datagram && mailslot__call(m, data, length) == PP_E_AGAIN) {
         if (!gate_shut_unless_reopened(&m->gate, seen))
-            strand_raise(&m->strand, MAILSLOT_AGAIN); /* resumed meanwhile: it comes again */
+            strand_raise(&m->strand,
+                         MAILSLOT_AGAIN); /* a resume came meanwhile: deliver it again */
         return false;
     } else {
         mailslot__count(m, length);
@@ -98,7 +100,7 @@ static bool mailslot__deliver_one(pp_mailslot *m)
     return true;
 }
 
-/* False: something is left, for the consumer is not ready, or others have their turns first. */
+/* False: something is left. The consumer took nothing, or other strands have their turns first. */
 static bool mailslot__deliver(pp_mailslot *m)
 {
     while (!datagrams_are_empty(&m->unread)) {
@@ -125,7 +127,8 @@ static void mailslot__packet(op *o, DWORD error, DWORD bytes)
 
 static void mailslot__close_for(pp_mailslot *m, pp_status reason);
 
-/* A datagram longer than the slot should take stays there until a read has room for it. */
+/* A datagram that is longer than the slot should take blocks the slot until a read has room
+ * for it. */
 static bool mailslot__make_room_for_next(pp_mailslot *m)
 {
     DWORD next;
@@ -149,7 +152,7 @@ static void mailslot__finish_read(pp_mailslot *m, DWORD error, DWORD bytes)
         mailslot__close_for(m, error_from_windows(error));
 }
 
-/* Starts a read; true when it completed at once. */
+/* Starts a read. True: it completed at once. */
 static bool mailslot__read(pp_mailslot *m)
 {
     size_t room;
@@ -200,7 +203,7 @@ static void mailslot__close_for(pp_mailslot *m, pp_status reason)
         slot_reader_stop(&m->reader);
 }
 
-/* Brings something to deliver; false: nothing came yet, or nothing will. */
+/* Brings datagrams to deliver. False: none came yet, or none will. */
 static bool mailslot__fill(pp_mailslot *m)
 {
     if (m->on_port)
@@ -212,7 +215,7 @@ static void mailslot__advance(pp_mailslot *m)
 {
     for (int rounds = 0; mailslot__deliver(m); rounds++) {
         if (rounds == MAILSLOT__MOST_PER_TURN) {
-            strand_raise(&m->strand, MAILSLOT_AGAIN); /* the others' turn */
+            strand_raise(&m->strand, MAILSLOT_AGAIN); /* other strands' turns */
             return;
         }
         if (!mailslot__fill(m))
@@ -220,7 +223,7 @@ static void mailslot__advance(pp_mailslot *m)
     }
 }
 
-/* Reads no more. Whether all that was read is delivered, or never will be. */
+/* For a closing mailslot: whether everything read is delivered, or never will be. */
 static bool mailslot__is_delivered(pp_mailslot *m)
 {
     if (m->dropping)
@@ -290,7 +293,7 @@ static bool mailslot__turn(strand *s, LONG events)
     }
     if (!m->dropping)
         mailslot__advance(m);
-    if (events & STRAND_STOP) /* what had come was read, as far as a turn's time allows */
+    if (events & STRAND_STOP) /* last: this turn has read what had come, in the time it had */
         mailslot__close_for(m, PP_OK);
     if (!mailslot__may_finish(m))
         return true;
@@ -315,7 +318,7 @@ static pp_status mailslot__init(pp_mailslot *m, pp_port *port, const pp_mailslot
     return status;
 }
 
-/* Creates the slot, on the port if its handle allows that. On failure nothing is left. */
+/* Creates the slot, on the port if Windows takes its handle. On failure nothing is left. */
 static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
 {
     HANDLE handle;
@@ -337,7 +340,7 @@ static DWORD mailslot__open_slot(pp_mailslot *m, const security *s)
     return ERROR_SUCCESS;
 }
 
-/* Makes the slot, and joins the port. On failure nothing is left but `m`. */
+/* Makes the slot, and joins the port. On failure only `m` is left. */
 static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
 {
     security s;
@@ -357,7 +360,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         code = ERROR_NOT_ENOUGH_MEMORY;
     }
     if (code == ERROR_ALREADY_EXISTS)
-        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another process",
+        return error_set(error, PP_E_NAME_TAKEN, code, "%s is taken by another mailslot",
                          utf_shorten(m->path.text).text);
     if (code != ERROR_SUCCESS)
         return error_set_windows(error, code, m->path.text);
@@ -365,7 +368,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
         return PP_OK;
     timer_close(&m->timer);
     mailslot__close_slot(m);
-    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    return error_set(error, PP_E_CLOSING, 0, "the port is stopping");
 }
 
 pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,

@@ -38,7 +38,7 @@ pp_status pp_sender_open(pp_sender **sender, const char *name, pp_error *error)
     return PP_OK;
 }
 
-/* What the writes of datagrams that are too long end with. */
+/* The errors of a write whose datagram is too long. */
 static bool sender__is_too_long(DWORD code)
 {
     return code == ERROR_BAD_NETPATH || code == ERROR_INVALID_PARAMETER ||

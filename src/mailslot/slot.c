@@ -1,11 +1,11 @@
 #include "mailslot/slot.h"
 
-/* Documented for drivers, and as the prototype of the function behind CreateMailslot. */
+/* Documented for drivers; the function behind CreateMailslot. */
 typedef NTSTATUS(NTAPI slot__nt_create)(HANDLE *handle, ULONG access, OBJECT_ATTRIBUTES *attributes,
                                         IO_STATUS_BLOCK *result, ULONG options, ULONG quota,
                                         ULONG max_message, LARGE_INTEGER *read_timeout);
 
-/* The FARPROC that GetProcAddress returns may only be converted through another function type. */
+/* C allows converting the FARPROC of GetProcAddress only through another function type. */
 static slot__nt_create *slot__find_nt_create(void)
 {
     typedef void any_function(void);
@@ -15,8 +15,8 @@ static slot__nt_create *slot__find_nt_create(void)
                  : NULL;
 }
 
-/* CreateMailslot's handle is asynchronous on Windows; under Wine only the native call without
- * options makes such a one, and on Windows it does the same as CreateMailslot. */
+/* On Windows CreateMailslot makes an asynchronous handle, and this native call without options does
+ * the same. Wine makes an asynchronous handle by the native call only. */
 static DWORD slot__create_native(slot__nt_create *create, const name_path *path, DWORD max_datagram,
                                  const security *s, HANDLE *handle)
 {
@@ -27,7 +27,7 @@ static DWORD slot__create_native(slot__nt_create *create, const name_path *path,
     LARGE_INTEGER for_ever;
     NTSTATUS status;
 
-    wcscat(native, path->wide + 4); /* what follows \\.\ */
+    wcscat(native, path->wide + 4); /* the part after \\.\ */
     name.Buffer = native;
     name.Length = (USHORT)(wcslen(native) * sizeof *native);
     name.MaximumLength = (USHORT)(name.Length + sizeof *native);
@@ -52,10 +52,12 @@ DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, 
 
 DWORD slot_open(const name_path *path, HANDLE *handle)
 {
-    /* Only what is used, so that exact rights suffice; for other machines what Microsoft names. */
+    /* Only the right that we use, so that exact rights suffice; for other machines the one that
+     * Microsoft names. */
     DWORD rights = path->local ? FILE_WRITE_DATA : GENERIC_WRITE;
 
-    /* Vista and later do not look at what writers share; earlier systems and Wine do. */
+    /* Since Vista, Windows ignores the sharing mode of writers; earlier systems and Wine heed
+     * it. */
     *handle = CreateFileW(path->wide, rights, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                           OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     return *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;

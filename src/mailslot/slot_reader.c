@@ -1,11 +1,9 @@
 #include "mailslot/slot_reader.h"
 
-#define SLOT_READER__AHEAD                                                                         \
-    (64u * 1024) /* bytes read ahead of the consumer, besides one datagram                         \
-                  */
+#define SLOT_READER__AHEAD (64u * 1024) /* bytes besides one datagram, unread by the consumer */
 #define SLOT_READER__STACK (64u * 1024)
 
-/* Waits for room for the longest datagram; false when it is to stop. */
+/* Waits for room for the longest datagram. False: the thread should stop. */
 static bool slot_reader__wait_for_room(slot_reader *r, char **at)
 {
     size_t length;
@@ -20,7 +18,7 @@ static bool slot_reader__wait_for_room(slot_reader *r, char **at)
     return !stopping;
 }
 
-/* Adds what was read into `scratch`. */
+/* Adds the datagram in `scratch`. */
 static void slot_reader__add(slot_reader *r, const char *scratch, DWORD bytes)
 {
     size_t length;
@@ -41,8 +39,8 @@ static DWORD slot_reader__loop(slot_reader *r, char *scratch)
         DWORD error = kernel_read_blocking(r->kernel, r->slot, scratch, r->longest, &bytes);
 
         if (error == ERROR_SEM_TIMEOUT)
-            continue; /* nothing came: it looks whether it is to stop */
-        /* A slot has no other end that could break: this is how Wine shows an empty datagram. */
+            continue; /* nothing came: looks whether it should stop */
+        /* A slot has no other end that could break: Wine reports an empty datagram in this way. */
         if (error == ERROR_BROKEN_PIPE)
             bytes = 0;
         else if (error != ERROR_SUCCESS)
@@ -62,7 +60,7 @@ static DWORD WINAPI slot_reader__main(void *argument)
     AcquireSRWLockExclusive(&r->lock);
     r->error = error;
     r->finished = true;
-    strand_raise(r->strand, r->event); /* under the lock: afterwards the reader may be gone */
+    strand_raise(r->strand, r->event); /* under the lock: the reader may be gone afterwards */
     ReleaseSRWLockExclusive(&r->lock);
     return 0;
 }
@@ -125,7 +123,7 @@ bool slot_reader_has_ended(slot_reader *r)
 void slot_reader_free(slot_reader *r)
 {
     if (r->thread) {
-        WaitForSingleObject(r->thread, INFINITE); /* it has ended: only its return is left */
+        WaitForSingleObject(r->thread, INFINITE); /* the thread has ended, but for its return */
         CloseHandle(r->thread);
     }
     datagrams_close(&r->filling);

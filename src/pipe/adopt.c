@@ -1,6 +1,6 @@
 /*
- * Connections of handles that somebody else opened. What a handle must be is looked at here, since
- * the first read or write would tell it late, wrongly, or never.
+ * Connections of handles that the user opened. These checks decide what a handle must be: the first
+ * read or write would tell it late, wrongly, or never.
  */
 #include "pipe/adopt.h"
 
@@ -24,7 +24,8 @@ static pp_status adopt__rights(HANDLE handle, ACCESS_MASK *rights, pp_error *err
     NTSTATUS code = NtQueryObject(handle, ObjectBasicInformation, &basic, sizeof basic, NULL);
 
     if (code != 0)
-        return error_set_windows(error, RtlNtStatusToDosError(code), "the rights of handle");
+        return error_set_windows(error, RtlNtStatusToDosError(code),
+                                 "the rights of handle cannot be read");
     *rights = basic.GrantedAccess;
     return PP_OK;
 }
@@ -42,8 +43,8 @@ static pp_status adopt__check_rights(ACCESS_MASK rights, pp_direction direction,
     return PP_OK;
 }
 
-/* Has a pipe wait, and read as the mode does: a read that can be too small must not be taken for
- * one that cannot (kernel.c's rule whether a packet will come). */
+/* Sets PIPE_WAIT and the read mode that `mode` needs. A message-read handle in another mode would
+ * break kernel.c's rule whether a packet will come, since its reads can be too small. */
 static pp_status adopt__set_pipe(HANDLE pipe, pp_mode mode, pp_error *error)
 {
     DWORD wanted =
@@ -57,10 +58,11 @@ static pp_status adopt__set_pipe(HANDLE pipe, pp_mode mode, pp_error *error)
     code = GetLastError();
     return mode == PP_MODE_MESSAGE && code == ERROR_INVALID_PARAMETER
                ? PP_E_MODE
-               : error_set_windows(error, code, "the read mode of handle");
+               : error_set_windows(error, code, "the read mode of handle cannot be set");
 }
 
-/* A pipe that we may not ask about denies it; what is no pipe does not know the question. */
+/* A pipe that does not let us ask answers ERROR_ACCESS_DENIED; other handles do not know the
+ * question. */
 static bool adopt__is_pipe(HANDLE handle, DWORD *flags)
 {
     return GetNamedPipeInfo(handle, flags, NULL, NULL, NULL) ||
@@ -83,14 +85,15 @@ static pp_status adopt__set_modes(HANDLE handle, pp_mode mode, bool socket, pp_e
         status = adopt__set_pipe(handle, mode, error);
     else if (mode == PP_MODE_MESSAGE)
         status = PP_E_MODE;
-    return status == PP_E_MODE ? error_set(error, status, 0,
-                                           "mode is message (1), but handle has bytes; allowed: "
-                                           "stream (0) or framed (2)")
-                               : status;
+    return status == PP_E_MODE
+               ? error_set(error, status, 0,
+                           "mode is message (1), but handle carries bytes; allowed: "
+                           "stream (0) or framed (2)")
+               : status;
 }
 
-/* Whether it can be a connection, and what it is. Disk files cannot because they have an offset,
- * which streams do not, and devices because nobody leaves at their other end. */
+/* Whether the handle can be a connection, and of what kind. Disk files cannot: they have an offset,
+ * and streams do not. Devices cannot: nobody leaves at their other end. */
 static pp_status adopt__check(pp_conn *c, HANDLE handle, bool *socket, pp_error *error)
 {
     ACCESS_MASK rights = 0;
@@ -111,7 +114,7 @@ static pp_status adopt__check(pp_conn *c, HANDLE handle, bool *socket, pp_error 
     return adopt__set_modes(handle, c->settings.mode, *socket, error);
 }
 
-/* The handle is the connection's or closed. */
+/* On success the connection owns the handle; on failure it is closed with that. */
 static pp_status adopt__attach(pp_conn *c, HANDLE handle, bool socket, pp_error *error)
 {
     DWORD code = transport_attach(&c->transport, handle, socket);
@@ -120,11 +123,12 @@ static pp_status adopt__attach(pp_conn *c, HANDLE handle, bool socket, pp_error 
         return error_set(error, PP_E_ARGUMENT, code,
                          "handle is synchronous or on a port" ADOPT__ALLOWED);
     if (code != ERROR_SUCCESS)
-        return error_set_windows(error, code, "handle cannot be on a port");
+        return error_set_windows(error, code, "handle cannot be associated with a port");
     if (transport_note_modes(&c->transport) && c->settings.mode == PP_MODE_MESSAGE)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "handle has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, which cannot be taken "
-                         "back; allowed: without it, or mode stream (0) or framed (2)");
+        return error_set(
+            error, PP_E_ARGUMENT, 0,
+            "handle has FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, which Windows never clears; "
+            "allowed: a handle without it, or mode stream (0) or framed (2)");
     return PP_OK;
 }
 
@@ -144,7 +148,7 @@ pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *option
     else
         status = adopt__attach(c, handle, socket, error);
     if (status == PP_OK && !strand_join(&c->strand))
-        status = error_set(error, PP_E_CLOSING, 0, "the port stops");
+        status = error_set(error, PP_E_CLOSING, 0, "the port is stopping");
     if (status != PP_OK) {
         if (c)
             conn_discard(c);
@@ -164,7 +168,7 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
     if (conn)
         *conn = NULL;
     if (!handle || handle == INVALID_HANDLE_VALUE)
-        return error_set(error, PP_E_ARGUMENT, 0, "handle is none");
+        return error_set(error, PP_E_ARGUMENT, 0, "handle is NULL or INVALID_HANDLE_VALUE");
     if (!port || !options) {
         kernel_refuse(handle);
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");

@@ -1,7 +1,7 @@
 /*
- * The blocking client: one end of a pipe without a port. Messages are assembled in a buffer of its
- * own, so a call that runs out of time loses nothing that came. Sending and receiving end apart:
- * what the other end sent before it left is there whatever a send has found.
+ * The blocking client: one end of a pipe without a port. It assembles messages in a buffer of its
+ * own, so a call that times out loses nothing that came. Sending and receiving end separately: what
+ * the other end sent before it left can be received whatever a send has found.
  */
 #include "base/clock.h"
 #include "base/error.h"
@@ -22,10 +22,10 @@
 struct pp_client {
     HANDLE pipe, event;
     decoder decoder;
-    pp_status sending, receiving; /* PP_OK, or what it returns from now on */
+    pp_status sending, receiving; /* PP_OK, or the status of all further calls */
     records frame;                /* being sent */
 
-    char *buffer; /* what came and was not yet handed over: from 0 to `have` */
+    char *buffer; /* bytes from 0 to `have` came and are not handed over yet */
     size_t size, have;
     bool whole; /* message mode: it is a whole message */
 };
@@ -55,7 +55,7 @@ static pp_status client__dial(pp_client *c, const open_request *request, uint64_
     pp_status status = open_once(request, &c->pipe, &code);
 
     while (open_may_succeed_later(status) && clock_ms() < deadline) {
-        WaitForSingleObject(c->event, wait); /* nobody sets it: this is only a pause */
+        WaitForSingleObject(c->event, wait); /* nobody sets it: this only backs off */
         wait = wait * 2 < CLIENT__MOST_RETRY_MS ? wait * 2 : CLIENT__MOST_RETRY_MS;
         status = open_once(request, &c->pipe, &code);
     }
@@ -144,7 +144,7 @@ static pp_status client__write(pp_client *c, const void *data, size_t length, ui
     pp_status status = error_from_windows(
         kernel_write_until(c->pipe, c->event, data, (DWORD)length, client__deadline(timeout_ms)));
 
-    /* How much of it will arrive nobody knows: nothing can follow it. */
+    /* Nobody knows how much of it will arrive, so nothing can follow it. */
     c->sending = status == PP_E_TIMEOUT ? PP_E_CLOSING : status;
     return status;
 }
@@ -222,7 +222,7 @@ static bool client__make_room(pp_client *c, size_t size)
     return true;
 }
 
-/* Reads once, after what is there; what came is kept whatever the status is. */
+/* Reads once, behind the bytes in the buffer, which keep whatever came. */
 static pp_status client__read(pp_client *c, uint64_t deadline)
 {
     DWORD bytes, error = kernel_read_until(c->pipe, c->event, c->buffer + c->have,
@@ -241,7 +241,7 @@ static pp_status client__read(pp_client *c, uint64_t deadline)
                                                                               : status);
 }
 
-/* Room for what is known to come; in message mode the buffer doubles, to one byte more than the
+/* Makes room for what must come. In message mode the buffer doubles, up to one byte more than the
  * longest message. */
 static bool client__make_room_for(pp_client *c, const decoded *part)
 {
@@ -254,7 +254,7 @@ static bool client__make_room_for(pp_client *c, const decoded *part)
     return client__make_room(c, size);
 }
 
-/* Reads until something is whole, and says what it is. */
+/* Reads until a message is whole, or an end. */
 static pp_status client__await(pp_client *c, uint64_t deadline, decoded *next)
 {
     for (;;) {
@@ -272,7 +272,7 @@ static pp_status client__await(pp_client *c, uint64_t deadline, decoded *next)
     }
 }
 
-/* Hands over `length` bytes of the payload, and forgets them with what is before. */
+/* Hands over `length` bytes of the payload, and drops them with the header before them. */
 static void client__hand_over(pp_client *c, void *buffer, size_t skip, size_t length)
 {
     if (length > 0)

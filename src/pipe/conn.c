@@ -23,7 +23,7 @@ void conn_close_for(pp_conn *c, pp_status reason)
     if (!conn_is_live(c))
         return;
     c->state = CONN_CLOSING;
-    c->reason = (unsigned)reason < PP_STATUS_COUNT ? reason : PP_E_ARGUMENT; /* a user's status */
+    c->reason = (unsigned)reason < PP_STATUS_COUNT ? reason : PP_E_ARGUMENT; /* a handler's */
     outbox_close(&c->outbox);
     transport_cancel(&c->transport);
 }
@@ -48,7 +48,7 @@ void conn_drain(pp_conn *c)
     if (c->state >= CONN_DRAINING)
         return;
     if (c->state == CONN_DIALLING) {
-        conn_close_for(c, PP_E_ABORTED); /* nobody is there to send to */
+        conn_close_for(c, PP_E_ABORTED); /* no other end exists */
         return;
     }
     if (c->state != CONN_WINDING)
@@ -77,7 +77,8 @@ void conn_callback_ended(pp_conn *c, const char *which)
 
     if (took > 0)
         log_write(&conn_port(c)->log, PP_LOG_WARN,
-                  "connection %llu of process %lu, user %s: %s took %llu ms, longer than allowed",
+                  "connection %llu of process %lu, user %s: %s took %llu ms, longer than "
+                  "slow_callback_ms",
                   (unsigned long long)c->id, (unsigned long)peer->process_id,
                   peer->user[0] ? peer->user : "not asked for", which, (unsigned long long)took);
 }

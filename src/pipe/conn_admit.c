@@ -1,6 +1,6 @@
 #include "pipe/conn_admit.h"
 
-/* Programs whose clients let nobody ask who they are do so each time: once says it for all. */
+/* A client program that hides its user does so each time: the log names the first one only. */
 static void conn__report_unknown(pp_conn *c, DWORD error)
 {
     if (c->seat && InterlockedExchange(&c->seat->host->met_unknown, 1) != 0)
@@ -23,14 +23,14 @@ void conn_ask_user(pp_conn *c)
         conn__report_unknown(c, error);
 }
 
-/* Why the connection may not stay; `reason` says it for the log. */
+/* Whether the connection may stay. If not, `*reason` is for the log. */
 static pp_status conn__judge(pp_conn *c, const char **reason)
 {
     host *h = c->seat->host;
     pp_status status = PP_OK;
 
     if (h->refuse_unknown && !peer_known(&c->peer)->user[0]) {
-        *reason = "it does not let us ask who it is";
+        *reason = "it hides its user, and refuse_unknown is set";
         return PP_E_REFUSED;
     }
     if (users_are_limited(&h->users))
@@ -44,7 +44,7 @@ static pp_status conn__judge(pp_conn *c, const char **reason)
     return *reason ? PP_E_REFUSED : PP_OK;
 }
 
-/* Whether anybody wants to know. */
+/* Whether an option or a handler needs the user. */
 static bool conn__user_matters(const pp_conn *c)
 {
     host *h = c->seat->host;

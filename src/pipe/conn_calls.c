@@ -1,11 +1,12 @@
 /*
- * What users call on a connection, from any thread that holds a reference. Nothing here touches
- * what belongs to the turn: it queues, or asks for a turn.
+ * What users call on a connection, from any thread that holds a reference. These functions touch
+ * nothing that belongs to the turn: they queue, or ask for a turn.
  */
 #include "base/mem.h"
 #include "pipe/conn_admit.h"
 
-/* Something was queued or asked for: the turn that is running here sees it anyway. */
+/* Something was queued or asked for. If the connection's turn runs on this thread, it will see that
+ * anyway. */
 static void conn__raise_again(pp_conn *c)
 {
     if (!strand_is_here(&c->strand))
@@ -54,7 +55,7 @@ pp_status pp_conn_end_sending(pp_conn *c)
     return status;
 }
 
-/* The connection has ended: there is nothing to ask of it any more. */
+/* on_close has returned: nobody can ask anything of the connection any more. */
 static bool conn__is_over(const pp_conn *c)
 {
     return c->over != 0;

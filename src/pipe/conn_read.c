@@ -4,7 +4,7 @@
 #include "pipe/conn_admit.h"
 #include "pipe/conn_time.h"
 
-#define CONN__MOST_READS 16 /* of one turn, before others have theirs */
+#define CONN__MOST_READS 16 /* in one turn, before other strands have theirs */
 
 /* ---- Delivering ----------------------------------------------------------------------------- */
 
@@ -15,8 +15,8 @@ bool conn_has_message(const pp_conn *c)
     return intake_look(&c->intake, &d).kind != DECODED_PART;
 }
 
-/* What the handler says of a message. Who has left cannot be answered; that an answer found it so
- * must not cost us what it sent before. */
+/* Calls on_message. When the other end has left, an answer fails with PP_E_CLOSING. That must not
+ * cost us what the other end sent before: the message counts as taken. */
 static pp_status conn__ask_handler(pp_conn *c, const char *data, size_t length)
 {
     pp_status status = PP_OK;
@@ -29,7 +29,7 @@ static pp_status conn__ask_handler(pp_conn *c, const char *data, size_t length)
     return status == PP_E_CLOSING && c->writes_are_lost ? PP_OK : status;
 }
 
-/* False: it was not taken. */
+/* False: the handler did not take it. */
 static bool conn__deliver_message(pp_conn *c, const decoded *message)
 {
     LONG ticket = gate_ticket(&c->gate);
@@ -44,7 +44,7 @@ static bool conn__deliver_message(pp_conn *c, const decoded *message)
     if (status != PP_E_AGAIN)
         conn_close_for(c, status);
     else if (!gate_shut_unless_reopened(&c->gate, ticket))
-        strand_raise(&c->strand, CONN_AGAIN); /* resumed meanwhile: it comes again */
+        strand_raise(&c->strand, CONN_AGAIN); /* a resume came meanwhile: deliver it again */
     return false;
 }
 
@@ -59,7 +59,7 @@ static void conn__deliver_end(pp_conn *c, const decoded *end)
     conn_drain_if_both_ended(c);
 }
 
-/* False: it was not taken. */
+/* False: the handler did not take it, or the connection ends. */
 static bool conn__deliver(pp_conn *c, const decoded *next)
 {
     if (next->kind == DECODED_MESSAGE)
@@ -71,14 +71,15 @@ static bool conn__deliver(pp_conn *c, const decoded *next)
     return next->kind == DECODED_END;
 }
 
-/* Not paused, and its client may stay; admitting calls the user, who may pause or close it. */
+/* Not paused, and the client may stay. on_identity may pause or close the connection, so this looks
+ * again after it. */
 static bool conn__may_deliver_now(pp_conn *c)
 {
     return conn_may_deliver(c) && !gate_is_shut(&c->gate) && conn_admit(c) && conn_may_deliver(c) &&
            !gate_is_shut(&c->gate);
 }
 
-/* Delivers what there is; false when something was not taken and must wait. */
+/* Delivers what was read. False: something must wait. */
 static bool conn__deliver_all(pp_conn *c)
 {
     decoder d = conn_decoder(c);
@@ -90,7 +91,7 @@ static bool conn__deliver_all(pp_conn *c)
         if (!conn__may_deliver_now(c))
             return false;
         if (strand_turn_is_long(&c->strand)) {
-            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
+            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
             return false;
         }
         if (!conn__deliver(c, &next))
@@ -101,8 +102,8 @@ static bool conn__deliver_all(pp_conn *c)
 
 /* ---- What a read brought -------------------------------------------------------------------- */
 
-/* From here on a write alone can find that the other end has left; perhaps one has already. So it
- * is with a handle that is for writing alone, and with a socket whose other end sends no more. */
+/* From here on only a write can find that the other end has left; perhaps one has done so. This
+ * concerns handles that can only write, and sockets whose other end has ended its sending. */
 static void conn__end_reads(pp_conn *c)
 {
     c->reads_are_over = true;
@@ -110,7 +111,7 @@ static void conn__end_reads(pp_conn *c)
         conn_close_for(c, PP_E_PEER_CLOSED);
 }
 
-/* Whether the bytes that came are only a part of a message. */
+/* Whether the unread bytes are an incomplete message. */
 static bool conn__is_inside_message(const pp_conn *c)
 {
     decoder d = conn_decoder(c);
@@ -118,7 +119,7 @@ static bool conn__is_inside_message(const pp_conn *c)
     return !intake_is_empty(&c->intake) && intake_look(&c->intake, &d).kind == DECODED_PART;
 }
 
-/* The other end has left. While we close gracefully, what is still to be written finds whether it
+/* The other end has left. While we drain, the writes that are left find out whether their bytes
  * arrived before that. */
 static void conn__peer_left(pp_conn *c, DWORD error)
 {
@@ -137,8 +138,7 @@ static void conn__read_failed(pp_conn *c, DWORD error)
 {
     if (error == ERROR_ACCESS_DENIED && c->settings.direction == PP_DIRECTION_OUTBOUND)
         conn__end_reads(c);
-    else if (error ==
-             ERROR_OPERATION_ABORTED) /* we asked for it: to read on with less, or no more */
+    else if (error == ERROR_OPERATION_ABORTED) /* our own cancel: to read into less, or no more */
         intake_shrink(&c->intake);
     else if (error_from_windows(error) == PP_E_PEER_CLOSED)
         conn__peer_left(c, error);
@@ -146,8 +146,8 @@ static void conn__read_failed(pp_conn *c, DWORD error)
         conn_close_for_error(c, error, "read");
 }
 
-/* A socket's other end sends no more, or has left: nobody can tell. In framed mode, who still sends
- * says so in a frame. */
+/* A socket's other end ended its sending, or left: nobody can tell which. In framed mode an end
+ * that goes on receiving declares its end of sending in a frame before. */
 static void conn__socket_ended(pp_conn *c)
 {
     if (c->settings.mode == PP_MODE_FRAMED && !intake_has_ended(&c->intake) &&
@@ -167,7 +167,7 @@ static void conn__bytes_came(pp_conn *c, const transport_result *r, size_t room)
 
     c->heard = true;
     conn_moved(c);
-    if (c->closing || c->state == CONN_DRAINING) { /* too late to be delivered, or to be wrong */
+    if (c->closing || c->state == CONN_DRAINING) { /* too late to deliver it, or to refuse it */
         intake_forget(&c->intake);
         return;
     }
@@ -207,7 +207,7 @@ static bool conn__may_read(const pp_conn *c)
            !transport_is_reading(&c->transport) && transport_is_open(&c->transport);
 }
 
-/* False: it waits for the port's limit, or the connection ends. */
+/* False: the intake waits for the port's limit, or the connection ends. */
 static bool conn__make_room(pp_conn *c)
 {
     decoder d = conn_decoder(c);
@@ -218,7 +218,7 @@ static bool conn__make_room(pp_conn *c)
     return status == PP_OK;
 }
 
-/* Starts a read; true when it completed at once. */
+/* Starts a read. True: it completed at once. */
 static bool conn__read_once(pp_conn *c)
 {
     transport_result r;
@@ -231,7 +231,7 @@ static bool conn__read_once(pp_conn *c)
     return true;
 }
 
-/* What is empty and not being read into keeps spare room alone. */
+/* An empty intake without a pending read keeps only spare room. */
 static void conn__settle(pp_conn *c)
 {
     if (!transport_is_reading(&c->transport))
@@ -249,7 +249,7 @@ static void conn__deliver_and_read(pp_conn *c)
         if (!conn__make_room(c))
             return;
         if (reads == CONN__MOST_READS) {
-            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
+            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
             return;
         }
         if (!conn__read_once(c))
@@ -264,8 +264,8 @@ void conn_read_on(pp_conn *c)
     intake_pass(&c->intake);
 }
 
-/* The other end, which perhaps writes before it reads, must get on to reading what it is still
- * sent. A socket is read to its end. */
+/* Whether to read on while we drain. The other end may write before it reads: it must get on to
+ * reading what we still send. A socket is read to its end. */
 static bool conn__reads_off(const pp_conn *c)
 {
     return c->state == CONN_DRAINING && !transport_is_reading(&c->transport) && !c->reads_are_over;
@@ -280,7 +280,7 @@ void conn_read_off(pp_conn *c)
          reads++) {
         intake_forget(&c->intake);
         if (reads == CONN__MOST_READS) {
-            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
+            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
             break;
         }
         if (!conn__make_room(c) || !conn__read_once(c))

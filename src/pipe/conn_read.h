@@ -1,7 +1,7 @@
 /*
- * The read side of a connection: one read in flight into the intake, from which messages are
- * delivered in place. A message that finds no room waits for it, and the other end's writes wait
- * meanwhile: that is the backpressure.
+ * The read side of a connection: one read in flight into the intake, from which the turn delivers
+ * messages in place. The connection does not read while it is paused, or while a message waits for
+ * room. Then the other end's writes wait, too: that is the backpressure.
  */
 #ifndef PP_PIPE_CONN_READ_H
 #define PP_PIPE_CONN_READ_H
@@ -11,13 +11,13 @@
 /* Takes the packet of a read. */
 void conn_take_read(pp_conn *c);
 
-/* Delivers what there is, and reads on. */
+/* Delivers what was read, and reads on. */
 void conn_read_on(pp_conn *c);
 
-/* Closing gracefully: reads and drops what still comes. */
+/* While it drains: reads and drops what still arrives. */
 void conn_read_off(pp_conn *c);
 
-/* Whether there is something to deliver. */
+/* Whether the intake has something to deliver. */
 bool conn_has_message(const pp_conn *c);
 
 #endif

@@ -1,6 +1,6 @@
 #include "pipe/conn_time.h"
 
-#define CONN__TRIM_MS 5000 /* how long a connection is idle before its buffers shrink */
+#define CONN__TRIM_MS 5000 /* idle time after which the buffers of a connection shrink */
 
 static uint64_t conn__earlier(uint64_t a, uint64_t b)
 {
@@ -16,14 +16,14 @@ void conn_moved(pp_conn *c)
 
 /* ---- Deadlines ------------------------------------------------------------------------------ */
 
-/* Windows does not tell how far a write has got: a long one has the time several times. */
+/* Windows does not report how far a write has got, so a long write gets the time several times. */
 static uint64_t conn__idle_time(const pp_conn *c)
 {
     return c->settings.idle_timeout_ms *
            (1 + transport_writing(&c->transport) / TRANSPORT_WRITE_STEP);
 }
 
-/* When the time for the first byte is up, as far as we wait for the other end. */
+/* When the time-out of the first byte ends; never, while we do not wait for the other end. */
 static uint64_t conn__first_byte_deadline(const pp_conn *c)
 {
     return c->state == CONN_OPEN && c->clock.awaits_byte
@@ -47,7 +47,7 @@ static uint64_t conn__next_deadline(const pp_conn *c)
                          conn__earlier(conn__first_byte_deadline(c), conn__idle_deadline(c)));
 }
 
-/* Whether we wait for the other end, and if that is new, since now. */
+/* Notes whether we wait for the other end, and if we have just begun to, since when. */
 static void conn__note_waiting(pp_conn *c)
 {
     conn_clock *k = &c->clock;
@@ -65,7 +65,7 @@ static void conn__note_waiting(pp_conn *c)
 
 /* ---- Giving back memory --------------------------------------------------------------------- */
 
-/* What could not shrink, since it was in use, is looked at again when something has moved. */
+/* A buffer in use cannot shrink. It gets another chance when something has moved. */
 static void conn__plan_trim(pp_conn *c)
 {
     conn_clock *k = &c->clock;
@@ -88,7 +88,7 @@ static void conn__trim(pp_conn *c)
     if (k->moves != k->moves_at_trim || !intake_is_grown(&c->intake))
         return;
     if (transport_is_reading(&c->transport))
-        transport_cancel_read(&c->transport); /* then it is read with less */
+        transport_cancel_read(&c->transport); /* the next read has a smaller buffer */
     else
         intake_shrink(&c->intake);
 }
@@ -101,7 +101,7 @@ void conn_time_out(pp_conn *c, pp_status reason)
     conn_close_for(c, reason);
 }
 
-/* The drain deadline is looked at when the turn has done what it can, in conn_turn.c. */
+/* conn_turn.c looks at the drain deadline, once the turn has done what it can. */
 void conn_look_at_clock(pp_conn *c)
 {
     uint64_t now = clock_ms();

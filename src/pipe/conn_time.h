@@ -1,22 +1,22 @@
 /*
- * What a connection does by the clock: its time-outs, and giving back memory while it is idle.
+ * What a connection does by the clock: its time-outs, and shrinking its buffers while it is idle.
  */
 #ifndef PP_PIPE_CONN_TIME_H
 #define PP_PIPE_CONN_TIME_H
 
 #include "pipe/conn.h"
 
-/* Bytes were read, or written. */
+/* A read or a write has moved bytes. */
 void conn_moved(pp_conn *c);
 
-/* Does what is due. */
+/* Does what is due by the clock. */
 void conn_look_at_clock(pp_conn *c);
 
-/* At the end of a turn: notes whether from here on we wait for the other end, plans to give back
- * what has grown, and sets the timer. */
+/* At the end of a turn: notes whether the connection now waits for the other end, plans when its
+ * grown buffers shrink, and sets the timer. */
 void conn_set_timer(pp_conn *c);
 
-/* A time-out has ended it. */
+/* Ends the connection for a time-out, and counts it. */
 void conn_time_out(pp_conn *c, pp_status reason);
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * The folder: named pipes on the port. A listener keeps instances waiting for clients; a connection
- * is one end of a pipe, made by a listener, by dialling, or of somebody else's handle.
+ * The folder: named pipes on the port. A listener keeps instances waiting for clients. A connection
+ * is one end of a pipe: a listener accepted it, a user dialled it, or a user opened its handle.
  *
- * This file pulls everything that a connection does: events become steps of its parts, in one
- * order.
+ * This file turns events into steps of the connection's parts, in one order.
  */
 #include "pipe/conn_turn.h"
 
@@ -44,7 +43,7 @@ static void conn__dial(pp_conn *c, LONG events)
     }
     if (c->state != CONN_DIALLING ||
         (events & (CONN_DROP | CONN_CLOSE | STRAND_STOP | STRAND_ABORT)))
-        return; /* it ends: no need to try once more */
+        return; /* it ends: no need to retry */
     r = dialler_advance(c->dialler);
     conn__dialled(c, &r);
 }
@@ -65,7 +64,7 @@ static void conn__open(pp_conn *c)
 
 /* ---- Ending --------------------------------------------------------------------------------- */
 
-/* The port stops: what has been read is answered, nothing more is read. */
+/* The port stops: the connection delivers what was read, and reads nothing more. */
 static void conn__wind_down(pp_conn *c)
 {
     if (c->state == CONN_DIALLING)
@@ -77,14 +76,15 @@ static void conn__wind_down(pp_conn *c)
     transport_cancel_read(&c->transport);
 }
 
-/* While the port stops: whether what was read is delivered. */
+/* While the port stops: whether the connection has delivered what was read, or must not. */
 static bool conn__is_wound_down(const pp_conn *c)
 {
     return c->state == CONN_WINDING &&
            (c->closing || (!transport_is_reading(&c->transport) && !conn_has_message(c)));
 }
 
-/* Closing a socket drops what its other end has not read, if that still writes. */
+/* Whether the connection may close its handle. To close a socket whose other end still writes would
+ * drop what that end has not read. */
 static bool conn__is_handed_over(pp_conn *c)
 {
     bool socket = transport_is_socket(&c->transport);
@@ -96,7 +96,7 @@ static bool conn__is_handed_over(pp_conn *c)
     return !socket || c->reads_are_over;
 }
 
-/* The time to close gracefully is up: late is only what is left. */
+/* The time to close gracefully is over. That is a time-out only if something is left to do. */
 static void conn__drain_is_over(pp_conn *c)
 {
     if (conn_is_written(c) && (c->closing || !conn_has_message(c)))
@@ -110,13 +110,13 @@ static bool conn__is_ending(const pp_conn *c)
     return c->state == CONN_WINDING || c->state == CONN_DRAINING;
 }
 
-/* Goes on with a graceful end that has begun. */
+/* Advances a graceful end that has begun. */
 static void conn__end_further(pp_conn *c)
 {
     if (conn__is_wound_down(c)) {
         conn_drain(c);
         if (transport_is_socket(&c->transport))
-            strand_raise(&c->strand, CONN_AGAIN); /* to be read to its end */
+            strand_raise(&c->strand, CONN_AGAIN); /* to read it to its end */
     }
     if (c->state == CONN_DRAINING && conn__is_handed_over(c))
         conn_close_done(c);
@@ -124,15 +124,15 @@ static void conn__end_further(pp_conn *c)
         conn__drain_is_over(c);
 }
 
-/* The end is decided, and nothing is pending any more. */
+/* The end is decided, and nothing is pending. */
 static bool conn__may_finish(pp_conn *c)
 {
     return c->state == CONN_CLOSING && transport_is_idle(&c->transport) &&
            (!c->dialler || dialler_leave(c->dialler));
 }
 
-/* The seat goes back to its host, before on_close, which may take its time; a pipe without one
- * closes, which leaves what was written readable. */
+/* Returns the seat to its host before on_close, which may take long. Without a seat the pipe
+ * closes, and what was written stays readable. */
 static void conn__leave_seat(pp_conn *c)
 {
     kernel_handle pipe;
@@ -157,7 +157,7 @@ static void conn__free_parts(pp_conn *c)
     budget_leave(&conn_port(c)->budget, c->settings.max_message);
 }
 
-/* That clients leave and that we close is nothing to tell; what else ends a connection is. */
+/* Clients leave and we close all the time: that is for debugging. All other ends are news. */
 static void conn__log_end(const pp_conn *c)
 {
     bool usual = c->reason == PP_OK || c->reason == PP_E_PEER_CLOSED || c->reason == PP_E_ABORTED;

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "pipe/conn_time.h"
 
-#define CONN__MOST_WRITES 64 /* of one turn, before others have theirs */
+#define CONN__MOST_WRITES 64 /* in one turn, before other strands have theirs */
 
 bool conn_is_written(pp_conn *c)
 {
@@ -28,8 +28,8 @@ void conn_count_written(pp_conn *c, records_tally tally)
 
 /* ---- What a write brought ------------------------------------------------------------------- */
 
-/* When the client has left, what it sent before is still there: the read side delivers it, however
- * slow the handler is, and then finds the end. */
+/* When the client has left, what it sent before is still readable. The read side delivers that,
+ * however slow the handler is, and then finds the end. */
 static void conn__write_failed(pp_conn *c, DWORD error)
 {
     if (error_from_windows(error) != PP_E_PEER_CLOSED || !conn_may_deliver(c) ||
@@ -42,7 +42,7 @@ static void conn__write_failed(pp_conn *c, DWORD error)
     strand_raise(&c->strand, CONN_AGAIN);
 }
 
-/* False: it failed. */
+/* False: the write failed. */
 static bool conn__write_ended(pp_conn *c, const transport_result *r)
 {
     if (r->error != ERROR_SUCCESS) {
@@ -65,9 +65,9 @@ void conn_take_written(pp_conn *c)
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* A small write is deferred until the other turns of this round have run: what they send to this
- * connection leaves with it, and the clients are not woken one by one between our own calls. A
- * large one leaves at once, while it is in the processor's cache. True: deferred. */
+/* Defers a small write until the other turns of this round have run. What they send to this
+ * connection then leaves with it, and clients do not wake up one by one between our own calls. A
+ * large write leaves at once, while it is in the processor's cache. True: deferred. */
 static bool conn__defers_write(pp_conn *c)
 {
     size_t queued =
@@ -80,7 +80,7 @@ static bool conn__defers_write(pp_conn *c)
     return c->deferred;
 }
 
-/* Starts one write; true when it completed at once and the next may start. */
+/* Starts one write. True: it completed at once, and the next may start. */
 static bool conn__write_once(pp_conn *c, const piece *p)
 {
     transport_result r;
@@ -107,7 +107,7 @@ void conn_write_on(pp_conn *c)
             return;
         }
         if (writes == CONN__MOST_WRITES) {
-            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */
+            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
             return;
         }
         if (!conn__write_once(c, &p))
@@ -115,7 +115,7 @@ void conn_write_on(pp_conn *c)
     }
 }
 
-/* Before on_open nobody is told anything. */
+/* Before on_open no other callback comes. */
 void conn_tell_writable(pp_conn *c)
 {
     uint64_t refusals;

@@ -1,7 +1,7 @@
 /*
  * The write side of a connection: one write in flight, and as few writes as the mode allows. In
- * stream and framed mode a write takes everything that is queued; in message mode each message is a
- * write.
+ * stream and framed mode one write coalesces everything that is queued; in message mode each
+ * message is a write.
  */
 #ifndef PP_PIPE_CONN_WRITE_H
 #define PP_PIPE_CONN_WRITE_H
@@ -11,16 +11,16 @@
 /* Takes the packet of a write. */
 void conn_take_written(pp_conn *c);
 
-/* Hands over what is queued, perhaps after the other turns of this round only. */
+/* Writes what is queued, or defers that until the other turns of this round have run. */
 void conn_write_on(pp_conn *c);
 
-/* Whether everything that was accepted is handed over. */
+/* Whether the connection has handed over everything that it accepted. */
 bool conn_is_written(pp_conn *c);
 
-/* Tells a socket's other end that no more comes. */
+/* Shuts a socket down for sending. */
 void conn_tell_no_more(pp_conn *c);
 
-/* Tells a sender that was refused that it may try again, if so. */
+/* Calls on_writable if a refused send may be tried again. */
 void conn_tell_writable(pp_conn *c);
 
 /* Adds to the port's counters. */

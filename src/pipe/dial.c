@@ -1,5 +1,5 @@
 /*
- * What users call to dial: a connection whose dialler opens its name.
+ * What users call to dial: makes a connection whose dialler opens the name.
  */
 #include "base/error.h"
 #include "base/options.h"
@@ -63,7 +63,7 @@ pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn,
         return error_set(error, PP_E_MEMORY, 0, "no memory for a connection");
     if (!strand_join(&c->strand)) {
         conn_discard(c);
-        return error_set(error, PP_E_CLOSING, 0, "the port stops");
+        return error_set(error, PP_E_CLOSING, 0, "the port is stopping");
     }
     conn_hand_out(c, conn);
     conn_start(c);

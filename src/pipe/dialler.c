@@ -9,10 +9,10 @@
 #define DIALLER__MOST_RETRY_MS 64
 
 /*
- * An attempt by a thread of the pool. It belongs to that thread until the first of the two has set
- * `left`. The thread leaves when it has the result: the dialler then takes it, and the attempt. The
- * dialler leaves when its connection ends before: then the thread, which knows nothing but the
- * attempt, closes what it opened.
+ * An attempt by a thread of the pool. The thread and the dialler race to set `left`, and the first
+ * to set it leaves. The thread leaves when it has the result: the dialler then takes the result and
+ * the attempt. The dialler leaves when its connection ends before that: the thread, which knows
+ * only the attempt, then closes what it opened and frees the attempt.
  */
 typedef struct attempt {
     open_request request;
@@ -28,7 +28,7 @@ struct dialler {
     open_request request;
     strand *strand;
     LONG opened;
-    uint64_t deadline, next_try; /* by clock_ms; next_try is CLOCK_NEVER while one is under way */
+    uint64_t deadline, next_try; /* by clock_ms; next_try is CLOCK_NEVER during an attempt */
     uint64_t retry_ms;
     bool one_try;
     attempt *attempt; /* on a thread of the pool */
@@ -60,7 +60,7 @@ static dialler_result dialler__failed(pp_status status)
     return (dialler_result){.step = DIALLER_FAILED, .status = status};
 }
 
-/* What follows on an attempt that ended with `status`. */
+/* What to do after an attempt that ended with `status`. */
 static dialler_result dialler__ended(dialler *d, pp_status status, HANDLE handle)
 {
     uint64_t now = clock_ms();
@@ -131,7 +131,7 @@ dialler_result dialler_take(dialler *d, bool wanted)
 bool dialler_leave(dialler *d)
 {
     if (d->attempt && InterlockedExchange(&d->attempt->left, 1) != 0)
-        return false; /* it has the result already: the event is on its way */
+        return false; /* the thread has left: its event is on its way */
     d->attempt = NULL;
     return true;
 }

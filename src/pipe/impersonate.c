@@ -6,10 +6,11 @@ DWORD impersonate_open_token(HANDLE pipe, HANDLE *token)
 
     if (!ImpersonateNamedPipeClient(pipe))
         return GetLastError();
-    /* As ourselves: a client at identification level may not open its own token. */
+    /* TRUE: by our own rights, since a client at identification level may not open its own
+     * token. */
     if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, token))
         error = GetLastError();
-    /* Microsoft: a process that cannot go back must not go on. */
+    /* Microsoft: a process that cannot revert must not go on. */
     if (!RevertToSelf())
         RaiseFailFastException(NULL, NULL, 0);
     return error;

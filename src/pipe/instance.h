@@ -1,5 +1,5 @@
 /*
- * An instance of a listener's pipe: it waits for a client, or a connection has it.
+ * An instance of a listener's pipe: it waits for a client, or a connection uses it.
  */
 #ifndef PP_PIPE_INSTANCE_H
 #define PP_PIPE_INSTANCE_H
@@ -24,18 +24,18 @@ typedef struct instance {
     op op;
     seat seat; /* what its connection knows of it */
     kernel_handle pipe;
-    list link; /* among the waiting */
+    list link; /* among the waiting instances */
     fifo_link came;
     DWORD error;   /* how the wait ended */
-    bool returned; /* from a connection */
-    bool reusable; /* and can wait again */
-    bool surplus;  /* its wait was cancelled: max_clients has become less */
+    bool returned; /* a connection gave it back */
+    bool reusable; /* and it can wait again */
+    bool surplus;  /* max_clients became smaller, and cancelled its wait */
 } instance;
 
-/* A new instance, not yet waiting. NULL: GetLastError says why. */
+/* Makes an instance that does not wait yet. NULL: GetLastError has the reason. */
 instance *instance_make(const instance_kind *kind, bool first);
 
-/* Its call into Windows, in a file of its own so that a test can take its place. */
+/* The call into Windows, in a file of its own so that a test can replace it. */
 HANDLE instance_create(const instance_kind *kind, bool first);
 
 /* Owns `i`: closes its pipe and frees it. */

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #define INTAKE__FIRST_SIZE 1024u
-#define INTAKE__SMALL_IN_A_ROW                                                                     \
-    64 /* reads that used less than a quarter: the buffer is too large                             \
-        */
+#define INTAKE__SMALL_IN_A_ROW 64 /* small reads after which the buffer shrinks */
 
 void intake_init(intake *in, budget *b, void *owner, LONG event)
 {
@@ -103,7 +101,7 @@ void intake_add(intake *in, size_t bytes, size_t room, bool whole)
 
 /* ---- The buffer ----------------------------------------------------------------------------- */
 
-/* Moves what is unread to the beginning. */
+/* Moves the unread bytes to the beginning. */
 static void intake__compact(intake *in)
 {
     if (in->start == 0)
@@ -113,8 +111,8 @@ static void intake__compact(intake *in)
     in->start = 0;
 }
 
-/* Gives the buffer this size, which has room for what is unread. PP_E_AGAIN: the port's limit has
- * none, as far as `reach` goes; PP_E_MEMORY. */
+/* Gives the buffer this size, which the unread bytes fit into. PP_E_AGAIN: the port's limit has no
+ * room up to `reach`. PP_E_MEMORY. */
 static pp_status intake__resize(intake *in, size_t size, budget_reach reach)
 {
     uint64_t counted = size > INTAKE__FIRST_SIZE ? size - INTAKE__FIRST_SIZE : 0;
@@ -136,7 +134,7 @@ static pp_status intake__resize(intake *in, size_t size, budget_reach reach)
     return PP_OK;
 }
 
-/* Room for `size` bytes in all, or waits for it. */
+/* Makes room for `size` bytes in all, or waits for it. */
 static pp_status intake__grow(intake *in, size_t size)
 {
     pp_status status = in->size >= size ? PP_OK : intake__resize(in, size, BUDGET_RESERVE);
@@ -146,8 +144,8 @@ static pp_status intake__grow(intake *in, size_t size)
     return status;
 }
 
-/* In message mode nobody knows how much more comes: the buffer doubles, to one byte more than the
- * longest message, which shows that a message is longer. */
+/* In message mode nobody knows how much more comes. The buffer doubles, up to one byte more than
+ * the longest message: that byte shows that a message is too long. */
 static size_t intake__needed(const intake *in, const decoder *d)
 {
     size_t most = (size_t)d->max_message + 1, needed = intake_look(in, d).size;
@@ -169,7 +167,7 @@ void intake_adapt(intake *in, size_t bytes, size_t room, size_t most)
 {
     if (bytes == room && in->size < most) {
         in->small_reads = 0;
-        intake__resize(in, in->size * 2, BUDGET_SPARE); /* else the reads are only smaller */
+        intake__resize(in, in->size * 2, BUDGET_SPARE); /* without it, reads stay smaller */
         return;
     }
     in->small_reads = bytes < in->size / 4 ? in->small_reads + 1 : 0;

@@ -1,5 +1,5 @@
 /*
- * What users call: listening on a name, and closing.
+ * What users call on listeners: to listen on a name, to set limits, to close.
  */
 #include "base/clock.h"
 #include "base/error.h"
@@ -20,8 +20,8 @@ void pp_listen_options_init(pp_listen_options *options)
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
-/* The name must be ours alone: Windows sees to that with FILE_FLAG_FIRST_PIPE_INSTANCE; where that
- * flag is not honoured, the count of the instances tells. */
+/* Only we may have the name: FILE_FLAG_FIRST_PIPE_INSTANCE makes Windows see to that. Where a
+ * system ignores the flag, the count of instances tells. */
 static DWORD listen__make_first(pp_listener *l)
 {
     DWORD count = 0;
@@ -44,8 +44,8 @@ static void listen__discard_made(pp_listener *l)
         instance_discard(CONTAINER_OF(link, instance, came), l->kind.kernel);
 }
 
-/* All that should be ready: clients can open them from here on. On failure nothing is left, and
- * `*first` says whether it was the first one that could not be made. */
+/* Makes all instances that should be ready; clients can open them from here on. On failure none is
+ * left, and `*first` tells whether the first one failed. */
 static DWORD listen__make_all(pp_listener *l, bool *first)
 {
     uint64_t wanted = l->options.accept_ready < l->options.max_clients ? l->options.accept_ready
@@ -66,7 +66,8 @@ static DWORD listen__make_all(pp_listener *l, bool *first)
     return error;
 }
 
-/* The process that serves the name, or 0. To the owner it is a client that comes and leaves. */
+/* The process that serves the name, or 0. To that process this is a client that comes and
+ * leaves. */
 static ULONG listen__owner(const name_path *path)
 {
     HANDLE pipe = CreateFileW(path->wide, FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
@@ -98,14 +99,15 @@ static pp_status listen__say_taken(const pp_listener *l, DWORD code, pp_error *e
                      (unsigned long)process);
 }
 
-/* To ask that needs no right. */
+/* WaitNamedPipe needs no right. */
 static bool listen__exists(const name_path *path)
 {
     return WaitNamedPipeW(path->wide, NMPWAIT_NOWAIT) || GetLastError() != ERROR_FILE_NOT_FOUND;
 }
 
-/* FILE_FLAG_FIRST_PIPE_INSTANCE answers "access denied" where the name is taken, and so does
- * Windows where this process may not have it. Every further instance needs a right of its own. */
+/* FILE_FLAG_FIRST_PIPE_INSTANCE fails with "access denied" if the name is taken. Windows gives the
+ * same error if this process may not have the name. Every further instance needs a right of its
+ * own. */
 static pp_status listen__explain(const pp_listener *l, bool first, DWORD code, pp_error *error)
 {
     bool denied = code == ERROR_ACCESS_DENIED;
@@ -115,14 +117,15 @@ static pp_status listen__explain(const pp_listener *l, bool first, DWORD code, p
                          utf_shorten(l->kind.path.text).text);
     if (first && denied && !listen__exists(&l->kind.path))
         return error_set(error, PP_E_ACCESS, code,
-                         "%s: Windows keeps this process from the name, which is not taken",
+                         "%s: Windows denies this process the name, although it is not taken",
                          utf_shorten(l->kind.path.text).text);
     if (first && (denied || code == ERROR_PIPE_BUSY || code == ERROR_ALREADY_EXISTS))
         return listen__say_taken(l, code, error);
     return error_set_windows(error, code, l->kind.path.text);
 }
 
-/* Who a client is can be asked only after it has sent something. */
+/* The option that needs to know who clients are. Windows tells that only after they have sent
+ * something. */
 static const char *listen__asks_for(const pp_listen_options *options)
 {
     return options->max_clients_per_user > 0    ? "max_clients_per_user"
@@ -139,11 +142,11 @@ static pp_status listen__check(const pp_listen_options *options, pp_direction di
     const char *asks = listen__asks_for(options);
 
     if (status == PP_OK && direction == PP_DIRECTION_OUTBOUND && asks)
-        status =
-            error_set(error, PP_E_ARGUMENT, 0,
-                      "%s is set; allowed: unset where clients do not send, since nobody learns "
-                      "then who they are",
-                      asks);
+        status = error_set(
+            error, PP_E_ARGUMENT, 0,
+            "%s is set, but direction is outbound (2); allowed: unset, since only clients "
+            "that send show who they are",
+            asks);
     if (status == PP_OK && options->accept_ready > options->accept_depth)
         status = error_set(error, PP_E_ARGUMENT, 0,
                            "accept_ready is %llu; allowed: at most accept_depth, which is %llu",
@@ -202,7 +205,7 @@ static pp_status listen__start(pp_listener *l, pp_error *error)
     if (code != ERROR_SUCCESS)
         return listen__explain(l, first, code, error);
     listen__discard_made(l);
-    return error_set(error, PP_E_CLOSING, 0, "the port stops");
+    return error_set(error, PP_E_CLOSING, 0, "the port is stopping");
 }
 
 pp_status pp_listen(pp_port *port, const pp_listen_options *options, pp_listener **listener,

@@ -7,9 +7,9 @@
 
 #define LISTENER__FIRST_RETRY_MS 100u
 #define LISTENER__MOST_RETRY_MS 5000u
-#define LISTENER__MOST_PER_TURN 64 /* clients and instances, before others have their turn */
+#define LISTENER__MOST_PER_TURN 64 /* clients and instances, before other strands run */
 
-/* The listeners of this process, of all ports: to say who has a name. */
+/* The listeners of all ports of this process: they tell whether one of them has a name. */
 static SRWLOCK listener__all_lock = SRWLOCK_INIT;
 static list listener__all = {&listener__all, &listener__all};
 
@@ -20,8 +20,8 @@ static pp_listener *instance__listener(const instance *i)
     return CONTAINER_OF(i->seat.host, pp_listener, host);
 }
 
-/* As soon as the lock is released a turn may take this instance, retire the listener and drop its
- * last reference; ours keeps the listener alive for strand_raise. */
+/* As soon as we release the lock, a turn may take this instance, retire the listener and drop its
+ * last reference. Our own keeps the listener alive for strand_raise. */
 static void instance__came(instance *i)
 {
     pp_listener *l = instance__listener(i);
@@ -43,13 +43,13 @@ static void instance__packet(op *o, DWORD error, DWORD bytes)
     instance__came(i);
 }
 
-/* What a wait ends with. A client that has already gone may have left data. */
+/* The results of a wait that mean a client. A client that has already left may have left data. */
 static bool instance__has_client(DWORD error)
 {
     return error == ERROR_SUCCESS || error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA;
 }
 
-/* Begins to wait. A wait that ends at once is settled like any other. */
+/* Begins to wait. The turn settles a wait that ends at once like any other. */
 static void instance__listen(instance *i)
 {
     pp_listener *l = instance__listener(i);
@@ -79,15 +79,15 @@ static uint64_t listener__target(pp_listener *l)
     return target < room ? target : room;
 }
 
-/* An instance could not be made, or used: it is tried again, less and less often. What goes on
- * failing is counted, and logged once. */
+/* An instance could not be made, or used: the listener retries, and backs off. It counts each
+ * failure, and logs the first of a series. */
 static void listener__failed(pp_listener *l, DWORD error)
 {
     if (l->closing)
-        return; /* we cancelled it */
+        return; /* our own cancel */
     if (l->retry_ms == 0)
         log_write(&port_of(&l->strand)->log, PP_LOG_WARN,
-                  "%s: an instance failed: Windows error %lu%s",
+                  "%s: an instance failed, and the listener retries: Windows error %lu%s",
                   utf_shorten(l->kind.path.text).text, (unsigned long)error,
                   error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
     port_count(port_of(&l->strand), COUNT_ACCEPT_ERRORS, 1);
@@ -97,7 +97,7 @@ static void listener__failed(pp_listener *l, DWORD error)
     l->retry_at = clock_ms() + l->retry_ms;
 }
 
-/* Makes another instance, if one should wait; false when none should, or it cannot be made. */
+/* Makes another instance, if one more should wait. False: none should, or Windows refused it. */
 static bool listener__make_one(pp_listener *l)
 {
     instance *i;
@@ -134,8 +134,8 @@ static void instance__stop_waiting(instance *i)
     kernel_cancel(l->kind.kernel, &i->pipe, &i->op);
 }
 
-/* Only max_clients, set to less, takes instances away: until the cancelled one is closed, a client
- * can still open it. Those that a burst leaves wait until clients have taken them. */
+/* Only a smaller max_clients takes instances away; until a cancelled one closes, a client can still
+ * open it. After a burst, surplus instances wait until clients have taken them. */
 static void listener__shrink(pp_listener *l)
 {
     uint64_t room = listener__room(l);
@@ -157,20 +157,20 @@ static void listener__take_limits(pp_listener *l)
 
 /* ---- The turn ------------------------------------------------------------------------------- */
 
-/* A client has opened this instance: a connection gets its pipe. Owns `i`. */
+/* A client has opened this instance: a connection gets the pipe. Owns `i`. */
 static void listener__connected(pp_listener *l, instance *i)
 {
     pp_conn *c;
 
     l->connections++;
     demand_came(&l->demand, l->options.accept_ready, clock_ms());
-    listener__make_one(l); /* first, for who comes next */
+    listener__make_one(l); /* first, for the next client */
     c = conn_new(port_of(&l->strand), &l->options.conn);
     if (c && conn_start_accepted(c, &i->pipe, &i->seat))
-        return; /* the instance is the connection's now */
+        return; /* the connection owns the instance now */
     l->connections--;
     if (!c)
-        listener__failed(l, ERROR_NOT_ENOUGH_MEMORY); /* else the port stops */
+        listener__failed(l, ERROR_NOT_ENOUGH_MEMORY); /* otherwise the port stops */
     fifo_append(&l->dying, &i->came);
 }
 
@@ -232,14 +232,14 @@ static void listener__settle_all(pp_listener *l)
     }
 }
 
-/* What pp_listen has made begins to wait. */
+/* The instances that pp_listen made begin to wait. */
 static void listener__begin(pp_listener *l)
 {
     for (fifo_link *link; (link = fifo_take(&l->made)) != NULL;)
         instance__listen(CONTAINER_OF(link, instance, came));
 }
 
-/* Closes what is no longer used; while nothing else guards the name, one of it has to. */
+/* Closes unused instances. One of them must stay while no other guards the name. */
 static void listener__bury(pp_listener *l)
 {
     bool guarded = l->closing || l->waiting_count + l->surplus_count + l->connections > 0;
@@ -308,7 +308,8 @@ static void listener__finish(pp_listener *l)
         l->options.on_close(l->options.user);
     took = callback_took(port, &began);
     if (took > 0)
-        log_write(&port->log, PP_LOG_WARN, "%s: on_close took %llu ms, longer than allowed",
+        log_write(&port->log, PP_LOG_WARN,
+                  "%s: on_close took %llu ms, longer than slow_callback_ms",
                   utf_shorten(l->kind.path.text).text, (unsigned long long)took);
     strand_retire(&l->strand);
     listener_unref(l);
@@ -338,10 +339,9 @@ bool listener_turn(strand *s, LONG events)
     return false;
 }
 
-/* ---- What connections know of it --------------------------------------------------------------
- */
+/* ---- What connections know of it ------------------------------------------------------------- */
 
-/* The connection's on_close may take its time. Until it has returned the connection holds the
+/* The connection's on_close may take long. Until it has returned, the connection holds the
  * listener, whose own on_close comes last. The pipe closes only when another instance guards the
  * name. */
 static void listener__take_back(seat *s, kernel_handle *pipe, bool reusable)

@@ -2,7 +2,8 @@
 
 #include "base/error.h"
 
-/* A message client must be able to switch its read mode, and who wants to know the owner to ask. */
+/* A message client must be able to set its read mode, and a client that checks the owner must read
+ * it. */
 static DWORD open__rights(const open_request *r, pp_direction direction)
 {
     return (direction != PP_DIRECTION_OUTBOUND ? FILE_READ_DATA : 0) |
@@ -11,8 +12,8 @@ static DWORD open__rights(const open_request *r, pp_direction direction)
            (r->server_user[0] ? READ_CONTROL : 0);
 }
 
-/* Both ways, for only a read shows at once that the other end leaves. But a pipe that its server
- * made one way lets in only who asks for that way alone. */
+/* Opens both ways, since only a read notices at once that the other end left. But a pipe that its
+ * server made one way admits only clients that ask for just that way. */
 static HANDLE open__file(const open_request *r)
 {
     HANDLE pipe = open_file(r->path.wide, open__rights(r, PP_DIRECTION_DUPLEX));
@@ -23,7 +24,7 @@ static HANDLE open__file(const open_request *r)
     return open_file(r->path.wide, open__rights(r, r->direction));
 }
 
-/* The owner of the pipe, which its creator alone decides. */
+/* Whether the user owns the pipe. Only its creator decides that. */
 static bool open__is_owned_by(HANDLE pipe, const char *user)
 {
     union {
@@ -53,18 +54,18 @@ static bool open__is_expected(const open_request *r, HANDLE pipe)
     return !r->server_user[0] || open__is_owned_by(pipe, r->server_user);
 }
 
-/* Whether it is what was asked for, and can be read as the mode wants. */
+/* Whether the expected server serves the pipe, and sets the read mode. */
 static pp_status open__check(const open_request *r, HANDLE pipe, DWORD *error)
 {
     DWORD message = PIPE_READMODE_MESSAGE;
 
     if (!open__is_expected(r, pipe))
         return PP_E_IMPOSTOR;
-    /* A client starts in byte-read mode whatever the server set. */
+    /* A client starts in byte-read mode, whatever mode the server set. */
     if (r->mode != PP_MODE_MESSAGE || SetNamedPipeHandleState(pipe, &message, NULL, NULL))
         return PP_OK;
     *error = GetLastError();
-    /* The only argument that can be wrong here is the other end's: a pipe of bytes. */
+    /* Only one argument can be wrong here: the other end made a pipe of bytes. */
     return *error == ERROR_INVALID_PARAMETER ? PP_E_MODE : error_from_windows(*error);
 }
 

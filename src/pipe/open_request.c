@@ -1,5 +1,5 @@
 /*
- * What may be asked of an open, and what its outcome means.
+ * The checks of a request to open a pipe, and the meaning of its result.
  */
 #include "base/error.h"
 #include "base/utf.h"

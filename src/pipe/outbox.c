@@ -4,9 +4,9 @@
 
 #include <assert.h>
 
-#define OUTBOX__OWN 4096u          /* bytes that each may hold whatever the port's limit says */
-#define OUTBOX__KEEP (128u * 1024) /* spare memory kept while it is busy; more while it is used */
-#define OUTBOX__SMALL 1024u        /* spare memory kept also while it is idle */
+#define OUTBOX__OWN 4096u          /* bytes that each outbox may always hold */
+#define OUTBOX__KEEP (128u * 1024) /* spare memory kept while busy; more while sends use it */
+#define OUTBOX__SMALL 1024u        /* spare memory kept while idle, too */
 
 void outbox_init(outbox *o, const pp_conn_options *options, uint32_t most, budget *b, strand *s,
                  LONG event)
@@ -28,7 +28,7 @@ static size_t outbox__overhead(const outbox *o)
     return o->mode == PP_MODE_STREAM ? 0 : FRAMING_HEADER;
 }
 
-/* What the account must hold more, or less than 0, when so many bytes are copied. */
+/* How much more the account must hold when so many bytes are copied; negative: less. */
 static int64_t outbox__missing(const outbox *o, size_t copied)
 {
     int64_t counted = copied > OUTBOX__OWN ? (int64_t)(copied - OUTBOX__OWN) : 0;
@@ -36,7 +36,7 @@ static int64_t outbox__missing(const outbox *o, size_t copied)
     return counted - (int64_t)budget_held(&o->account);
 }
 
-/* An answer, or a send that was called, may go further into the limit than others. */
+/* An answer, and a send whose account was called, may go further into the limit than others. */
 static bool outbox__take(outbox *o, size_t bytes, bool answer)
 {
     int64_t missing = outbox__missing(o, o->copied + bytes);
@@ -46,7 +46,7 @@ static bool outbox__take(outbox *o, size_t bytes, bool answer)
                        answer || budget_is_called(&o->account) ? BUDGET_RESERVE : BUDGET_GENERAL);
 }
 
-/* Gives back what is held for bytes that are gone. */
+/* Gives back what the account holds for bytes that are gone. */
 static void outbox__give_back(outbox *o)
 {
     int64_t missing = outbox__missing(o, o->copied);
@@ -66,7 +66,7 @@ static pp_status outbox__refuse(outbox *o, size_t bytes, bool answer)
     return PP_E_AGAIN;
 }
 
-/* Takes what a message costs us from the port's limit, and makes room for it. */
+/* Takes the cost of a message from the port's limit, and makes room for it. */
 static pp_status outbox__admit(outbox *o, size_t copied, size_t shared)
 {
     size_t cost = copied + (shared > 0 ? sizeof(records_shared) : 0);
@@ -91,7 +91,7 @@ static pp_status outbox__refusal(const outbox *o)
                                      : PP_OK;
 }
 
-/* Accepts a message of `length` bytes, of which `shared` are not copied, and writes its header. */
+/* Accepts a message of `length` bytes and writes its header; `shared` of them are not copied. */
 static pp_status outbox__accept(outbox *o, size_t length, size_t shared)
 {
     pp_status status = outbox__refusal(o);
@@ -112,14 +112,14 @@ static pp_status outbox__accept(outbox *o, size_t length, size_t shared)
     return PP_OK;
 }
 
-/* The end is owed whatever the limits say; it is 4 bytes, once. */
+/* The end of sending ignores the limits: it is 4 bytes, once. */
 static pp_status outbox__append_end(outbox *o)
 {
     int64_t missing = outbox__missing(o, o->copied + FRAMING_HEADER);
 
     if (!records_make_room(&o->filling, FRAMING_HEADER, 0))
         return PP_E_MEMORY;
-    /* In message mode it is a message of no bytes. */
+    /* In message mode the end is a message of no bytes. */
     records_add_header(&o->filling, o->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
     o->queued += FRAMING_HEADER;
     o->copied += FRAMING_HEADER;
@@ -161,7 +161,7 @@ pp_status outbox_end(outbox *o)
 
     AcquireSRWLockExclusive(&o->lock);
     status = outbox__refusal(o);
-    /* A socket is shut down when everything is written. */
+    /* A socket shuts down once everything is written. */
     if (status == PP_OK && o->mode != PP_MODE_STREAM)
         status = outbox__append_end(o);
     if (status == PP_OK)
@@ -213,7 +213,7 @@ bool outbox_has_ended(outbox *o)
     return ended;
 }
 
-/* Takes everything that was accepted; the memory of `active` becomes the next to fill. */
+/* Takes everything accepted. The memory of `active` becomes the next to fill. */
 static void outbox__take_all(outbox *o)
 {
     records spare = o->active;
@@ -235,7 +235,7 @@ bool outbox_next(outbox *o, piece *p)
     return true;
 }
 
-/* Whether it is larger than what is sent asks for, or others wait for memory. */
+/* Whether it is larger than sends need, or an account waits for memory. */
 static bool outbox__is_oversized(const outbox *o)
 {
     return o->active.size > OUTBOX__KEEP &&
@@ -283,7 +283,8 @@ records_tally outbox_free(outbox *o)
     return tally;
 }
 
-/* With the lock held: whether a refused sender may try again, or else it waits for the limit. */
+/* With the lock held: whether a refused sender may try again. If only the port's limit is in the
+ * way, waits for that. */
 static bool outbox__look_for_room(outbox *o)
 {
     int64_t missing = outbox__missing(o, o->copied + o->wanted);

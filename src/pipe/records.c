@@ -78,7 +78,7 @@ static size_t records__less(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Whether the shared buffer of this index comes at `at`. */
+/* Whether the shared buffer of this index belongs at `at`. */
 static bool records__has_shared(const records *r, size_t index, size_t at)
 {
     return index < r->shared_end && r->shared[index].at == at;
@@ -94,7 +94,7 @@ static piece records__next_message(const records *r)
     return (piece){r->data + r->start + FRAMING_HEADER, length, FRAMING_HEADER + length, 0};
 }
 
-/* Bytes from the buffer itself up to the first shared one, or of that. */
+/* Bytes of `data` up to the first shared buffer, or bytes of that. */
 static piece records__next_bytes(const records *r, size_t most)
 {
     const records_shared *shared =
@@ -149,7 +149,7 @@ static void records__drop_shared(records *r)
     r->shared_done = 0;
 }
 
-/* A message is never handed over in part. */
+/* Reduces the piece to `bytes`. A whole message is never cut. */
 static void records__cut(piece *p, size_t bytes)
 {
     p->size = bytes;

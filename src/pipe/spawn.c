@@ -1,12 +1,12 @@
 /*
  * Child processes with pipes as their standard streams: our end is on the port, the child's end is
- * a plain synchronous handle. Each pipe has a name that nobody can guess, one instance, and is open
- * for our own user alone.
+ * a plain synchronous handle. Each pipe has a name that nobody can guess and one instance, and
+ * admits only our own user, SYSTEM and Administrators.
  *
- * A handle can be given to one child only by making it inheritable for a moment. The child's list
- * of handles names it, and a lock keeps our own other children from being created in that moment.
- * (A CreateProcess elsewhere in the program that inherits everything would still get it: such calls
- * should use a list, too; see "PROC_THREAD_ATTRIBUTE_HANDLE_LIST" in Microsoft's reference.)
+ * A handle reaches only one child if it is inheritable just for a moment. The child's list of
+ * handles names it, and a lock keeps us from creating other children in that moment. (A
+ * CreateProcess elsewhere in the program that inherits everything would still get it. Such calls
+ * should use a list, too: see "PROC_THREAD_ATTRIBUTE_HANDLE_LIST" in Microsoft's reference.)
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -20,13 +20,13 @@
 #define SPAWN__STREAMS 3
 #define SPAWN__RESERVED (sizeof((pp_spawn_options *)0)->reserved / sizeof(uint64_t))
 #define SPAWN__QUOTA (64u * 1024)
-#define SPAWN__LONGEST 32766 /* UTF-16 units of a command line; Windows takes no more */
+#define SPAWN__LONGEST 32766 /* UTF-16 units of a command line; Windows allows no more */
 
 typedef struct spawn {
     wchar_t *command_line;
     HANDLE child_end[SPAWN__STREAMS]; /* what the child gets */
-    HANDLE our_end[SPAWN__STREAMS];   /* NULL: the null device, or the connection's already */
-    pp_conn *conns[SPAWN__STREAMS];   /* on the port, but not going before there is a child */
+    HANDLE our_end[SPAWN__STREAMS];   /* NULL: the null device, or a connection owns it */
+    pp_conn *conns[SPAWN__STREAMS];   /* joined, but not started before the child exists */
 } spawn;
 
 static SRWLOCK spawn__lock = SRWLOCK_INIT;
@@ -44,7 +44,7 @@ static DWORD spawn__open_null(HANDLE *end)
     return *end == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
 }
 
-/* A pipe with a name from the system's random numbers. The child's end is of the kind that the C
+/* Makes a pipe with a name from the system's random numbers. The child's end is of the kind that C
  * libraries expect of a standard stream. */
 static DWORD spawn__make_pipe(const security *s, bool input, HANDLE *ours, HANDLE *childs)
 {
@@ -87,7 +87,7 @@ static void spawn__close(spawn *s)
 
 static const char *const spawn__names[SPAWN__STREAMS] = {"input", "output", "errors"};
 
-/* What Windows would refuse later, with a number for a reason. */
+/* Checks what Windows would refuse later, with only a number as the reason. */
 static pp_status spawn__check(spawn *s, const char *command_line,
                               const pp_conn_options *const *streams, const uint64_t *reserved,
                               pp_error *error)
@@ -166,7 +166,7 @@ static DWORD spawn__start(spawn *s, PROCESS_INFORMATION *made)
     SIZE_T size = 0;
     DWORD code;
 
-    InitializeProcThreadAttributeList(NULL, 1, 0, &size); /* says the size */
+    InitializeProcThreadAttributeList(NULL, 1, 0, &size); /* asks for the size */
     handles = mem_alloc(size);
     if (!handles || !InitializeProcThreadAttributeList(handles, 1, 0, &size)) {
         mem_free(handles);
@@ -178,7 +178,7 @@ static DWORD spawn__start(spawn *s, PROCESS_INFORMATION *made)
     return code;
 }
 
-/* Makes connections of our ends. None goes yet. */
+/* Makes connections of our ends, and starts none yet. */
 static pp_status spawn__adopt(pp_port *port, spawn *s, const pp_conn_options *const *streams,
                               pp_error *error)
 {
@@ -192,7 +192,7 @@ static pp_status spawn__adopt(pp_port *port, spawn *s, const pp_conn_options *co
             continue;
         options = *streams[i];
         options.direction = i == 0 ? PP_DIRECTION_OUTBOUND : PP_DIRECTION_INBOUND;
-        s->our_end[i] = NULL; /* the connection's from here on */
+        s->our_end[i] = NULL; /* the connection owns it from here on */
         status = adopt_join(port, ours, &options, &s->conns[i], error);
     }
     return status;
@@ -215,7 +215,7 @@ static pp_status spawn__make(pp_port *port, spawn *s, const pp_spawn_options *op
     return code == ERROR_SUCCESS ? PP_OK : error_set_windows(error, code, options->command_line);
 }
 
-/* There is a child: its connections are the caller's, too, and go. */
+/* The child exists: hands the connections out, and starts them. */
 static void spawn__hand_over(spawn *s, const PROCESS_INFORMATION *made, pp_child *child)
 {
     pp_conn **out[SPAWN__STREAMS] = {&child->input, &child->output, &child->errors};

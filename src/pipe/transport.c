@@ -113,7 +113,7 @@ bool transport_is_idle(const transport *t)
     return !t->read.pending && !t->write.pending;
 }
 
-/* Once bytes are read or written, the handle is worth the call that makes it cheaper to use. */
+/* Bytes have moved, so the handle is worth the call that makes it cheaper to use. */
 static void transport__is_used(transport *t)
 {
     kernel_set_notification_modes(transport__kernel(t), &t->handle, t->in_line);
@@ -131,7 +131,7 @@ static void transport__end_read(transport *t, transport_result *r)
         transport__is_used(t);
 }
 
-/* A pipe takes a write whole; of sockets nobody promises it. */
+/* A pipe takes a write whole; Winsock does not promise that for sockets. */
 static void transport__end_write(const transport *t, transport_result *r)
 {
     const transfer *x = &t->write;

@@ -11,9 +11,9 @@
 
 struct users_entry {
     list link;
-    char name[PP_SID_SIZE]; /* its SID, or its session */
+    char name[PP_SID_SIZE]; /* the user's SID, or the session */
     uint64_t connections;
-    uint64_t window_began, in_window; /* connections since then, for at most a second */
+    uint64_t window_began, in_window; /* connections since `window_began`, within a second */
 };
 
 void users_init(users *u)
@@ -34,7 +34,7 @@ void users_free(users *u)
         users__remove(CONTAINER_OF(u->all.next, users_entry, link));
 }
 
-/* The user's entry, perhaps a new one; drops those of others that are no longer needed. */
+/* Finds the user's entry or makes one; drops entries of others that are no longer needed. */
 static users_entry *users__find(users *u, const char *name, uint64_t now)
 {
     users_entry *found = NULL;

@@ -299,14 +299,14 @@ def every_wrong_argument_of_pipe_load_is_one_line_and_status_2():
         (["--pipe", "a\\b"], "1 to 247 characters"),
         (["--mailslot", "a\\b"], "1 to 243 characters"),
         (["--verify", "--one-way"], "one of them"),
-        (["--json"], "--json FILE"),
+        (["--json"], "--json needs a value: FILE"),
         (["--pipe", "--quiet"], "--pipe=VALUE"),
         (["--depth", "--quiet"], "--depth=VALUE"),
         (["--depth", "1", "--depth=2"], "--depth is given twice"),
         (["--pipe", "a", "--pipe", "a"], "--pipe is given twice"),
         (["--quiet", "--quiet"], "--quiet is given twice"),
-        (["--frobnicate"], "--help"),
-        (["frobnicate"], "--help"),
+        (["--frobnicate"], 'unknown option "--frobnicate"; see pipe_load --help'),
+        (["frobnicate"], 'unknown option "frobnicate"; see pipe_load --help'),
     ):
         expect_refusal("pipe_load", arguments, 2, allowed)
 
