@@ -137,38 +137,36 @@ static DWORD WINAPI meddle(void *argument)
 static void one_round(pp_mode mode, int round)
 {
     static crowd all;
-    pp_port *port = kit_port(WORKERS);
-    const char *name = kit_name();
-    kit_counts server = {0};
-    pp_listen_options listen = kit_listen_options(name, mode, &server);
+    rig *r = rig_open(WORKERS, mode);
     HANDLE threads[THREADS];
 
     all = (crowd){0};
-    kit_listen(port, &listen);
+    rig_listen(r);
     for (int i = 0; i < CONNS; i++) {
         static const pp_handlers handlers = {.on_open = crowd_open,
                                              .on_message = crowd_message,
                                              .on_writable = crowd_writable,
                                              .on_close = crowd_close};
         watched *w = &all.members[i];
-        pp_dial_options dial = kit_dial_options(name, mode, handlers, w);
+        pp_dial_options dial = rig_dial_options(r, handlers, w);
 
         InitializeSRWLock(&w->lock);
         w->crowd = &all;
         w->seed = (uint32_t)(round * CONNS + i);
         w->random = w->seed;
         dial.conn.high_mark = 2000;
-        assert_ok(pp_dial(port, &dial, NULL, NULL));
+        assert_ok(pp_dial(r->port, &dial, NULL, NULL));
     }
     wait_for(all.opened, CONNS);
     for (int i = 0; i < THREADS; i++)
         threads[i] = CreateThread(NULL, 0, meddle, &all, 0, NULL);
     wait_for(all.closed, CONNS / 2);
-    kit_close(&port); /* while they go on */
+    rig_close(r); /* while they go on */
     all.stop = 1;
     WaitForMultipleObjects(THREADS, threads, TRUE, INFINITE);
     assert_int_equal(all.closed, CONNS);
-    assert_int_equal(server.closed, server.opened); /* some may have left before they came in */
+    assert_int_equal(r->counts.closed,
+                     r->counts.opened); /* some may have left before they came in */
     for (int i = 0; i < CONNS; i++) {
         watched *w = &all.members[i];
 

@@ -112,79 +112,6 @@ TEST_CASE(a_send_that_runs_out_of_time_ends_sending_alone)
     }
 }
 
-static void say_ready_and_end(pp_conn *conn, void *user)
-{
-    (void)user;
-    pp_conn_send(conn, "ready", 5);
-    pp_conn_end_sending(conn);
-}
-
-TEST_CASE(who_hears_an_end_still_sends_and_ends)
-{
-    for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
-        pp_client *client;
-        char got[16];
-        size_t length;
-
-        listen.conn.half_close = true;
-        listen.conn.handlers = kit_counting();
-        listen.conn.handlers.on_open = say_ready_and_end;
-        kit_listen(port, &listen);
-        client = open_client(name, (pp_mode)mode);
-        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
-        for (int i = 0; i < 2; i++)
-            assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
-                          PP_E_PEER_CLOSED);
-        assert_ok(pp_client_send(client, "upload", 6, KIT_WAIT_MS));
-        wait_for(counts.messages, 1);
-        assert_int_equal(counts.bytes, 6);
-        assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
-        assert_status(pp_client_end_sending(client, KIT_WAIT_MS), PP_E_ENDED);
-        assert_status(pp_client_send(client, "no", 2, KIT_WAIT_MS), PP_E_ENDED);
-        wait_for(counts.closed, 1);
-        assert_status(counts.reason, PP_OK);
-        assert_ok(pp_client_close(&client));
-        kit_close(&port);
-    }
-}
-
-TEST_CASE(ends_are_declared_and_seen)
-{
-    for (int mode = PP_MODE_MESSAGE; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
-        pp_client_options options;
-        pp_client *client;
-        char got[16];
-        size_t length;
-
-        listen.conn.half_close = true;
-        kit_listen(port, &listen);
-        pp_client_options_init(&options);
-        options.name = name;
-        options.mode = (pp_mode)mode;
-        options.half_close = true;
-        assert_ok(pp_client_open(&client, &options, NULL));
-        assert_ok(pp_client_send(client, "one", 3, KIT_WAIT_MS));
-        assert_ok(pp_client_send(client, "two", 3, KIT_WAIT_MS));
-        assert_ok(pp_client_end_sending(client, KIT_WAIT_MS));
-        assert_status(pp_client_send(client, "no", 2, 0), PP_E_ENDED);
-        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
-        assert_ok(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS));
-        assert_memory_equal(got, "two", 3);
-        assert_status(pp_client_receive(client, got, sizeof got, &length, KIT_WAIT_MS),
-                      PP_E_PEER_CLOSED);
-        assert_ok(pp_client_close(&client));
-        kit_close(&port);
-    }
-}
-
 /* The client can still say so. */
 TEST_CASE(what_is_wrong_ends_receiving_alone)
 {
@@ -218,8 +145,6 @@ static const struct CMUnitTest tests[] = {
     TEST(what_came_is_received_after_a_send_that_fails),
     TEST(what_came_is_received_after_an_end_that_fails),
     TEST(a_send_that_runs_out_of_time_ends_sending_alone),
-    TEST(who_hears_an_end_still_sends_and_ends),
-    TEST(ends_are_declared_and_seen),
     TEST(what_is_wrong_ends_receiving_alone),
 };
 

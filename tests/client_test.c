@@ -20,15 +20,12 @@ TEST_CASE(a_blocking_client_is_echoed_in_every_mode)
     static char data[100000], got[100000];
 
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        rig *r = rig_open(1, (pp_mode)mode);
         pp_client *client;
         static const size_t lengths[] = {1, 17, 4096, 5000, 100000, 0, 3};
 
-        kit_listen(port, &listen);
-        client = open_client(name, (pp_mode)mode);
+        rig_listen(r);
+        client = open_client(r->name, (pp_mode)mode);
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
             size_t length, have = 0;
 
@@ -45,25 +42,22 @@ TEST_CASE(a_blocking_client_is_echoed_in_every_mode)
         }
         assert_ok(pp_client_close(&client));
         assert_null(client);
-        wait_for(counts.closed, 1);
-        assert_status(counts.reason, PP_E_PEER_CLOSED);
-        kit_close(&port);
+        wait_for(r->counts.closed, 1);
+        assert_status(r->counts.reason, PP_E_PEER_CLOSED);
+        rig_close(r);
     }
 }
 
 TEST_CASE(time_outs_are_kept_and_lose_nothing)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    rig *r = rig_open(1, PP_MODE_STREAM);
     char got[16];
     size_t length;
     ULONGLONG began;
     pp_client *client;
 
-    kit_listen(port, &listen); /* echoes bytes: the test decides when a frame is whole */
-    client = open_client(name, PP_MODE_FRAMED);
+    rig_listen(r); /* echoes bytes: the test decides when a frame is whole */
+    client = open_client(r->name, PP_MODE_FRAMED);
     began = GetTickCount64();
     assert_status(pp_client_receive(client, got, sizeof got, &length, 200), PP_E_TIMEOUT);
     assert_true(GetTickCount64() - began >= 180);
@@ -74,7 +68,7 @@ TEST_CASE(time_outs_are_kept_and_lose_nothing)
     assert_int_equal(length, 8);
     assert_memory_equal(got, "in parts", 8);
     assert_ok(pp_client_close(&client));
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(bad_input_to_the_client_is_named)
@@ -120,36 +114,34 @@ TEST_CASE(bad_input_to_the_client_is_named)
 
 TEST_CASE(who_dials_makes_sure_of_who_serves)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0}, impostor = {0}, right = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &impostor);
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    kit_counts impostor = {0}, right = {0};
+    pp_dial_options dial = rig_dial_options(r, kit_counting(), &impostor);
     char sid[PP_SID_SIZE];
     pp_conn *conn;
 
-    kit_listen(port, &listen);
+    rig_listen(r);
     dial.server_process = GetCurrentProcessId() + 4;
-    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_dial(r->port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "secret", 6));
     wait_for(impostor.closed, 1);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     pp_conn_unref(&conn);
     dial.server_process = 0;
     dial.server_user = "S-1-5-32-546"; /* the group of guests: nobody runs as it */
-    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_ok(pp_dial(r->port, &dial, NULL, NULL));
     wait_for(impostor.closed, 2);
     assert_status(impostor.reason, PP_E_IMPOSTOR);
     kit_own_sid(sid, sizeof sid);
     dial.server_user = sid;
     dial.server_process = GetCurrentProcessId();
     dial.conn.user = &right;
-    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_dial(r->port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "hello", 5));
     wait_for(right.bytes, 5);
-    assert_int_equal(counts.bytes, 5); /* nothing was said to the impostors */
+    assert_int_equal(r->counts.bytes, 5); /* nothing was said to the impostors */
     pp_conn_unref(&conn);
-    kit_close(&port);
+    rig_close(r);
 }
 
 /* PUBLIC_OBJECT_BASIC_INFORMATION, from Microsoft's page of NtQueryObject. */
@@ -163,17 +155,15 @@ TEST_CASE(who_dials_asks_for_exactly_the_rights_it_needs)
         FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE;
 
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        rig *r = rig_open(1, (pp_mode)mode);
         static open_request request;
         basic_information information;
         HANDLE pipe;
         DWORD error;
 
-        kit_listen(port, &listen);
-        assert_ok(open_prepare(&request, name, (pp_mode)mode, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
+        rig_listen(r);
+        assert_ok(
+            open_prepare(&request, r->name, (pp_mode)mode, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
         assert_ok(open_once(&request, &pipe, &error));
         assert_int_equal(
             NtQueryObject(pipe, ObjectBasicInformation, &information, sizeof information, NULL), 0);
@@ -181,17 +171,14 @@ TEST_CASE(who_dials_asks_for_exactly_the_rights_it_needs)
                          mode == PP_MODE_MESSAGE ? least | FILE_WRITE_ATTRIBUTES : least);
         assert_int_equal(information.granted_access & ~(DWORD)0x12019B, 0); /* strict lets it in */
         CloseHandle(pipe);
-        kit_close(&port);
+        rig_close(r);
     }
 }
 
 TEST_CASE(strict_grants_exactly_what_it_says)
 {
     const char *const everyone[] = {"S-1-1-0"};
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    rig *r = rig_open(1, PP_MODE_STREAM);
     union {
         SECURITY_DESCRIPTOR header;
         char bytes[2048];
@@ -202,11 +189,10 @@ TEST_CASE(strict_grants_exactly_what_it_says)
     PSID sid;
     ACL *acl;
 
-    listen.access.allow = everyone;
-    listen.access.allow_count = 1;
-    listen.access.strict = true;
-    kit_listen(port, &listen);
-    pipe = kit_open(name, false);
+    r->listen.access.allow = everyone;
+    r->listen.access.allow_count = 1;
+    r->listen.access.strict = true;
+    pipe = rig_client(r);
     assert_true(
         GetKernelObjectSecurity(pipe, DACL_SECURITY_INFORMATION, &buffer, sizeof buffer, &used));
     assert_true(GetSecurityDescriptorDacl(&buffer, &present, &acl, &defaulted));
@@ -222,7 +208,7 @@ TEST_CASE(strict_grants_exactly_what_it_says)
     assert_int_equal(rights, 0x12019B);
     LocalFree(sid);
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 typedef struct prober {
@@ -245,25 +231,22 @@ static DWORD WINAPI probe(void *argument)
 /* With one client at most, each that leaves takes the only connected instance with it. */
 TEST_CASE(the_name_is_never_free_from_start_to_stop)
 {
-    pp_port *port = kit_port(2);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &counts);
+    rig *r = rig_open(2, PP_MODE_FRAMED);
     static prober p;
     HANDLE thread;
 
-    listen.max_clients = 1;
-    kit_listen(port, &listen);
-    swprintf(p.path, sizeof p.path / sizeof *p.path, L"\\\\.\\pipe\\%hs", name);
+    r->listen.max_clients = 1;
+    rig_listen(r);
+    swprintf(p.path, sizeof p.path / sizeof *p.path, L"\\\\.\\pipe\\%hs", r->name);
     thread = CreateThread(NULL, 0, probe, &p, 0, NULL);
     for (LONG i = 0; i < 300; i++) {
-        HANDLE pipe = kit_open(name, false);
+        HANDLE pipe = rig_client(r);
 
         if (i % 2)
             kit_write(pipe, "\1\0\0\x80", 4); /* the end of sending: the server closes first */
         else
             kit_write(pipe, "\2\0\0\x80", 4); /* unknown: the server ends it */
-        wait_for(counts.closed, i + 1);
+        wait_for(r->counts.closed, i + 1);
         CloseHandle(pipe);
     }
     wait_for(p.probes, 100);
@@ -271,23 +254,20 @@ TEST_CASE(the_name_is_never_free_from_start_to_stop)
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
     assert_int_equal(p.absent, 0);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_taken_name_names_its_owner)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    rig *r = rig_open(1, PP_MODE_STREAM);
     char owner[32];
     pp_error error;
 
-    kit_listen(port, &listen);
+    rig_listen(r);
     snprintf(owner, sizeof owner, "process %lu", (unsigned long)GetCurrentProcessId());
-    assert_status(pp_listen(port, &listen, NULL, &error), PP_E_NAME_TAKEN);
+    assert_status(pp_listen(r->port, &r->listen, NULL, &error), PP_E_NAME_TAKEN);
     assert_non_null(strstr(error.message, owner));
-    kit_close(&port);
+    rig_close(r);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -62,15 +62,13 @@ static void expect_end(kit_counts *client, const char *reason, pp_conn *conn)
 
 TEST_CASE(another_machine_is_reached_by_a_helper)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    kit_counts server = {0}, client = {0};
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    kit_counts client = {0};
     pp_conn *conn;
 
-    kit_listen(port, &listen);
-    opens = name;
-    conn = dial(port, 0, &client); /* one try takes as long as it takes */
+    rig_listen(r);
+    opens = r->name;
+    conn = dial(r->port, 0, &client); /* one try takes as long as it takes */
     assert_ok(pp_conn_send(conn, "early", 5));
     assert_false(kit_wait_ms(&client.closed, 1, 50));
     SetEvent(go_on);
@@ -80,12 +78,12 @@ TEST_CASE(another_machine_is_reached_by_a_helper)
 
     opens = NULL;
     client = (kit_counts){0};
-    conn = dial(port, 0, &client);
+    conn = dial(r->port, 0, &client);
     SetEvent(go_on);
     wait_for(client.closed, 1);
     assert_status((pp_status)client.reason, PP_E_ACCESS);
     pp_conn_unref(&conn);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(an_open_that_blocks_holds_up_no_end)

@@ -9,71 +9,63 @@
 
 TEST_CASE(an_absent_name_that_appears_is_reached)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    kit_counts server = {0}, client = {0};
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    kit_counts client = {0};
+    pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
     pp_conn *conn;
 
-    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_dial(r->port, &dial, &conn, NULL));
     assert_ok(pp_conn_send(conn, "early", 5)); /* goes out when it is open */
-    while (kit_stats(port).busy_retries < 3)
+    while (kit_stats(r->port).busy_retries < 3)
         assert_false(kit_wait_ms(&client.opened, 1, 1));
-    kit_listen(port, &listen);
+    rig_listen(r);
     wait_for(client.bytes, 5);
     assert_int_equal(client.opened, 1);
     pp_conn_unref(&conn);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_busy_name_is_reached_when_an_instance_is_freed)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    kit_counts server = {0}, client = {0};
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    kit_counts client = {0};
+    pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
     HANDLE first, second;
 
-    listen.max_clients = 2;
-    kit_listen(port, &listen);
-    first = kit_open(name, false);
-    second = kit_open(name, false);
-    assert_ok(pp_dial(port, &dial, NULL, NULL));
-    while (kit_stats(port).busy_retries < 3)
+    r->listen.max_clients = 2;
+    first = rig_client(r);
+    second = rig_client(r);
+    assert_ok(pp_dial(r->port, &dial, NULL, NULL));
+    while (kit_stats(r->port).busy_retries < 3)
         assert_false(kit_wait_ms(&client.opened, 1, 1));
     assert_int_equal(client.opened, 0);
     CloseHandle(first);
     wait_for(client.opened, 1);
     CloseHandle(second);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_deadline_that_passes_says_why)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    kit_counts server = {0}, absent = {0}, busy = {0};
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    kit_counts absent = {0}, busy = {0};
     pp_dial_options dial = kit_dial_options(kit_name(), PP_MODE_STREAM, kit_counting(), &absent);
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
     ULONGLONG began = GetTickCount64(), took;
     HANDLE only;
 
     dial.timeout_ms = 300;
-    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_ok(pp_dial(r->port, &dial, NULL, NULL));
     wait_for(absent.closed, 1);
     took = GetTickCount64() - began;
     assert_status(absent.reason, PP_E_NOT_FOUND);
     assert_int_equal(absent.opened, 0);
     assert_true(took >= 280 && took < 3000);
 
-    listen.max_clients = 1;
-    kit_listen(port, &listen);
-    only = kit_open(name, false);
-    dial.name = name;
+    r->listen.max_clients = 1;
+    only = rig_client(r);
+    dial.name = r->name;
     dial.conn.user = &busy;
-    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_ok(pp_dial(r->port, &dial, NULL, NULL));
     wait_for(busy.closed, 1);
     assert_status(busy.reason, PP_E_BUSY);
     CloseHandle(only);
@@ -81,10 +73,10 @@ TEST_CASE(a_deadline_that_passes_says_why)
     dial.name = kit_name();
     dial.timeout_ms = 0; /* one try */
     began = GetTickCount64();
-    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    assert_ok(pp_dial(r->port, &dial, NULL, NULL));
     wait_for(busy.closed, 2);
     assert_status(busy.reason, PP_E_NOT_FOUND);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_dial_can_be_cancelled_in_between)
@@ -129,69 +121,62 @@ TEST_CASE(stopping_the_port_ends_dials)
 TEST_CASE(two_hundred_dials_at_once_are_all_served)
 {
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_FRAMED; mode++) {
-        pp_port *port = kit_port(2);
-        const char *name = kit_name();
-        kit_counts server = {0}, client = {0};
-        pp_dial_options dial = kit_dial_options(name, (pp_mode)mode, kit_counting(), &client);
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &server);
+        rig *r = rig_open(2, (pp_mode)mode);
+        kit_counts client = {0};
+        pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
 
-        kit_listen(port, &listen);
+        rig_listen(r);
         for (int i = 0; i < 200; i++) {
             pp_conn *conn;
 
-            assert_ok(pp_dial(port, &dial, &conn, NULL));
+            assert_ok(pp_dial(r->port, &dial, &conn, NULL));
             assert_ok(pp_conn_send(conn, "two hundred", 11));
             pp_conn_unref(&conn);
         }
         wait_for(client.bytes, 200 * 11);
         assert_int_equal(client.opened, 200);
-        kit_close(&port);
+        rig_close(r);
         assert_int_equal(client.closed, 200);
-        assert_int_equal(server.closed, 200);
+        assert_int_equal(r->counts.closed, 200);
     }
 }
 
 /* Bytes or messages is the choice of who made the pipe: no argument of ours is wrong. */
 TEST_CASE(a_pipe_of_bytes_says_so_to_a_client_of_messages)
 {
-    pp_port *port = kit_port(1);
-    const char *name = kit_name();
-    kit_counts server = {0}, dialled = {0};
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_MESSAGE, kit_counting(), &dialled);
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    kit_counts dialled = {0};
+    pp_dial_options dial = kit_dial_options(r->name, PP_MODE_MESSAGE, kit_counting(), &dialled);
     pp_client_options options;
     pp_client *client;
     pp_error error;
 
-    kit_listen(port, &listen);
-    assert_ok(pp_dial(port, &dial, NULL, NULL));
+    rig_listen(r);
+    assert_ok(pp_dial(r->port, &dial, NULL, NULL));
     wait_for(dialled.closed, 1);
     assert_status(dialled.reason, PP_E_MODE);
     assert_int_equal(dialled.opened, 0);
 
     pp_client_options_init(&options);
-    options.name = name;
+    options.name = r->name;
     options.mode = PP_MODE_MESSAGE;
     assert_status(pp_client_open(&client, &options, &error), PP_E_MODE);
-    assert_non_null(strstr(error.message, name));
+    assert_non_null(strstr(error.message, r->name));
     assert_non_null(strstr(error.message, "bytes, not messages"));
-    kit_close(&port);
+    rig_close(r);
 }
 
 /* A handle that is closed twice may be another's the second time. */
 TEST_CASE(a_pipe_that_is_refused_is_nobodys)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    pp_listen_options listen = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    rig *r = rig_open(1, PP_MODE_STREAM);
     open_request *request = malloc(sizeof *request);
     HANDLE pipe;
     DWORD code;
 
     assert_non_null(request);
-    kit_listen(port, &listen);
-    assert_ok(
-        open_prepare(request, listen.name, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
+    rig_listen(r);
+    assert_ok(open_prepare(request, r->name, PP_MODE_MESSAGE, PP_DIRECTION_DUPLEX, 0, NULL, NULL));
     assert_status(open_once(request, &pipe, &code), PP_E_MODE);
     assert_ptr_equal(pipe, INVALID_HANDLE_VALUE);
     request->mode = PP_MODE_STREAM;
@@ -199,7 +184,7 @@ TEST_CASE(a_pipe_that_is_refused_is_nobodys)
     assert_status(open_once(request, &pipe, &code), PP_E_IMPOSTOR);
     assert_ptr_equal(pipe, INVALID_HANDLE_VALUE);
     free(request);
-    kit_close(&port);
+    rig_close(r);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -227,14 +227,16 @@ static pp_status abort_input(early *e)
 
     if (c)
         pp_conn_unref(&c);
-    return status;
+    return status == PP_E_CLOSING ? PP_OK : status; /* the child has ended first */
 }
 
+/* A child that reads until its input ends: one that ended before would be closed already. */
 static void make_child(early *e, void *user)
 {
     spawning *s = user;
     pp_conn_options stream;
-    pp_spawn_options options = {.command_line = "cmd /c exit", .input = &stream, .output = &stream};
+    pp_spawn_options options = {
+        .command_line = kit_command("child.exe", "copy"), .input = &stream, .output = &stream};
 
     pp_conn_options_init(&stream);
     stream.handlers = kit_counting();

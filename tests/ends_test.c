@@ -172,29 +172,25 @@ TEST_CASE(what_waits_behind_a_pause_outlives_a_send_that_fails)
  * for on_writable, as it should, and must not wait for ever. */
 TEST_CASE(who_was_refused_hears_that_the_client_left)
 {
-    pp_port *port = kit_port(2);
-    const char *name = kit_name();
-    kit_counts counts = {0};
-    pp_listen_options options = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    rig *r = rig_open(2, PP_MODE_MESSAGE);
     static char order[30 * KIB];
     HANDLE pipe;
 
-    options.conn.high_mark = 64 * KIB;
-    options.pipe_buffer = 256 * KIB;
-    kit_listen(port, &options);
-    pipe = kit_open(name, true);
+    r->listen.conn.high_mark = 64 * KIB;
+    r->listen.pipe_buffer = 256 * KIB;
+    pipe = rig_client(r);
     /* One more than the kernel and the queue take of the answers, 8 and 3; and, whenever the
      * handler stops, fewer than it has taken by then and the kernel takes of the orders. */
     for (int i = 0; i < 12; i++)
         kit_write(pipe, order, sizeof order);
-    while (kit_stats(port).refused_sends == 0)
-        assert_false(kit_wait_ms(&counts.closed, 1, 10));
+    while (kit_stats(r->port).refused_sends == 0)
+        assert_false(kit_wait_ms(&r->counts.closed, 1, 10));
     CloseHandle(pipe);
-    wait_for(counts.closed, 1);
-    assert_status(counts.reason, PP_E_PEER_CLOSED);
-    assert_true(counts.writable > 0);
-    assert_int_equal(kit_stats(port).messages_in, 12);
-    kit_close(&port);
+    wait_for(r->counts.closed, 1);
+    assert_status(r->counts.reason, PP_E_PEER_CLOSED);
+    assert_true(r->counts.writable > 0);
+    assert_int_equal(kit_stats(r->port).messages_in, 12);
+    rig_close(r);
 }
 
 /* ---- What is handed over -------------------------------------------------------------------- */
@@ -293,24 +289,21 @@ TEST_CASE(a_graceful_close_is_not_cut_by_what_the_client_sends)
 TEST_CASE(stopping_with_no_time_is_no_time_out_for_who_owes_nothing)
 {
     enum { CLIENTS = 40 };
-    pp_port *port = kit_port(2);
-    const char *name = kit_name();
-    kit_counts counts = {0};
-    pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    rig *r = rig_open(2, PP_MODE_STREAM);
     HANDLE pipes[CLIENTS];
 
-    options.conn.drain_timeout_ms = 0;
-    kit_listen(port, &options);
+    r->listen.conn.drain_timeout_ms = 0;
+    rig_listen(r);
     for (int i = 0; i < CLIENTS; i++)
-        pipes[i] = kit_open(name, false);
+        pipes[i] = rig_client(r);
     kit_write(pipes[0], "x", 1);
     kit_expect(pipes[0], "x", 1);
-    wait_for(counts.opened, CLIENTS);
-    assert_ok(pp_port_stop(port));
-    assert_ok(pp_port_wait(port));
-    assert_int_equal(counts.reasons[PP_OK], CLIENTS);
-    assert_int_equal(kit_stats(port).timeouts, 0);
-    kit_close(&port);
+    wait_for(r->counts.opened, CLIENTS);
+    assert_ok(pp_port_stop(r->port));
+    assert_ok(pp_port_wait(r->port));
+    assert_int_equal(r->counts.reasons[PP_OK], CLIENTS);
+    assert_int_equal(kit_stats(r->port).timeouts, 0);
+    rig_close(r);
     for (int i = 0; i < CLIENTS; i++)
         CloseHandle(pipes[i]);
 }

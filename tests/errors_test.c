@@ -227,16 +227,14 @@ TEST_CASE(a_taken_name_is_refused)
 TEST_CASE(a_message_that_is_too_long_is_refused)
 {
     static char data[1001];
-    pp_port *port = kit_port(1);
-    kit_counts server = {0}, client = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &server);
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_FRAMED, kit_counting(), &client);
+    rig *r = rig_open(1, PP_MODE_FRAMED);
+    kit_counts client = {0};
+    pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
     pp_conn *conn;
 
     dial.conn.max_message = 1000;
-    kit_listen(port, &listen);
-    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    rig_listen(r);
+    assert_ok(pp_dial(r->port, &dial, &conn, NULL));
     assert_status(pp_conn_send(conn, data, 1001), PP_E_TOO_LONG);
     assert_status(pp_conn_send(conn, NULL, 1), PP_E_ARGUMENT);
     assert_ok(pp_conn_send(conn, data, 1000));
@@ -244,36 +242,34 @@ TEST_CASE(a_message_that_is_too_long_is_refused)
     wait_for(client.messages, 2);
     assert_true(pp_conn_id(conn) != 0);
     pp_conn_unref(&conn);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(closing_objects_answer_and_nothing_more)
 {
-    pp_port *port = kit_port(2);
-    kit_counts server = {0}, client = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, &server);
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_FRAMED, kit_counting(), &client);
+    rig *r = rig_open(2, PP_MODE_FRAMED);
+    kit_counts client = {0};
+    pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
     pp_mailslot_options mailslot;
     pp_conn *conn, *late = NULL;
     pp_error error;
 
-    kit_listen(port, &listen);
-    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    rig_listen(r);
+    assert_ok(pp_dial(r->port, &dial, &conn, NULL));
     wait_for(client.opened, 1);
-    assert_ok(pp_port_stop(port));
-    assert_ok(pp_port_stop(port));
-    listen.name = kit_name(); /* the other may be taken yet */
-    assert_status(pp_listen(port, &listen, NULL, &error), PP_E_CLOSING);
-    assert_status(pp_dial(port, &dial, &late, &error), PP_E_CLOSING);
+    assert_ok(pp_port_stop(r->port));
+    assert_ok(pp_port_stop(r->port));
+    r->listen.name = kit_name(); /* the other may be taken yet */
+    assert_status(pp_listen(r->port, &r->listen, NULL, &error), PP_E_CLOSING);
+    assert_status(pp_dial(r->port, &dial, &late, &error), PP_E_CLOSING);
     assert_null(late);
     pp_mailslot_options_init(&mailslot);
     mailslot.name = kit_name();
-    assert_status(pp_mailslot_listen(port, &mailslot, NULL, &error), PP_E_CLOSING);
-    assert_status(pp_port_post(port, (pp_task_fn *)1, NULL), PP_E_CLOSING);
-    assert_status(pp_port_after(port, 1, (pp_task_fn *)1, NULL, NULL), PP_E_CLOSING);
-    kit_close(&port);
-    /* The reference outlives the port. */
+    assert_status(pp_mailslot_listen(r->port, &mailslot, NULL, &error), PP_E_CLOSING);
+    assert_status(pp_port_post(r->port, (pp_task_fn *)1, NULL), PP_E_CLOSING);
+    assert_status(pp_port_after(r->port, 1, (pp_task_fn *)1, NULL, NULL), PP_E_CLOSING);
+    rig_close(r);
+    /* The reference outlives the r->port. */
     assert_int_equal(client.closed, 1);
     assert_status(pp_conn_send(conn, "x", 1), PP_E_CLOSING);
     assert_status(pp_conn_end_sending(conn), PP_E_CLOSING);

@@ -362,27 +362,23 @@ TEST_CASE(buffers_shrink_when_a_connection_is_idle)
 {
     static char data[60 * KIB];
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
-        pp_port *port = kit_port(1);
-        const char *name = kit_name();
-        kit_counts counts = {0};
-        pp_listen_options options = kit_listen_options(name, (pp_mode)mode, &counts);
+        rig *r = rig_open(1, (pp_mode)mode);
         ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
         HANDLE pipe;
 
-        kit_listen(port, &options);
-        pipe = kit_open(name, mode == PP_MODE_MESSAGE);
+        pipe = rig_client(r);
         for (int i = 0; i < 20; i++) {
             kit_write(pipe, data, sizeof data);
             kit_expect(pipe, data, sizeof data);
         }
-        assert_true(kit_stats(port).bytes_buffered > 0);
-        while (kit_stats(port).bytes_buffered > 0 && GetTickCount64() < end)
-            kit_wait_ms(&counts.closed, 1, 50);
-        assert_int_equal(kit_stats(port).bytes_buffered, 0);
+        assert_true(kit_stats(r->port).bytes_buffered > 0);
+        while (kit_stats(r->port).bytes_buffered > 0 && GetTickCount64() < end)
+            kit_wait_ms(&r->counts.closed, 1, 50);
+        assert_int_equal(kit_stats(r->port).bytes_buffered, 0);
         kit_write(pipe, "still here", 10);
         kit_expect(pipe, "still here", 10);
         CloseHandle(pipe);
-        kit_close(&port);
+        rig_close(r);
     }
 }
 

@@ -73,6 +73,14 @@ static pp_listen_options guard_options(const char *name, guard *g)
     return options;
 }
 
+static rig *guard_rig(guard *g)
+{
+    rig *r = rig_open(1, PP_MODE_MESSAGE);
+
+    r->listen = guard_options(r->name, g);
+    return r;
+}
+
 static void say(HANDLE pipe)
 {
     InterlockedIncrement(&messages_written);
@@ -81,16 +89,13 @@ static void say(HANDLE pipe)
 
 TEST_CASE(the_process_is_known_at_once_and_the_user_from_the_first_read)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     char sid[PP_SID_SIZE];
     HANDLE pipe;
 
-    options.conn.handlers.on_identity = guard_identity;
-    kit_listen(port, &options);
-    pipe = kit_open(name, true);
+    r->listen.conn.handlers.on_identity = guard_identity;
+    pipe = rig_client(r);
     wait_for(g.counts.opened, 1);
     assert_int_equal(g.at_open.process_id, GetCurrentProcessId());
     assert_string_equal(g.at_open.user, "");
@@ -108,65 +113,56 @@ TEST_CASE(the_process_is_known_at_once_and_the_user_from_the_first_read)
     assert_int_equal(asked, 1);
     assert_int_equal(asked_too_early, 0);
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(nobody_is_asked_when_nobody_wants_to_know)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE pipe;
 
-    options.conn.handlers = kit_echo();
-    kit_listen(port, &options);
-    pipe = kit_open(name, true);
+    r->listen.conn.handlers = kit_echo();
+    pipe = rig_client(r);
     say(pipe);
     wait_for(g.counts.messages, 1);
     assert_int_equal(asked, 0);
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_client_can_be_refused_before_its_first_message)
 {
-    pp_port *port = kit_port(1);
     guard g = {.verdict = "not on the list"};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE pipe;
 
-    options.conn.handlers.on_identity = guard_identity;
-    kit_listen(port, &options);
-    pipe = kit_open(name, true);
+    r->listen.conn.handlers.on_identity = guard_identity;
+    pipe = rig_client(r);
     say(pipe);
     wait_for(g.counts.closed, 1);
     assert_status(g.counts.reason, PP_E_REFUSED);
     assert_int_equal(g.counts.messages, 0);
-    assert_int_equal(kit_stats(port).connections_ended[PP_E_REFUSED], 1);
+    assert_int_equal(kit_stats(r->port).connections_ended[PP_E_REFUSED], 1);
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_client_that_lets_nobody_ask_has_no_user)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE pipe;
 
     refuse_to_say = 1;
-    options.conn.handlers.on_identity = guard_identity;
-    kit_listen(port, &options);
-    pipe = kit_open(name, true);
+    r->listen.conn.handlers.on_identity = guard_identity;
+    pipe = rig_client(r);
     say(pipe);
     wait_for(g.counts.messages, 1);
     assert_string_equal(g.at_identity.user, "");
     assert_int_equal(g.at_identity.process_id, GetCurrentProcessId());
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 /* Where two may stay: the third ends for its message. Those from `unknown` on let nobody ask. */
@@ -183,43 +179,39 @@ static void three_come_and_two_stay(guard *g, const char *name, HANDLE *pipes, i
 
 TEST_CASE(a_user_has_no_more_connections_than_allowed)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE pipes[4];
 
-    options.max_clients_per_user = 2;
-    kit_listen(port, &options);
-    three_come_and_two_stay(&g, name, pipes, 3);
-    assert_int_equal(kit_stats(port).connections_ended[PP_E_USER_LIMIT], 1);
+    r->listen.max_clients_per_user = 2;
+    rig_listen(r);
+    three_come_and_two_stay(&g, r->name, pipes, 3);
+    assert_int_equal(kit_stats(r->port).connections_ended[PP_E_USER_LIMIT], 1);
     say(pipes[0]); /* the others go on */
     wait_for(g.counts.messages, 3);
     CloseHandle(pipes[1]);
     wait_for(g.counts.closed, 2);
-    pipes[3] = kit_open(name, true); /* and there is room again */
+    pipes[3] = rig_client(r); /* and there is room again */
     say(pipes[3]);
     wait_for(g.counts.messages, 4);
     CloseHandle(pipes[0]);
     CloseHandle(pipes[2]);
     CloseHandle(pipes[3]);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(who_is_unknown_counts_apart_from_who_is_known)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE pipes[3];
 
-    options.max_clients_per_user = 1;
-    kit_listen(port, &options);
-    three_come_and_two_stay(&g, name, pipes, 1); /* two unknown ones of our session */
+    r->listen.max_clients_per_user = 1;
+    rig_listen(r);
+    three_come_and_two_stay(&g, r->name, pipes, 1); /* two unknown ones of our session */
     for (int i = 0; i < 3; i++)
         CloseHandle(pipes[i]);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(those_unknown_count_by_their_session)
@@ -242,26 +234,24 @@ TEST_CASE(those_unknown_count_by_their_session)
 
 TEST_CASE(limits_of_users_change)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     pp_listener *listener;
     HANDLE pipes[3];
 
-    options.max_clients_per_user = 1;
-    listener = kit_listen(port, &options);
-    options.max_clients_per_user = 2;
-    assert_ok(pp_listener_set_limits(listener, &options, NULL));
-    three_come_and_two_stay(&g, name, pipes, 3);
-    options.max_clients_per_user = 1; /* nobody is ended who is over it */
-    assert_ok(pp_listener_set_limits(listener, &options, NULL));
+    r->listen.max_clients_per_user = 1;
+    listener = kit_listen(r->port, &r->listen);
+    r->listen.max_clients_per_user = 2;
+    assert_ok(pp_listener_set_limits(listener, &r->listen, NULL));
+    three_come_and_two_stay(&g, r->name, pipes, 3);
+    r->listen.max_clients_per_user = 1; /* nobody is ended who is over it */
+    assert_ok(pp_listener_set_limits(listener, &r->listen, NULL));
     say(pipes[1]);
     wait_for(g.counts.messages, 3);
     assert_int_equal(g.counts.closed, 1);
     for (int i = 0; i < 3; i++)
         CloseHandle(pipes[i]);
-    kit_close(&port);
+    rig_close(r);
 }
 
 /* Who sends nothing is never asked who he is. */
@@ -295,20 +285,17 @@ TEST_CASE(what_needs_identities_is_refused_where_clients_do_not_send)
 
 TEST_CASE(who_is_unknown_may_be_refused)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE pipe, known;
 
-    options.refuse_unknown = true;
-    kit_listen(port, &options);
-    known = kit_open(name, true);
+    r->listen.refuse_unknown = true;
+    known = rig_client(r);
     say(known);
     wait_for(g.counts.messages, 1);
     refuse_to_say = 1;
     for (LONG i = 1; i <= 2; i++) {
-        pipe = kit_open(name, true);
+        pipe = rig_client(r);
         say(pipe);
         wait_for(g.counts.closed, i);
         assert_status(g.counts.reason, PP_E_REFUSED);
@@ -316,7 +303,7 @@ TEST_CASE(who_is_unknown_may_be_refused)
     }
     assert_int_equal(g.counts.messages, 1);
     CloseHandle(known);
-    kit_close(&port);
+    rig_close(r);
 }
 
 static void count_unknown(void *user, pp_log_level level, const char *line)
@@ -354,19 +341,16 @@ TEST_CASE(those_unknown_are_reported_once)
 
 TEST_CASE(a_user_connects_no_faster_than_allowed)
 {
-    pp_port *port = kit_port(1);
     guard g = {0};
-    const char *name = kit_name();
-    pp_listen_options options = guard_options(name, &g);
+    rig *r = guard_rig(&g);
     HANDLE first, pipe;
     LONG refused;
 
-    options.max_connects_per_user = 5;
-    kit_listen(port, &options);
-    first = kit_open(name, true);
+    r->listen.max_connects_per_user = 5;
+    first = rig_client(r);
     say(first);
     for (int i = 0; i < 20; i++) {
-        pipe = kit_open(name, true);
+        pipe = rig_client(r);
         say(pipe);
         CloseHandle(pipe);
     }
@@ -376,13 +360,13 @@ TEST_CASE(a_user_connects_no_faster_than_allowed)
     say(first); /* who is in stays in */
     wait_for(g.counts.messages, 22 - refused);
     kit_wait_ms(&g.counts.closed, MAXLONG, 1100); /* a second later it may connect again */
-    pipe = kit_open(name, true);
+    pipe = rig_client(r);
     say(pipe);
     wait_for(g.counts.messages, 23 - refused);
     assert_int_equal(g.counts.reasons[PP_E_USER_RATE], refused);
     CloseHandle(pipe);
     CloseHandle(first);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(an_adopted_server_end_knows_its_client)

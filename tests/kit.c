@@ -1,6 +1,7 @@
 #include "kit.h"
 
 #include "base/win.h"
+#include "pipe/framing.h"
 
 #include <psapi.h>
 #include <stdlib.h>
@@ -294,7 +295,49 @@ ULONG kit_bytes_waiting(HANDLE pipe)
                : MAXDWORD;
 }
 
+/* ---- The rig -------------------------------------------------------------------------------- */
+
+rig *rig_open(unsigned workers, pp_mode mode)
+{
+    static rig rigs[64];
+    static volatile LONG next;
+    rig *r = &rigs[InterlockedIncrement(&next) % 64];
+
+    *r = (rig){.port = kit_port(workers), .name = kit_name()};
+    r->listen = kit_listen_options(r->name, mode, &r->counts);
+    return r;
+}
+
+void rig_listen(rig *r)
+{
+    r->listener = kit_listen(r->port, &r->listen);
+}
+
+HANDLE rig_client(rig *r)
+{
+    if (!r->listener)
+        rig_listen(r);
+    return kit_open(r->name, r->listen.conn.mode == PP_MODE_MESSAGE);
+}
+
+pp_dial_options rig_dial_options(const rig *r, pp_handlers handlers, void *user)
+{
+    return kit_dial_options(r->name, r->listen.conn.mode, handlers, user);
+}
+
+void rig_close(rig *r)
+{
+    kit_close(&r->port);
+}
+
 /* ---- Data ----------------------------------------------------------------------------------- */
+
+size_t kit_put_frame(char *at, const void *data, size_t length)
+{
+    framing_write(at, (uint32_t)length);
+    memcpy(at + FRAMING_HEADER, data, length);
+    return FRAMING_HEADER + length;
+}
 
 unsigned char kit_byte(uint32_t seed, uint64_t at)
 {

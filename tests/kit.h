@@ -81,6 +81,31 @@ size_t kit_drain(HANDLE pipe);
  * would wait for an event that the library's handles never set. */
 ULONG kit_bytes_waiting(HANDLE pipe);
 
+/* What most tests begin with: a port, and an echo listener on it whose connections count. */
+typedef struct rig {
+    pp_port *port;
+    const char *name;
+    kit_counts counts;
+    pp_listen_options listen; /* may be changed before the rig listens */
+    pp_listener *listener;
+} rig;
+
+/* Valid until 64 more were opened, so that the counts can be looked at after rig_close. */
+rig *rig_open(unsigned workers, pp_mode mode);
+void rig_listen(rig *r);
+
+/* A plain client of it; the first makes it listen. */
+HANDLE rig_client(rig *r);
+
+/* The options of a connection that dials it. */
+pp_dial_options rig_dial_options(const rig *r, pp_handlers handlers, void *user);
+
+/* kit_close, of its port. */
+void rig_close(rig *r);
+
+/* Writes a frame of framed mode; returns its size. */
+size_t kit_put_frame(char *at, const void *data, size_t length);
+
 /* Bytes that tell where they belong: position `at` of stream `seed`. */
 unsigned char kit_byte(uint32_t seed, uint64_t at);
 void kit_fill(void *data, size_t length, uint32_t seed, uint64_t at);

@@ -38,22 +38,20 @@ TEST_CASE(as_many_instances_as_should_be_ready_are_there_at_once)
     static const uint64_t most[] = {10000, 7};
 
     for (int i = 0; i < 2; i++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+        rig *r = rig_open(1, PP_MODE_STREAM);
         HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL), pipes[100];
         int expected;
 
-        options.accept_ready = 20;
-        options.max_clients = most[i];
+        r->listen.accept_ready = 20;
+        r->listen.max_clients = most[i];
         expected = most[i] < 20 ? (int)most[i] : 20;
-        assert_ok(pp_port_post(port, hold_worker, go_on));
-        kit_listen(port, &options);
-        assert_int_equal(open_many(options.name, pipes, 100), expected);
+        assert_ok(pp_port_post(r->port, hold_worker, go_on));
+        rig_listen(r);
+        assert_int_equal(open_many(r->name, pipes, 100), expected);
         SetEvent(go_on);
-        wait_for(counts.opened, expected);
+        wait_for(r->counts.opened, expected);
         close_many(pipes, expected);
-        kit_close(&port);
+        rig_close(r);
         CloseHandle(go_on);
     }
 }
@@ -61,23 +59,21 @@ TEST_CASE(as_many_instances_as_should_be_ready_are_there_at_once)
 TEST_CASE(no_more_clients_than_allowed_get_in_during_a_burst)
 {
     enum { MOST = 30, TRIES = 400 };
-    pp_port *port = kit_port(2);
-    kit_counts counts = {0};
-    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    rig *r = rig_open(2, PP_MODE_STREAM);
     HANDLE pipes[TRIES];
 
-    options.accept_ready = 4;
-    options.max_clients = MOST;
-    kit_listen(port, &options);
+    r->listen.accept_ready = 4;
+    r->listen.max_clients = MOST;
+    rig_listen(r);
     for (int have = 0; have < MOST;) {
-        have += open_many(options.name, pipes + have, TRIES - have);
+        have += open_many(r->name, pipes + have, TRIES - have);
         assert_true(have <= MOST);
-        wait_for(counts.opened, have);
+        wait_for(r->counts.opened, have);
     }
-    assert_int_equal(open_many(options.name, pipes + MOST, TRIES - MOST), 0);
+    assert_int_equal(open_many(r->name, pipes + MOST, TRIES - MOST), 0);
     close_many(pipes, MOST);
-    wait_for(counts.closed, MOST);
-    kit_close(&port);
+    wait_for(r->counts.closed, MOST);
+    rig_close(r);
 }
 
 TEST_CASE(bursts_raise_what_waits_and_calm_lowers_it)

@@ -121,25 +121,23 @@ TEST_CASE(nothing_is_told_before_on_open)
 TEST_CASE(a_send_refused_while_dialling_hears_of_room_when_open)
 {
     static char big[100 * KIB];
-    pp_port *port = kit_port(2);
-    const char *name = kit_name();
-    kit_counts server = {0}, client = {0};
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &server);
-    pp_dial_options dial = kit_dial_options(name, PP_MODE_STREAM, kit_counting(), &client);
+    rig *r = rig_open(2, PP_MODE_STREAM);
+    kit_counts client = {0};
+    pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
     pp_conn *conn;
 
-    listen.conn.handlers = kit_counting();
+    r->listen.conn.handlers = kit_counting();
     dial.conn.high_mark = sizeof big;
-    assert_ok(pp_dial(port, &dial, &conn, NULL));
+    assert_ok(pp_dial(r->port, &dial, &conn, NULL));
     while (pp_conn_send(conn, big, sizeof big) == PP_OK) {
     }
     assert_false(kit_wait_ms(&client.writable, 1, 50));
-    kit_listen(port, &listen);
+    rig_listen(r);
     wait_for(client.writable, 1);
     assert_int_equal(client.opened, 1);
     pp_conn_abort(conn);
     pp_conn_unref(&conn);
-    kit_close(&port);
+    rig_close(r);
 }
 
 static const char *guest_identity(pp_conn *conn, void *user, const pp_peer *peer)
@@ -244,29 +242,26 @@ TEST_CASE(a_turn_of_many_messages_lets_others_have_theirs)
 TEST_CASE(clients_that_stall_wake_nobody)
 {
     enum { CLIENTS = 20 };
-    pp_port *port = kit_port(2);
-    const char *name = kit_name();
-    kit_counts counts = {0};
-    pp_listen_options options = kit_listen_options(name, PP_MODE_FRAMED, &counts);
+    rig *r = rig_open(2, PP_MODE_FRAMED);
     HANDLE pipes[CLIENTS];
     char header[FRAMING_HEADER];
     uint64_t before;
 
-    kit_listen(port, &options);
+    rig_listen(r);
     framing_write(header, 100000);
     for (int i = 0; i < CLIENTS; i++) {
-        pipes[i] = kit_open(name, false);
+        pipes[i] = rig_client(r);
         kit_write(pipes[i], header, sizeof header);
     }
-    wait_for(counts.opened, CLIENTS);
-    assert_false(kit_wait_ms(&counts.closed, 1, 6000)); /* the only look is over */
-    before = kit_stats(port).kernel_dequeues;
-    assert_false(kit_wait_ms(&counts.closed, 1, 6000));
-    assert_in_range(kit_stats(port).kernel_dequeues, before, before + 2);
+    wait_for(r->counts.opened, CLIENTS);
+    assert_false(kit_wait_ms(&r->counts.closed, 1, 6000)); /* the only look is over */
+    before = kit_stats(r->port).kernel_dequeues;
+    assert_false(kit_wait_ms(&r->counts.closed, 1, 6000));
+    assert_in_range(kit_stats(r->port).kernel_dequeues, before, before + 2);
     for (int i = 0; i < CLIENTS; i++)
         CloseHandle(pipes[i]);
-    wait_for(counts.closed, CLIENTS);
-    kit_close(&port);
+    wait_for(r->counts.closed, CLIENTS);
+    rig_close(r);
 }
 
 /* ---- Time-outs ------------------------------------------------------------------------------ */

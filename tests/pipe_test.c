@@ -49,83 +49,68 @@ TEST_CASE(frames_come_back_whole_under_load)
 
 TEST_CASE(messages_of_no_bytes_are_delivered)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    rig *r = rig_open(1, PP_MODE_MESSAGE);
     HANDLE pipe;
     DWORD read = 9;
     char buffer[16];
 
-    kit_listen(port, &listen);
-    pipe = kit_open(name, true);
+    pipe = rig_client(r);
     kit_write(pipe, "", 0);
     assert_true(ReadFile(pipe, buffer, sizeof buffer, &read, NULL));
     assert_int_equal(read, 0);
     kit_write(pipe, "x", 1);
     kit_expect(pipe, "x", 1);
-    wait_for(counts.messages, 2);
+    wait_for(r->counts.messages, 2);
     CloseHandle(pipe);
-    wait_for(counts.closed, 1);
-    kit_close(&port);
+    wait_for(r->counts.closed, 1);
+    rig_close(r);
 }
 
 TEST_CASE(a_message_longer_than_the_buffer_is_assembled)
 {
     static char data[1024 * 1024];
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    rig *r = rig_open(1, PP_MODE_MESSAGE);
     HANDLE pipe;
 
-    listen.pipe_buffer = 4096;
-    kit_listen(port, &listen);
+    r->listen.pipe_buffer = 4096;
+    rig_listen(r);
     kit_fill(data, sizeof data, 1, 0);
-    pipe = kit_open(name, true);
+    pipe = rig_client(r);
     kit_write(pipe, data, sizeof data);
     kit_expect(pipe, data, sizeof data);
-    assert_int_equal(counts.messages, 1);
+    assert_int_equal(r->counts.messages, 1);
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(one_byte_over_max_message_ends_that_connection_alone)
 {
     static char data[5001];
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    rig *r = rig_open(1, PP_MODE_MESSAGE);
     HANDLE good, bad;
 
-    listen.conn.max_message = 5000;
-    kit_listen(port, &listen);
-    good = kit_open(name, true);
-    bad = kit_open(name, true);
+    r->listen.conn.max_message = 5000;
+    good = rig_client(r);
+    bad = rig_client(r);
     kit_write(bad, data, 5001);
-    wait_for(counts.closed, 1);
-    assert_status(counts.reason, PP_E_TOO_LONG);
+    wait_for(r->counts.closed, 1);
+    assert_status(r->counts.reason, PP_E_TOO_LONG);
     kit_write(good, data, 5000);
     kit_expect(good, data, 5000);
-    assert_int_equal(kit_stats(port).connections_ended[PP_E_TOO_LONG], 1);
+    assert_int_equal(kit_stats(r->port).connections_ended[PP_E_TOO_LONG], 1);
     CloseHandle(bad);
     CloseHandle(good);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(a_client_that_transacts_is_served)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    rig *r = rig_open(1, PP_MODE_MESSAGE);
     HANDLE pipe;
     char reply[64];
     DWORD read;
 
-    kit_listen(port, &listen);
-    pipe = kit_open(name, true);
+    pipe = rig_client(r);
     for (int i = 0; i < 100; i++) {
         char request[16] = "request";
 
@@ -135,29 +120,26 @@ TEST_CASE(a_client_that_transacts_is_served)
         assert_memory_equal(reply, request, 8);
     }
     CloseHandle(pipe);
-    kit_close(&port);
+    rig_close(r);
 }
 
 TEST_CASE(what_a_client_left_behind_is_read)
 {
-    pp_port *port = kit_port(1);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_MESSAGE, &counts);
+    rig *r = rig_open(1, PP_MODE_MESSAGE);
 
-    listen.conn.handlers = kit_counting();
-    kit_listen(port, &listen);
+    r->listen.conn.handlers = kit_counting();
+    rig_listen(r);
     for (int i = 0; i < 100; i++) {
-        HANDLE pipe = kit_open(name, true);
+        HANDLE pipe = rig_client(r);
 
         kit_write(pipe, "gone", 4);
         CloseHandle(pipe);
     }
-    wait_for(counts.closed, 100);
-    assert_int_equal(counts.messages, 100);
-    assert_int_equal(counts.bytes, 400);
-    assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 100);
-    kit_close(&port);
+    wait_for(r->counts.closed, 100);
+    assert_int_equal(r->counts.messages, 100);
+    assert_int_equal(r->counts.bytes, 400);
+    assert_int_equal(r->counts.reasons[PP_E_PEER_CLOSED], 100);
+    rig_close(r);
 }
 
 static pp_status answer_anyway(pp_conn *conn, void *user, const void *data, size_t length)
@@ -170,50 +152,44 @@ static pp_status answer_anyway(pp_conn *conn, void *user, const void *data, size
 TEST_CASE(what_was_sent_is_read_though_no_answer_can_be)
 {
     for (int mode = PP_MODE_STREAM; mode <= PP_MODE_MESSAGE; mode++) {
-        pp_port *port = kit_port(1);
-        kit_counts counts = {0};
-        const char *name = kit_name();
-        pp_listen_options listen = kit_listen_options(name, (pp_mode)mode, &counts);
+        rig *r = rig_open(1, (pp_mode)mode);
         HANDLE pipe;
 
-        listen.conn.handlers.on_message =
+        r->listen.conn.handlers.on_message =
             mode == PP_MODE_MESSAGE ? answer_anyway : kit_counting().on_message;
-        kit_listen(port, &listen);
+        rig_listen(r);
         for (int round = 0; round < 20; round++) {
-            pipe = kit_open(name, mode == PP_MODE_MESSAGE);
+            pipe = rig_client(r);
             for (int i = 0; i < 100; i++)
                 kit_write(pipe, "gone soon", 9);
             CloseHandle(pipe);
         }
-        wait_for(counts.closed, 20);
-        assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 20);
+        wait_for(r->counts.closed, 20);
+        assert_int_equal(r->counts.reasons[PP_E_PEER_CLOSED], 20);
         if (mode == PP_MODE_MESSAGE)
-            assert_int_equal(counts.messages, 2000);
+            assert_int_equal(r->counts.messages, 2000);
         else
-            assert_int_equal(counts.bytes, 2000 * 9);
-        kit_close(&port);
+            assert_int_equal(r->counts.bytes, 2000 * 9);
+        rig_close(r);
     }
 }
 
 TEST_CASE(clients_that_come_and_leave_do_not_stop_the_listener)
 {
-    pp_port *port = kit_port(2);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    rig *r = rig_open(2, PP_MODE_STREAM);
     HANDLE pipe;
 
-    kit_listen(port, &listen);
+    rig_listen(r);
     for (int i = 0; i < 500; i++)
-        CloseHandle(kit_open(name, false));
-    pipe = kit_open(name, false);
+        CloseHandle(rig_client(r));
+    pipe = rig_client(r);
     kit_write(pipe, "still here", 10);
     kit_expect(pipe, "still here", 10);
     CloseHandle(pipe);
-    wait_for(counts.closed, 501);
-    assert_int_equal(counts.reasons[PP_E_PEER_CLOSED], 501);
-    assert_int_equal(kit_stats(port).accept_errors, 0);
-    kit_close(&port);
+    wait_for(r->counts.closed, 501);
+    assert_int_equal(r->counts.reasons[PP_E_PEER_CLOSED], 501);
+    assert_int_equal(kit_stats(r->port).accept_errors, 0);
+    rig_close(r);
 }
 
 /* on_message that takes nothing before `allowed`. */

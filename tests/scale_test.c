@@ -10,19 +10,15 @@ enum { MANY = 2000, MOST = 10000 };
 /* What a process opens once, when it first uses ports and pipes, is no leak. */
 static void warm_up(void)
 {
-    pp_port *port = kit_port(2);
-    kit_counts counts = {0};
-    const char *name = kit_name();
-    pp_listen_options listen = kit_listen_options(name, PP_MODE_STREAM, &counts);
+    rig *r = rig_open(2, PP_MODE_STREAM);
     HANDLE pipe;
 
-    kit_listen(port, &listen);
-    pipe = kit_open(name, false);
+    pipe = rig_client(r);
     kit_write(pipe, "x", 1);
     kit_expect(pipe, "x", 1);
     CloseHandle(pipe);
-    wait_for(counts.closed, 1);
-    kit_close(&port);
+    wait_for(r->counts.closed, 1);
+    rig_close(r);
     kit_descriptors();
 }
 

@@ -17,26 +17,24 @@ static DWORD WINAPI close_console(void *argument)
 TEST_CASE(a_console_that_closes_ends_the_server_in_time)
 {
     static char data[150000];
-    pp_port *port = kit_port(2);
-    kit_counts counts = {0};
-    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
+    rig *r = rig_open(2, PP_MODE_STREAM);
     ULONGLONG began, took;
     HANDLE pipe, thread;
 
-    options.conn.drain_timeout_ms = 60000;
-    kit_listen(port, &options);
-    assert_int_equal(stop_begin(port), ERROR_SUCCESS);
-    pipe = kit_open(options.name, false);
+    r->listen.conn.drain_timeout_ms = 60000;
+    rig_listen(r);
+    assert_int_equal(stop_begin(r->port), ERROR_SUCCESS);
+    pipe = rig_client(r);
     kit_write(pipe, data, sizeof data);
-    wait_for(counts.bytes, sizeof data);
+    wait_for(r->counts.bytes, sizeof data);
     began = GetTickCount64();
     thread = CreateThread(NULL, 0, close_console, NULL, 0, NULL);
-    assert_ok(pp_port_wait(port));
+    assert_ok(pp_port_wait(r->port));
     took = GetTickCount64() - began;
     assert_true(took > 2000 && took < 4800);
-    assert_status(counts.reason, PP_E_ABORTED);
+    assert_status(r->counts.reason, PP_E_ABORTED);
     stop_end();
-    kit_close(&port);
+    rig_close(r);
     CloseHandle(pipe);
     CloseHandle(thread); /* which goes with the process */
 }

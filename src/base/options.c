@@ -107,7 +107,7 @@ static const char *option__unit_text(option_unit unit)
     return unit == OPTION_BYTES ? " bytes" : unit == OPTION_MS ? " ms" : "";
 }
 
-pp_status option_check_value(const option_row *row, uint64_t value, pp_error *error)
+static pp_status option__check_value(const option_row *row, uint64_t value, pp_error *error)
 {
     if ((value >= row->least && value <= row->most) || (value == 0 && row->zero_allowed))
         return PP_OK;
@@ -134,7 +134,7 @@ pp_status option_check(const option_table *table, const void *options, pp_error 
     for (size_t i = 0; i < table->count; i++) {
         const option_row *row = &table->rows[i];
         uint64_t value = *(const uint64_t *)(const void *)(base + row->offset);
-        pp_status status = option_check_value(row, value, error);
+        pp_status status = option__check_value(row, value, error);
 
         if (status != PP_OK)
             return status;

@@ -32,7 +32,6 @@ void option_set_defaults(const option_table *table, void *options);
 
 /* PP_E_ARGUMENT with a message that names the option, the value and the range. */
 pp_status option_check(const option_table *table, const void *options, pp_error *error);
-pp_status option_check_value(const option_row *row, uint64_t value, pp_error *error);
 
 /* PP_E_ARGUMENT unless all are 0: otherwise the program wants what a later version knows. */
 pp_status option_check_reserved(const uint64_t *reserved, size_t count, pp_error *error);

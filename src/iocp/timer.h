@@ -40,6 +40,13 @@ void timer_close(timer *t);
 /* Sets or moves the timer; in its strand's turn. A past deadline raises the event soon. */
 void timer_set(timer *t, uint64_t deadline);
 
+/* Only moves it to an earlier deadline. So a deadline that every message moves away costs a message
+ * nothing: the timer fires at the earlier one, and its strand looks again. */
+void timer_set_earlier(timer *t, uint64_t deadline);
+
+/* Whether it is set, and its deadline has not come. */
+bool timer_runs(const timer *t);
+
 /* Raises the events of all timers that are due. */
 void timers_run(timers *t);
 

@@ -15,9 +15,10 @@
 #include "mailslot/slot_reader.h"
 #include "mailslot/slot.h"
 
-#define MAILSLOT_LOOK STRAND_EVENT(0) /* started, resumed, a turn left work, or the timer fired */
-#define MAILSLOT_READ STRAND_EVENT(1) /* the read's packet came */
-#define MAILSLOT_CAME STRAND_EVENT(2) /* the thread has read something, or has ended */
+#define MAILSLOT_AGAIN STRAND_EVENT(0) /* started, resumed, a turn left work, or the timer fired   \
+                                        */
+#define MAILSLOT_READ STRAND_EVENT(1)  /* the read's packet came */
+#define MAILSLOT_CAME STRAND_EVENT(2)  /* the thread has read something, or has ended */
 #define MAILSLOT_CLOSE STRAND_EVENT(3)
 
 #define MAILSLOT__MOST_PER_TURN 64
@@ -89,7 +90,8 @@ static bool mailslot__deliver_one(pp_mailslot *m)
         port_count(port_of(&m->strand), COUNT_DATAGRAMS_OVERSIZED, 1);
     } else if (m->options.on_datagram && mailslot__call(m, data, length) == PP_E_AGAIN) {
         if (!gate_shut_unless_reopened(&m->gate, seen))
-            strand_raise(&m->strand, MAILSLOT_LOOK); /* a resume came meanwhile: deliver it again */
+            strand_raise(&m->strand,
+                         MAILSLOT_AGAIN); /* a resume came meanwhile: deliver it again */
         return false;
     } else {
         mailslot__count(m, length);
@@ -105,7 +107,7 @@ static bool mailslot__deliver(pp_mailslot *m)
         if (gate_is_shut(&m->gate) || !mailslot__deliver_one(m))
             return false;
         if (strand_turn_is_long(&m->strand)) {
-            strand_raise(&m->strand, MAILSLOT_LOOK);
+            strand_raise(&m->strand, MAILSLOT_AGAIN);
             return false;
         }
     }
@@ -213,7 +215,7 @@ static void mailslot__advance(pp_mailslot *m)
 {
     for (int rounds = 0; mailslot__deliver(m); rounds++) {
         if (rounds == MAILSLOT__MOST_PER_TURN) {
-            strand_raise(&m->strand, MAILSLOT_LOOK); /* other strands' turns */
+            strand_raise(&m->strand, MAILSLOT_AGAIN); /* other strands' turns */
             return;
         }
         if (!mailslot__fill(m))
@@ -229,9 +231,9 @@ static bool mailslot__is_delivered(pp_mailslot *m)
     if (datagrams_are_empty(&m->unread) &&
         (m->on_port || !slot_reader_take(&m->reader, &m->unread)))
         return true;
-    if (m->timer.deadline != CLOCK_NEVER && m->timer.deadline > clock_ms()) {
+    if (timer_runs(&m->timer)) {
         if (!gate_is_shut(&m->gate))
-            strand_raise(&m->strand, MAILSLOT_LOOK);
+            strand_raise(&m->strand, MAILSLOT_AGAIN);
         return false;
     }
     m->reason = m->reason == PP_OK ? PP_E_DRAIN_TIMEOUT : m->reason;
@@ -353,7 +355,7 @@ static pp_status mailslot__start(pp_mailslot *m, pp_error *error)
     code = mailslot__open_slot(m, &s);
     security_close(&s);
     if (code == ERROR_SUCCESS &&
-        !timer_open(&m->timer, &port_of(&m->strand)->timers, &m->strand, MAILSLOT_LOOK)) {
+        !timer_open(&m->timer, &port_of(&m->strand)->timers, &m->strand, MAILSLOT_AGAIN)) {
         mailslot__close_slot(m);
         code = ERROR_NOT_ENOUGH_MEMORY;
     }
@@ -392,7 +394,7 @@ pp_status pp_mailslot_listen(pp_port *port, const pp_mailslot_options *options,
     m->refs = mailslot ? 2 : 1;
     if (mailslot)
         *mailslot = m; /* before the first callback */
-    strand_go(&m->strand, MAILSLOT_LOOK);
+    strand_go(&m->strand, MAILSLOT_AGAIN);
     return PP_OK;
 }
 
@@ -401,7 +403,7 @@ pp_status pp_mailslot_resume(pp_mailslot *m)
     if (!m)
         return PP_E_ARGUMENT;
     gate_open(&m->gate);
-    strand_raise(&m->strand, MAILSLOT_LOOK);
+    strand_raise(&m->strand, MAILSLOT_AGAIN);
     return PP_OK;
 }
 

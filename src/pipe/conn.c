@@ -59,7 +59,7 @@ void conn_drain(pp_conn *c)
 
 void conn_drain_if_both_ended(pp_conn *c)
 {
-    if (c->intake.peer_ended && c->state == CONN_OPEN && outbox_has_ended(&c->outbox))
+    if (intake_has_ended(&c->intake) && c->state == CONN_OPEN && outbox_has_ended(&c->outbox))
         conn_drain(c);
 }
 

@@ -114,7 +114,9 @@ static void conn__end_reads(pp_conn *c)
 /* Whether the unread bytes are an incomplete message. */
 static bool conn__is_inside_message(const pp_conn *c)
 {
-    return c->settings.mode != PP_MODE_STREAM && !intake_is_empty(&c->intake) && !c->intake.whole;
+    decoder d = conn_decoder(c);
+
+    return !intake_is_empty(&c->intake) && intake_look(&c->intake, &d).kind == DECODED_PART;
 }
 
 /* The other end has left. While we drain, the writes that are left find out whether their bytes
@@ -148,12 +150,14 @@ static void conn__read_failed(pp_conn *c, DWORD error)
  * that goes on receiving declares its end of sending in a frame before. */
 static void conn__socket_ended(pp_conn *c)
 {
-    if (c->settings.mode == PP_MODE_FRAMED && !c->intake.peer_ended && c->state == CONN_OPEN) {
+    if (c->settings.mode == PP_MODE_FRAMED && !intake_has_ended(&c->intake) &&
+        c->state == CONN_OPEN) {
         conn__read_failed(c, ERROR_HANDLE_EOF);
         return;
     }
-    c->intake.untold_end = c->settings.mode == PP_MODE_STREAM && c->state == CONN_OPEN &&
-                           !c->closing && c->settings.direction != PP_DIRECTION_OUTBOUND;
+    if (c->settings.mode == PP_MODE_STREAM && c->state == CONN_OPEN && !c->closing &&
+        c->settings.direction != PP_DIRECTION_OUTBOUND)
+        intake_note_end(&c->intake);
     conn__end_reads(c);
 }
 
@@ -168,8 +172,7 @@ static void conn__bytes_came(pp_conn *c, const transport_result *r, size_t room)
         return;
     }
     intake_add(&c->intake, r->bytes, room, message && r->whole);
-    if (c->settings.direction == PP_DIRECTION_OUTBOUND &&
-        (!intake_is_empty(&c->intake) || c->intake.whole))
+    if (c->settings.direction == PP_DIRECTION_OUTBOUND && intake_has_anything(&c->intake))
         conn_close_for(c, PP_E_DIRECTION);
     else
         intake_adapt(&c->intake, r->bytes, room, TRANSPORT_READ_MOST);

@@ -114,15 +114,9 @@ void conn_look_at_clock(pp_conn *c)
         conn__trim(c);
 }
 
-/* A deadline that moves away does not move in the heap: the timer fires and looks again. So
- * messages that move a deadline cost nothing for that. */
 void conn_set_timer(pp_conn *c)
 {
-    uint64_t next;
-
     conn__note_waiting(c);
     conn__plan_trim(c);
-    next = conn__next_deadline(c);
-    if (next < c->timer.deadline)
-        timer_set(&c->timer, next);
+    timer_set_earlier(&c->timer, conn__next_deadline(c));
 }

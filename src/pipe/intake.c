@@ -33,6 +33,21 @@ bool intake_is_empty(const intake *in)
     return in->end == in->start;
 }
 
+bool intake_has_anything(const intake *in)
+{
+    return !intake_is_empty(in) || in->whole;
+}
+
+void intake_note_end(intake *in)
+{
+    in->untold_end = true;
+}
+
+bool intake_has_ended(const intake *in)
+{
+    return in->peer_ended;
+}
+
 /* ---- What came ------------------------------------------------------------------------------ */
 
 decoded intake_look(const intake *in, const decoder *d)

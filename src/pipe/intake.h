@@ -40,7 +40,16 @@ const char *intake_payload(const intake *in, const decoded *message);
 void intake_drop(intake *in, const decoded *message);
 void intake_forget(intake *in);
 
+/* The transport says that the other end sends no more: an end follows on what is unread. */
+void intake_note_end(intake *in);
+
+/* Whether an end was delivered. */
+bool intake_has_ended(const intake *in);
+
 bool intake_is_empty(const intake *in);
+
+/* Whether something came: bytes, or a whole message of none. */
+bool intake_has_anything(const intake *in);
 
 /* Makes room for the next read. PP_E_AGAIN: it waits for the port's limit, and the owner's event
  * will come. PP_E_MEMORY. */

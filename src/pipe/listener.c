@@ -330,8 +330,7 @@ bool listener_turn(strand *s, LONG events)
     if (!l->closing) {
         listener__replenish(l);
         listener__shrink(l);
-        if (l->retry_at < l->timer.deadline)
-            timer_set(&l->timer, l->retry_at);
+        timer_set_earlier(&l->timer, l->retry_at);
     }
     listener__bury(l);
     if (!l->closing || l->waiting_count + l->surplus_count + l->connections > 0 || l->held > 0)

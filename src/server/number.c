@@ -72,7 +72,8 @@ static bool number__suffix(const char **text, uint64_t *value)
     return number__multiply(value, 1ull << shift);
 }
 
-bool number_parse(option_unit unit, const char *text, uint64_t *value)
+/* False: the text is no such number, or the number needs more than 64 bits. */
+static bool number__parse(option_unit unit, const char *text, uint64_t *value)
 {
     uint64_t ms = 0;
     bool ok = number__digits(&text, value);
@@ -149,7 +150,7 @@ pp_status number_take(const option_row *row, void *options, const char *value, c
     uint64_t number = 0;
     bool off = number__can_be_off(row) && value && strcmp(value, "off") == 0;
 
-    if (off || (value && number_parse(row->unit, value, &number) && number >= row->least &&
+    if (off || (value && number__parse(row->unit, value, &number) && number >= row->least &&
                 number <= row->most)) {
         *option_member(row, options) = number;
         return PP_OK;

@@ -13,9 +13,6 @@
 #define NUMBER_NAME 64
 #define NUMBER_RANGE 128
 
-/* False: the text is no such number, or the number needs more than 64 bits. */
-bool number_parse(option_unit unit, const char *text, uint64_t *value);
-
 void number_print(option_unit unit, uint64_t value, char text[NUMBER_TEXT]);
 
 /* The option's name without its hyphens, and what is allowed. */

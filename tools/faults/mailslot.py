@@ -1,0 +1,51 @@
+"""Faults in src/mailslot."""
+
+FAULTS = [
+    ("datagrams.h", "an empty datagram shifts the next",
+     "    b->start += sizeof length + length;",
+     "    b->start += sizeof length + length + (length == 0);"),
+    ("mailslot.c", "the longest datagram is dropped",
+     "length > m->options.max_datagram",
+     "length >= m->options.max_datagram"),
+    ("mailslot.c", "a resume inside the consumer is lost",
+     "        if (!gate_shut_unless_reopened(&m->gate, seen))\n"
+     "            strand_raise(&m->strand, MAILSLOT_AGAIN); /* resumed meanwhile: it comes again */",
+     "        gate_shut(&m->gate);"),
+    ("mailslot.c", "empty datagrams are not counted",
+     "COUNT_DATAGRAMS_EMPTY, 1)",
+     "COUNT_DATAGRAMS_EMPTY, 0)"),
+    ("mailslot.c", "a datagram one byte too long does not show",
+     "(DWORD)options->max_datagram + 1;",
+     "(DWORD)options->max_datagram;"),
+    ("mailslot.c", "a closed mailslot still delivers",
+     "        m->dropping = true;\n        mailslot__close_for(m, PP_OK);",
+     "        mailslot__close_for(m, PP_OK);"),
+    ("mailslot.c", "a stop drops what was read",
+     "    if (datagrams_are_empty(&m->unread) &&\n"
+     "        (m->on_port || !slot_reader_take(&m->reader, &m->unread)))\n"
+     "        return true;",
+     "    if (true)\n        return true;"),
+    ("mailslot.c", "a consumer that never takes holds a stop up for ever",
+     "    if (timer_runs(&m->timer)) {",
+     "    if (true) {"),
+    ("mailslot.c", "a stop that ran out of time says nothing of it",
+     "m->reason == PP_OK ? PP_E_DRAIN_TIMEOUT : m->reason",
+     "m->reason"),
+    ("mailslot.c", "a taken slot is not called taken",
+     "        return error_set(error, PP_E_NAME_TAKEN, code, \"%s is taken by another process\",",
+     "        return error_set(error, PP_E_SYSTEM, code, \"%s is taken by another process\","),
+    ("sender.c", "a datagram to another machine may be too long",
+     "SENDER__MOST_REMOTE 424",
+     "SENDER__MOST_REMOTE 4240"),
+    ("slot_reader.c", "an empty datagram ends the slot under Wine",
+     "        if (error == ERROR_BROKEN_PIPE)\n            bytes = 0;\n        else if",
+     "        if"),
+    ("slot_reader.c", "the reading thread never stops",
+     "    r->stopping = true;\n    ReleaseSRWLockExclusive(&r->lock);\n",
+     "    ReleaseSRWLockExclusive(&r->lock);\n"),
+    ("slot_reader.c", "the reading thread does not hear of room",
+     "    r->filling = empty;\n"
+     "    ReleaseSRWLockExclusive(&r->lock);\n"
+     "    WakeConditionVariable(&r->room);",
+     "    r->filling = empty;\n    ReleaseSRWLockExclusive(&r->lock);"),
+]
