@@ -428,9 +428,9 @@ PP_API bool pp_conn_writable(pp_conn *conn);
 PP_API size_t pp_conn_queued(pp_conn *conn);
 
 /*
- * Pauses and resumes the calls of on_message. A pause holds at once inside a callback, and soon
- * from elsewhere. While the connection is paused and its buffer is full, it reads nothing: the
- * other end's writes wait (backpressure). It may then notice only after pp_conn_resume that the
+ * Pauses and resumes the calls of on_message and on_end. A pause holds at once inside a callback,
+ * and soon from elsewhere. While the connection is paused and its buffer is full, it reads nothing:
+ * the other end's writes wait (backpressure). It may then notice only after pp_conn_resume that the
  * other end left.
  *   PP_E_CLOSING  on_close has returned
  */

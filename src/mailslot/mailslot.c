@@ -15,8 +15,7 @@
 #include "mailslot/slot_reader.h"
 #include "mailslot/slot.h"
 
-#define MAILSLOT_AGAIN STRAND_EVENT(0) /* started, resumed, a turn left work, or the timer fired   \
-                                        */
+#define MAILSLOT_AGAIN STRAND_EVENT(0) /* started, resumed, due, or a turn left work */
 #define MAILSLOT_READ STRAND_EVENT(1)  /* the read's packet came */
 #define MAILSLOT_CAME STRAND_EVENT(2)  /* the thread has read something, or has ended */
 #define MAILSLOT_CLOSE STRAND_EVENT(3)
@@ -90,8 +89,7 @@ static bool mailslot__deliver_one(pp_mailslot *m)
         port_count(port_of(&m->strand), COUNT_DATAGRAMS_OVERSIZED, 1);
     } else if (m->options.on_datagram && mailslot__call(m, data, length) == PP_E_AGAIN) {
         if (!gate_shut_unless_reopened(&m->gate, seen))
-            strand_raise(&m->strand,
-                         MAILSLOT_AGAIN); /* a resume came meanwhile: deliver it again */
+            strand_raise(&m->strand, MAILSLOT_AGAIN); /* a resume came: deliver it again */
         return false;
     } else {
         mailslot__count(m, length);

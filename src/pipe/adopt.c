@@ -168,7 +168,7 @@ pp_status pp_conn_adopt(pp_port *port, void *handle, const pp_conn_options *opti
     if (conn)
         *conn = NULL;
     if (!handle || handle == INVALID_HANDLE_VALUE)
-        return error_set(error, PP_E_ARGUMENT, 0, "handle is NULL or INVALID_HANDLE_VALUE");
+        return error_set(error, PP_E_ARGUMENT, 0, "handle is none: NULL or INVALID_HANDLE_VALUE");
     if (!port || !options) {
         kernel_refuse(handle);
         return error_set(error, PP_E_ARGUMENT, 0, "%s is NULL", port ? "options" : "port");

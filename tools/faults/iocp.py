@@ -26,7 +26,7 @@ FAULTS = [
      "    budget__stop_waiting(b, a);\n    budget__pass(b, a);",
      "    budget__stop_waiting(b, a);"),
     ("budget.c", "what is given back before the wait wakes nobody",
-     "    budget__offer(b); /* what was given back between the refusal and this line told nobody */",
+     "    budget__offer(b); /* for bytes that came back since the refusal, and told nobody */",
      "    ;"),
     ("budget.c", "what is kept back for objects that are gone stays",
      "    if (--class->objects == 0) {",

@@ -42,7 +42,7 @@ FAULTS = [
      "return status;"),
     ("conn_read.c", "a connection delivers for as long as it likes",
      "        if (strand_turn_is_long(&c->strand)) {\n"
-     "            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */\n"
+     "            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */\n"
      "            return false;\n"
      "        }\n",
      ""),
@@ -57,7 +57,7 @@ FAULTS = [
      "        if (false)\n"),
     ("conn_read.c", "a busy connection reads without end in its turn",
      "        if (reads == CONN__MOST_READS) {\n"
-     "            strand_raise(&c->strand, CONN_AGAIN); /* the others' turn */\n"
+     "            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */\n"
      "            return;",
      "        if (false) {\n            return;"),
     ("conn_read.c", "a resume during a refusal is lost",
@@ -200,7 +200,7 @@ FAULTS = [
      "        return PP_E_MEMORY;",
      "        return PP_E_MEMORY;"),
     ("listener.c", "an instance dies before the next waits",
-     "    listener__make_one(l); /* first, for who comes next */\n",
+     "    listener__make_one(l); /* first, for the next client */\n",
      ""),
     ("listener.c", "the last instance closes while the name is in use",
      "(guarded || l->dying.first->next)",
