@@ -173,7 +173,7 @@ TEST_CASE(what_cannot_be_a_connection_is_refused_and_closed)
         {"a disk file", make_file, 0, 0, PP_E_ARGUMENT, "neither a pipe nor a socket"},
         {"a folder", make_folder, 0, 1, PP_E_ARGUMENT, "neither a pipe nor a socket"},
         {"the null device", make_null_device, 0, 0, PP_E_ARGUMENT, "neither a pipe nor a socket"},
-        {"a console, or none", make_console, 0, 0, PP_E_ARGUMENT, "handle is n"},
+        {"a console, or none", make_console, 0, 0, PP_E_ARGUMENT, "handle is "},
         {"a mailslot", make_mailslot, 0, 1, PP_E_ARGUMENT, "neither a pipe nor a socket"},
         {"a mailslot's sender", make_mailslot_sender, 0, 2, PP_E_ARGUMENT,
          "neither a pipe nor a socket"},
