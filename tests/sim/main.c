@@ -1,0 +1,36 @@
+/*
+ * sim [--seed N] [--worlds N]: runs random worlds, one after the other, each from its seed. Ends
+ * with status 1 at the first in which something does not hold, and prints its seed.
+ */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t main__number(int argc, char **argv, const char *name, uint64_t preset)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return strtoull(argv[i + 1], NULL, 10);
+    return preset;
+}
+
+int main(int argc, char **argv)
+{
+    static world w;
+    uint64_t first = main__number(argc, argv, "--seed", 1);
+    uint64_t count = main__number(argc, argv, "--worlds", 1000), steps = 0;
+    clock_t began = clock();
+
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        if (!sim_run(seed, world_run, &w))
+            return 1;
+        steps += sim_steps();
+    }
+    printf("%llu worlds hold, %.0f a second, %.0f points each\n", (unsigned long long)count,
+           (double)count / ((double)(clock() - began) / CLOCKS_PER_SEC),
+           (double)steps / (double)count);
+    return 0;
+}

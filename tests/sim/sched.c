@@ -1,0 +1,380 @@
+/*
+ * The scheduler: coroutines, their waits, and virtual time; and of Windows what belongs to threads:
+ * locks, condition variables, one-time initialisation, thread slots.
+ */
+#define _XOPEN_SOURCE 700
+#include "sim.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#define SCHED__MOST_THREADS 256
+#define SCHED__STACK (256u * 1024)
+#define SCHED__MOST_STEPS 50000000u
+#define SCHED__SWITCH_ONE_IN 4 /* a point changes the thread once in so many times */
+
+struct sim_thread {
+    sim_object object; /* signalled when it has returned */
+    ucontext_t context;
+    char *stack;
+    const sim_process *process;
+    LPTHREAD_START_ROUTINE start;
+    void *argument;
+    DWORD last_error;
+    void *slots[SIM_TLS_SLOTS];
+    const void *waits_for; /* NULL: it can run */
+    uint64_t deadline_ns;
+    bool woken, returned;
+};
+
+static struct {
+    uint64_t seed, random, now_ns, steps;
+    sim_thread *threads[SCHED__MOST_THREADS];
+    unsigned thread_count, slot_count;
+    sim_thread *here;
+    ucontext_t outside;
+    jmp_buf failed;
+    char reason[512];
+    void (*world)(void *context);
+    void *world_context;
+} sched;
+
+const sim_process sim_server = {100, 1, "S-1-5-21-1-1-1-1000"};
+const sim_process sim_client = {200, 1, "S-1-5-21-1-1-1-1000"};
+const sim_process sim_stranger = {300, 2, "S-1-5-21-1-1-1-2000"};
+
+/* ---- Chance and time ------------------------------------------------------------------------ */
+
+/* splitmix64: each state gives a good number, also from neighbouring seeds. */
+uint32_t sim_draw(uint32_t below)
+{
+    uint64_t z = sched.random += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return (uint32_t)((z ^ z >> 31) % below);
+}
+
+uint64_t sim_now_ns(void)
+{
+    return sched.now_ns;
+}
+
+uint64_t sim_steps(void)
+{
+    return sched.steps;
+}
+
+uint64_t sim_deadline(DWORD ms)
+{
+    return ms == INFINITE ? SIM_NEVER : sched.now_ns + ms * 1000000ull;
+}
+
+void sim_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sched.reason, sizeof sched.reason, format, arguments);
+    va_end(arguments);
+    setcontext(&sched.outside);
+    abort();
+}
+
+/* ---- Threads -------------------------------------------------------------------------------- */
+
+static bool sched__can_run(const sim_thread *t)
+{
+    return !t->returned && (!t->waits_for || t->woken || t->deadline_ns <= sched.now_ns);
+}
+
+/* Goes on to the next deadline. Nobody could run. */
+static void sched__pass_time(void)
+{
+    uint64_t next = SIM_NEVER;
+
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        if (!sched.threads[i]->returned && sched.threads[i]->deadline_ns < next)
+            next = sched.threads[i]->deadline_ns;
+    if (next == SIM_NEVER)
+        sim_fail("no thread can ever run again");
+    sched.now_ns = next;
+}
+
+static sim_thread *sched__choose(void)
+{
+    sim_thread *able[SCHED__MOST_THREADS];
+    unsigned count;
+
+    for (;;) {
+        count = 0;
+        for (unsigned i = 0; i < sched.thread_count; i++)
+            if (sched__can_run(sched.threads[i]))
+                able[count++] = sched.threads[i];
+        if (count > 0)
+            return able[count == 1 ? 0 : sim_draw(count)];
+        sched__pass_time();
+    }
+}
+
+static void sched__switch(void)
+{
+    sim_thread *before = sched.here, *next = sched__choose();
+
+    if (next == before)
+        return;
+    sched.here = next;
+    swapcontext(&before->context, &next->context);
+}
+
+void sim_point(void)
+{
+    if (++sched.steps > SCHED__MOST_STEPS)
+        sim_fail("more than %u steps: something spins", SCHED__MOST_STEPS);
+    if (sim_chance(SCHED__SWITCH_ONE_IN))
+        sched__switch();
+}
+
+bool sim_wait_for(const void *what, uint64_t deadline_ns)
+{
+    sim_thread *t = sched.here;
+
+    t->waits_for = what;
+    t->deadline_ns = deadline_ns;
+    t->woken = false;
+    if (++sched.steps > SCHED__MOST_STEPS)
+        sim_fail("more than %u steps: something spins", SCHED__MOST_STEPS);
+    sched__switch();
+    t->waits_for = NULL;
+    t->deadline_ns = SIM_NEVER;
+    return t->woken;
+}
+
+void sim_wake(const void *what)
+{
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        if (sched.threads[i]->waits_for == what)
+            sched.threads[i]->woken = true;
+}
+
+static void sched__main(void)
+{
+    sim_thread *t = sched.here;
+
+    t->start(t->argument);
+    t->returned = true;
+    t->object.signalled = true;
+    sim_wake(&t->object);
+    sched.here = sched__choose();
+    setcontext(&sched.here->context);
+}
+
+static sim_thread *sched__new(const sim_process *process, LPTHREAD_START_ROUTINE start,
+                              void *argument)
+{
+    sim_thread *t = calloc(1, sizeof *t);
+
+    if (sched.thread_count == SCHED__MOST_THREADS)
+        sim_fail("more than %d threads", SCHED__MOST_THREADS);
+    t->object.kind = SIM_THREAD;
+    t->process = process;
+    t->start = start;
+    t->argument = argument;
+    t->deadline_ns = SIM_NEVER;
+    t->stack = malloc(SCHED__STACK);
+    getcontext(&t->context);
+    t->context.uc_stack.ss_sp = t->stack;
+    t->context.uc_stack.ss_size = SCHED__STACK;
+    makecontext(&t->context, sched__main, 0);
+    sched.threads[sched.thread_count++] = t;
+    return t;
+}
+
+HANDLE sim_spawn(const sim_process *process, LPTHREAD_START_ROUTINE start, void *argument)
+{
+    return sim_handle(&sched__new(process, start, argument)->object);
+}
+
+const sim_process *sim_process_here(void)
+{
+    return sched.here->process;
+}
+
+static DWORD sched__run_world(void *argument)
+{
+    (void)argument;
+    sched.world(sched.world_context);
+    setcontext(&sched.outside);
+    return 0;
+}
+
+void sim_reset_handles(void);
+void pipes_reset(void);
+
+static void sched__free(void)
+{
+    for (unsigned i = 0; i < sched.thread_count; i++) {
+        free(sched.threads[i]->stack);
+        free(sched.threads[i]);
+    }
+    sim_reset_handles();
+    pipes_reset();
+}
+
+bool sim_run(uint64_t seed, void (*world)(void *context), void *context)
+{
+    static volatile bool began;
+    unsigned slots = sched.slot_count;
+
+    memset(&sched, 0, sizeof sched);
+    sched.slot_count = slots; /* the library keeps its own for the life of the process */
+    sched.seed = sched.random = seed;
+    sched.now_ns = 1000000000ull * 3600;
+    sched.world = world;
+    sched.world_context = context;
+    began = false;
+    getcontext(&sched.outside);
+    if (!began) {
+        began = true;
+        sched.here = sched__new(&sim_server, sched__run_world, NULL);
+        setcontext(&sched.here->context);
+    }
+    if (sched.reason[0]) {
+        printf("seed %llu: %s (after %llu points)\n", (unsigned long long)seed, sched.reason,
+               (unsigned long long)sched.steps);
+        return false; /* what is left is for a debugger */
+    }
+    sched__free();
+    return true;
+}
+
+/* ---- What belongs to a thread --------------------------------------------------------------- */
+
+DWORD GetLastError(void)
+{
+    return sched.here->last_error;
+}
+
+void SetLastError(DWORD error)
+{
+    sched.here->last_error = error;
+}
+
+DWORD TlsAlloc(void)
+{
+    return sched.slot_count < SIM_TLS_SLOTS ? sched.slot_count++ : TLS_OUT_OF_INDEXES;
+}
+
+void *TlsGetValue(DWORD slot)
+{
+    return sched.here->slots[slot];
+}
+
+BOOL TlsSetValue(DWORD slot, void *value)
+{
+    sched.here->slots[slot] = value;
+    return TRUE;
+}
+
+HANDLE CreateThread(void *attributes, SIZE_T stack, LPTHREAD_START_ROUTINE start, void *argument,
+                    DWORD flags, DWORD *id)
+{
+    (void)attributes, (void)stack, (void)flags, (void)id;
+    sim_point();
+    return sim_spawn(sched.here->process, start, argument);
+}
+
+/* ---- Locks ---------------------------------------------------------------------------------- */
+
+void InitializeSRWLock(SRWLOCK *lock)
+{
+    lock->holders = 0;
+}
+
+void AcquireSRWLockExclusive(SRWLOCK *lock)
+{
+    sim_point();
+    while (lock->holders != 0)
+        sim_wait_for(lock, SIM_NEVER);
+    lock->holders = -1;
+}
+
+void ReleaseSRWLockExclusive(SRWLOCK *lock)
+{
+    if (lock->holders != -1)
+        sim_fail("a lock is released that nobody has alone");
+    lock->holders = 0;
+    sim_wake(lock);
+    sim_point();
+}
+
+void AcquireSRWLockShared(SRWLOCK *lock)
+{
+    sim_point();
+    while (lock->holders < 0)
+        sim_wait_for(lock, SIM_NEVER);
+    lock->holders++;
+}
+
+void ReleaseSRWLockShared(SRWLOCK *lock)
+{
+    if (lock->holders <= 0)
+        sim_fail("a lock is released that nobody shares");
+    if (--lock->holders == 0)
+        sim_wake(lock);
+    sim_point();
+}
+
+void InitializeConditionVariable(CONDITION_VARIABLE *cv)
+{
+    cv->unused = 0;
+}
+
+/* Windows: it may wake up without a reason. */
+BOOL SleepConditionVariableSRW(CONDITION_VARIABLE *cv, SRWLOCK *lock, DWORD ms, ULONG flags)
+{
+    bool woken;
+
+    (void)flags;
+    if (lock->holders != -1)
+        sim_fail("a condition is waited for without its lock");
+    lock->holders = 0;
+    sim_wake(lock);
+    woken = sim_chance(64) || sim_wait_for(cv, sim_deadline(ms));
+    AcquireSRWLockExclusive(lock);
+    return woken ? TRUE : sim_error(ERROR_SEM_TIMEOUT);
+}
+
+/* Which of those that wait is left open. */
+void WakeConditionVariable(CONDITION_VARIABLE *cv)
+{
+    unsigned waiting = 0, chosen;
+
+    sim_point();
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        waiting += sched.threads[i]->waits_for == cv && !sched.threads[i]->woken;
+    if (waiting == 0)
+        return;
+    chosen = sim_draw(waiting);
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        if (sched.threads[i]->waits_for == cv && !sched.threads[i]->woken && chosen-- == 0)
+            sched.threads[i]->woken = true;
+}
+
+void WakeAllConditionVariable(CONDITION_VARIABLE *cv)
+{
+    sim_point();
+    sim_wake(cv);
+}
+
+BOOL InitOnceExecuteOnce(INIT_ONCE *once, PINIT_ONCE_FN function, void *argument, void **context)
+{
+    sim_point();
+    if (once->state == 0 && !function(once, argument, context))
+        return FALSE;
+    once->state = 1;
+    return TRUE;
+}

@@ -1,0 +1,107 @@
+/*
+ * A small deterministic Windows: everything that happens in it follows from one seed.
+ *
+ * Threads are coroutines of one scheduler, and only one runs at a time. It may be changed for
+ * another at each point: each call into the system, each interlocked operation, each lock. Time is
+ * virtual: it goes on only when no thread can run, to the next deadline.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <windows.h>
+
+#include <stdbool.h>
+
+#define SIM_NEVER UINT64_MAX
+#define SIM_TLS_SLOTS 8
+
+typedef struct sim_process {
+    DWORD id, session;
+    const char *user; /* a SID */
+} sim_process;
+
+typedef struct sim_thread sim_thread;
+
+/* ---- The scheduler -------------------------------------------------------------------------- */
+
+/* Runs `world` in a Windows of its own; false when it failed, and the reason and the seed are
+ * printed. */
+bool sim_run(uint64_t seed, void (*world)(void *context), void *context);
+
+/* Ends the run. Does not return. */
+void sim_fail(const char *format, ...);
+
+/* Less than `below`, which is not 0. What Windows leaves open is drawn here. */
+uint32_t sim_draw(uint32_t below);
+
+/* True once in so many times. */
+static inline bool sim_chance(uint32_t one_in)
+{
+    return sim_draw(one_in) == 0;
+}
+
+uint64_t sim_now_ns(void);
+uint64_t sim_steps(void); /* points so far */
+
+/* Starts a thread in a process; it may be waited for by its handle. */
+HANDLE sim_spawn(const sim_process *process, LPTHREAD_START_ROUTINE start, void *argument);
+
+/* The process that the running thread belongs to, and those that a world can use. */
+const sim_process *sim_process_here(void);
+extern const sim_process sim_server, sim_client, sim_stranger;
+
+/* Blocks the running thread until somebody wakes those that wait for `what`, or until the deadline:
+ * then false. Whoever wakes up looks again at what it waited for. */
+bool sim_wait_for(const void *what, uint64_t deadline_ns);
+void sim_wake(const void *what);
+uint64_t sim_deadline(DWORD ms);
+
+/* ---- Handles -------------------------------------------------------------------------------- */
+
+typedef enum sim_kind {
+    SIM_NONE,
+    SIM_EVENT,
+    SIM_THREAD,
+    SIM_PORT,
+    SIM_PIPE,
+    SIM_TOKEN,
+} sim_kind;
+
+/* An object behind handles. Each kind begins with it. */
+typedef struct sim_object {
+    sim_kind kind;
+    bool signalled;
+    void (*close)(struct sim_object *object);
+} sim_object;
+
+HANDLE sim_handle(sim_object *object);
+
+/* NULL, with ERROR_INVALID_HANDLE: it is none of this kind; SIM_NONE: of any. */
+sim_object *sim_look(HANDLE handle, sim_kind kind);
+
+/* How many handles are open. */
+unsigned sim_handles(void);
+
+/* Fails a call: sets the error, and is FALSE. */
+BOOL sim_error(DWORD error);
+
+/* ---- The completion port -------------------------------------------------------------------- */
+
+/* Where the packets of a handle go. */
+typedef struct sim_target {
+    struct sim_port *port;
+    ULONG_PTR key;
+    bool skip_on_success;
+} sim_target;
+
+/* An operation has ended that was said to be pending. */
+void sim_complete(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes);
+
+/* One ends at once: FALSE or TRUE, as the call returns it; a packet comes as by Windows' rule. */
+BOOL sim_complete_at_once(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes);
+
+/* Of a status of the kernel, and the other way. */
+DWORD sim_error_of(NTSTATUS status);
+NTSTATUS sim_status_of(DWORD error);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * What is left of the system: text, errors, processes, and questions that every program asks.
+ */
+#include "pipes.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winsock2.h>
+#include <winternl.h>
+
+/* ---- Errors --------------------------------------------------------------------------------- */
+
+static const struct {
+    NTSTATUS status;
+    DWORD error;
+} system__errors[] = {
+    {0, ERROR_SUCCESS},
+    {SIM_BUFFER_OVERFLOW, ERROR_MORE_DATA},
+    {SIM_PIPE_DISCONNECTED, ERROR_PIPE_NOT_CONNECTED},
+    {SIM_PIPE_CLOSING, ERROR_NO_DATA},
+    {SIM_PIPE_LISTENING, ERROR_PIPE_LISTENING},
+    {SIM_CANCELLED, ERROR_OPERATION_ABORTED},
+    {SIM_PIPE_BROKEN, ERROR_BROKEN_PIPE},
+};
+
+DWORD sim_error_of(NTSTATUS status)
+{
+    for (size_t i = 0; i < sizeof system__errors / sizeof *system__errors; i++)
+        if (system__errors[i].status == status)
+            return system__errors[i].error;
+    sim_fail("no Windows error is known for the status %08x", (unsigned)status);
+    return 0;
+}
+
+ULONG RtlNtStatusToDosError(NTSTATUS status)
+{
+    return sim_error_of(status);
+}
+
+DWORD FormatMessageW(DWORD flags, const void *source, DWORD id, DWORD language, WCHAR *text,
+                     DWORD room, va_list *arguments)
+{
+    (void)flags, (void)source, (void)language, (void)room, (void)arguments;
+    sim_swprintf(text, room, L"error %u", id);
+    return (DWORD)wcslen(text);
+}
+
+/* ---- Text ----------------------------------------------------------------------------------- */
+
+/* One character of UTF-8; 0: malformed. `*length`: its bytes. */
+static uint32_t system__decode(const unsigned char *at, size_t left, int *length)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    int count = at[0] < 0x80 ? 1 : at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : at[0] >= 0xC2 ? 2 : 0;
+    uint32_t c;
+
+    *length = 1;
+    if (count == 0 || at[0] > 0xF4 || (size_t)count > left)
+        return 0;
+    if (count == 1)
+        return at[0];
+    c = at[0] & (0x7Fu >> count);
+    for (int i = 1; i < count; i++) {
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+        c = c << 6 | (at[i] & 0x3Fu);
+    }
+    if (c < least[count] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+        return 0;
+    *length = count;
+    return c;
+}
+
+int MultiByteToWideChar(UINT page, DWORD flags, const char *text, int length, WCHAR *wide, int room)
+{
+    size_t size = length < 0 ? strlen(text) + 1 : (size_t)length;
+    int count = 0;
+
+    (void)page;
+    for (size_t at = 0; at < size;) {
+        const unsigned char *from = (const unsigned char *)text + at;
+        int used, units;
+        uint32_t c = system__decode(from, size - at, &used);
+
+        if (c == 0 && *from != 0) {
+            if (flags & MB_ERR_INVALID_CHARS)
+                return 0;
+            c = 0xFFFD;
+        }
+        units = c >= 0x10000 ? 2 : 1;
+        if (wide && count + units > room)
+            return sim_error(ERROR_INSUFFICIENT_BUFFER);
+        if (wide && units == 1)
+            wide[count] = (WCHAR)c;
+        if (wide && units == 2) {
+            wide[count] = (WCHAR)(0xD800 + ((c - 0x10000) >> 10));
+            wide[count + 1] = (WCHAR)(0xDC00 + ((c - 0x10000) & 0x3FF));
+        }
+        count += units;
+        at += (size_t)used;
+    }
+    return count;
+}
+
+int WideCharToMultiByte(UINT page, DWORD flags, const WCHAR *wide, int length, char *text, int room,
+                        const char *unknown, BOOL *used)
+{
+    size_t size = length < 0 ? wcslen(wide) + 1 : (size_t)length;
+    int count = 0;
+
+    (void)page, (void)flags, (void)unknown, (void)used;
+    for (size_t at = 0; at < size; at++) {
+        uint32_t c = (uint16_t)wide[at];
+        char bytes[4];
+        int n;
+
+        if (c >= 0xD800 && c < 0xDC00 && at + 1 < size)
+            c = 0x10000 + ((c - 0xD800) << 10) + ((uint16_t)wide[++at] - 0xDC00u);
+        n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        if (n == 1)
+            bytes[0] = (char)c;
+        for (int i = n - 1; n > 1 && i > 0; i--, c >>= 6)
+            bytes[i] = (char)(0x80 | (c & 0x3F));
+        if (n > 1)
+            bytes[0] = (char)((0xF00 >> n & 0xFF) | c);
+        if (text && count + n > room)
+            return sim_error(ERROR_INSUFFICIENT_BUFFER);
+        if (text)
+            memcpy(text + count, bytes, (size_t)n);
+        count += n;
+    }
+    return count;
+}
+
+size_t sim_wcslen(const WCHAR *text)
+{
+    size_t length = 0;
+
+    while (text[length])
+        length++;
+    return length;
+}
+
+WCHAR *sim_wcscpy(WCHAR *to, const WCHAR *from)
+{
+    return memcpy(to, from, (wcslen(from) + 1) * sizeof *from);
+}
+
+WCHAR *sim_wcscat(WCHAR *to, const WCHAR *from)
+{
+    sim_wcscpy(to + wcslen(to), from);
+    return to;
+}
+
+static int system__compare(const WCHAR *a, const WCHAR *b, size_t count, bool fold)
+{
+    for (; count > 0; a++, b++, count--) {
+        int x = fold && *a < 128 ? tolower(*a) : *a, y = fold && *b < 128 ? tolower(*b) : *b;
+
+        if (x != y || x == 0)
+            return x - y;
+    }
+    return 0;
+}
+
+int sim_wcsncmp(const WCHAR *a, const WCHAR *b, size_t count)
+{
+    return system__compare(a, b, count, false);
+}
+
+int sim_wcscmp(const WCHAR *a, const WCHAR *b)
+{
+    return system__compare(a, b, SIZE_MAX, false);
+}
+
+int _wcsicmp(const WCHAR *a, const WCHAR *b)
+{
+    return system__compare(a, b, SIZE_MAX, true);
+}
+
+int _wcsnicmp(const WCHAR *a, const WCHAR *b, size_t count)
+{
+    return system__compare(a, b, count, true);
+}
+
+int _strnicmp(const char *a, const char *b, size_t count)
+{
+    for (; count > 0; a++, b++, count--)
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b) || !*a)
+            return tolower((unsigned char)*a) - tolower((unsigned char)*b);
+    return 0;
+}
+
+/* The conversions that the library uses: %ls, and numbers as printf has them. */
+int sim_swprintf(WCHAR *to, size_t count, const WCHAR *format, ...)
+{
+    size_t used = 0;
+    va_list arguments;
+
+    va_start(arguments, format);
+    while (*format && used + 1 < count) {
+        char conversion[16], text[64];
+        size_t length = 0;
+
+        if (*format != L'%') {
+            to[used++] = *format++;
+            continue;
+        }
+        if (format[1] == L'l' && format[2] == L's') {
+            const WCHAR *from = va_arg(arguments, const WCHAR *);
+
+            while (*from && used + 1 < count)
+                to[used++] = *from++;
+            format += 3;
+            continue;
+        }
+        do
+            conversion[length++] = (char)*format;
+        while (!isalpha((unsigned char)*format++) || format[-1] == L'l');
+        conversion[length] = 0;
+        if (strstr(conversion, "ls"))
+            sim_fail("swprintf: %s", conversion);
+        if (strchr(conversion, 'l'))
+            snprintf(text, sizeof text, conversion, va_arg(arguments, unsigned long));
+        else
+            snprintf(text, sizeof text, conversion, va_arg(arguments, unsigned));
+        for (const char *at = text; *at && used + 1 < count; at++)
+            to[used++] = (WCHAR)*at;
+    }
+    va_end(arguments);
+    to[used] = 0;
+    return (int)used;
+}
+
+/* ---- Processes and processors --------------------------------------------------------------- */
+
+HANDLE GetCurrentProcess(void)
+{
+    return (HANDLE)(intptr_t)-1;
+}
+
+HANDLE GetCurrentThread(void)
+{
+    return (HANDLE)(intptr_t)-2;
+}
+
+DWORD GetCurrentProcessId(void)
+{
+    return sim_process_here()->id;
+}
+
+BOOL GetProcessAffinityMask(HANDLE process, DWORD_PTR *ours, DWORD_PTR *all)
+{
+    (void)process;
+    *ours = *all = 3;
+    return TRUE;
+}
+
+BOOL GetProcessGroupAffinity(HANDLE process, USHORT *count, USHORT *groups)
+{
+    (void)process;
+    *count = 1;
+    groups[0] = 0;
+    return TRUE;
+}
+
+DWORD GetActiveProcessorCount(WORD group)
+{
+    (void)group;
+    return 2;
+}
+
+/* ---- What is not modelled yet: a world that gets here fails ---------------------------------- */
+
+#define SIM_LACKS(call, result)                                                                    \
+    {                                                                                              \
+        sim_fail(call " is not modelled yet");                                                     \
+        return result;                                                                             \
+    }
+
+NTSTATUS NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK *result, void *information,
+                                ULONG size, FILE_INFORMATION_CLASS what)
+{
+    (void)handle, (void)result, (void)information, (void)size, (void)what;
+    SIM_LACKS("NtQueryInformationFile", 0)
+}
+
+int closesocket(SOCKET s)
+{
+    (void)s;
+    SIM_LACKS("closesocket", 0)
+}
+
+int shutdown(SOCKET s, int how)
+{
+    (void)s, (void)how;
+    SIM_LACKS("shutdown", 0)
+}
+
+int WSAGetLastError(void)
+{
+    SIM_LACKS("WSAGetLastError", 0)
+}
+
+int WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD *flags, OVERLAPPED *o,
+            void *completion)
+{
+    (void)s, (void)buffers, (void)count, (void)bytes, (void)flags, (void)o, (void)completion;
+    SIM_LACKS("WSARecv", 0)
+}
+
+int WSASend(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD flags, OVERLAPPED *o,
+            void *completion)
+{
+    (void)s, (void)buffers, (void)count, (void)bytes, (void)flags, (void)o, (void)completion;
+    SIM_LACKS("WSASend", 0)
+}
