@@ -162,9 +162,9 @@ PP_API void pp_port_options_init(pp_port_options *options);
 PP_API pp_status pp_port_open(pp_port **port, const pp_port_options *options, pp_error *error);
 
 /*
- * Asks the port to stop. It accepts no more clients, ends timers and posted functions with
- * PP_E_CANCELLED, and closes all connections gracefully, each within its drain time-out. Returns at
- * once. A second call does nothing. PP_OK.
+ * Asks the port to stop. It accepts no more clients, ends timers with PP_E_CANCELLED, still calls
+ * the functions that were posted, and closes all connections gracefully, each within its drain
+ * time-out. Returns at once. A second call does nothing. PP_OK.
  */
 PP_API pp_status pp_port_stop(pp_port *port);
 
@@ -187,8 +187,8 @@ PP_API pp_status pp_port_wait(pp_port *port);
 PP_API pp_status pp_port_close(pp_port **port);
 
 /*
- * A function that a user gave to the port. A worker calls it exactly once: with PP_OK, or with
- * PP_E_CANCELLED when somebody cancelled it or the port stopped first.
+ * A function that a user gave to the port. A worker calls it exactly once: with PP_OK, or, if it
+ * had a delay, with PP_E_CANCELLED when somebody cancelled it or the port stopped first.
  */
 typedef void pp_task_fn(void *user, pp_status status);
 
@@ -429,9 +429,8 @@ PP_API size_t pp_conn_queued(pp_conn *conn);
 
 /*
  * Pauses and resumes the calls of on_message and on_end. A pause holds at once inside a callback,
- * and soon from elsewhere. While the connection is paused and its buffer is full, it reads nothing:
- * the other end's writes wait (backpressure). It may then notice only after pp_conn_resume that the
- * other end left.
+ * and soon from elsewhere. A paused connection begins no read, so the other end's writes wait
+ * (backpressure), and it may notice only after pp_conn_resume that the other end left.
  *   PP_E_CLOSING  on_close has returned
  */
 PP_API pp_status pp_conn_pause(pp_conn *conn);
