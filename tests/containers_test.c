@@ -35,7 +35,7 @@ TEST_CASE(a_heap_gives_the_least_of_what_is_in_it)
             if (heap_has(&nodes[i]) && nodes[i].key < least)
                 least = nodes[i].key;
         assert_true(heap_first(&h) ? heap_first(&h)->key == least : least == UINT64_MAX);
-        for (size_t i = 1; i < h.count; i++) /* or it would be first too late, some time */
+        for (size_t i = 1; i < h.count; i++) /* a parent is never later */
             assert_true(h.nodes[(i - 1) / 2]->key <= h.nodes[i]->key);
     }
     heap_unreserve(&h, MANY);

@@ -37,7 +37,7 @@ bool kit_wait_ms(volatile LONG *count, LONG least, DWORD ms);
         assert_int_equal(kit__status, PP_OK);                                                      \
     } while (0)
 #define assert_status(call, status) assert_string_equal(pp_status_name(call), #status)
-/* Waits for a count, and fails where it does not come. */
+/* Waits until a count is at least so much, and fails when the time is up. */
 #define wait_for(count, least) assert_true(kit_wait(&(count), (least)))
 
 /* A port with so many workers; its log goes to standard output. */

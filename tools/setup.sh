@@ -173,15 +173,15 @@ wine_down() {
     wait "$wine_keeper_PID" || true
 }
 
-# Creates the Wine prefix where there is none, and keeps Wine up while the script runs: Debian's ends
-# with its last program, and refuses without a word a program that starts just then. So one waits for
-# its input, which ends with us.
+# Creates the Wine prefix where there is none, and keeps Wine up while the script runs. Debian's
+# wineserver ends with its last program. It refuses a program that starts just then, often without a
+# word. So one program waits for its input until the script ends.
 wine_up() {
     [ -f "$WINEPREFIX/.update-timestamp" ] || echo "creating the Wine prefix $WINEPREFIX"
     mkdir -p "$WINEPREFIX"
     local try banner
     wine_down
-    for try in 1 2 3; do # it may be ending
+    for try in 1 2 3; do # the server may be ending
         coproc wine_keeper { exec wine cmd 2>/dev/null; }
         ! read -r -t 120 banner <&"${wine_keeper[0]:-0}" || return 0
         wait "$wine_keeper_PID" || true

@@ -19,9 +19,6 @@ FAULTS = [
     ("conn.c", "a port that stops gives connections their time twice",
      "    if (c->state != CONN_WINDING)\n",
      "    if (true)\n"),
-    ("conn.c", "both ends ended leave the connection open",
-     "        conn_drain(c);\n}\n\n/* ---- Callbacks",
-     "        (void)c;\n}\n\n/* ---- Callbacks"),
     ("conn.c", "a close is graceful although writes were lost",
      "conn_close_for(c, c->writes_are_lost ? PP_E_PEER_CLOSED : PP_OK);",
      "conn_close_for(c, PP_OK);"),
@@ -41,11 +38,8 @@ FAULTS = [
      "return status == PP_E_CLOSING && c->writes_are_lost ? PP_OK : status;",
      "return status;"),
     ("conn_read.c", "a connection delivers for as long as it likes",
-     "        if (strand_turn_is_long(&c->strand)) {\n"
-     "            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */\n"
-     "            return false;\n"
-     "        }\n",
-     ""),
+     "if (strand_turn_is_long(&c->strand)) {",
+     "if (false) {"),
     ("conn_read.c", "a close in on_identity does not hold the first message",
      "conn_admit(c) && conn_may_deliver(c) &&\n           !gate_is_shut(&c->gate)",
      "conn_admit(c)"),
@@ -55,11 +49,6 @@ FAULTS = [
     ("conn_read.c", "empty buffers are kept while others wait",
      "        if (budget_is_short(&conn_port(c)->budget))\n",
      "        if (false)\n"),
-    ("conn_read.c", "a busy connection reads without end in its turn",
-     "        if (reads == CONN__MOST_READS) {\n"
-     "            strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */\n"
-     "            return;",
-     "        if (false) {\n            return;"),
     ("conn_read.c", "a resume during a refusal is lost",
      "else if (!gate_shut_unless_reopened(&c->gate, ticket))",
      "else if (!gate_shut_unless_reopened(&c->gate, gate_ticket(&c->gate)) && ticket < 0)"),
@@ -200,8 +189,8 @@ FAULTS = [
      "        return PP_E_MEMORY;",
      "        return PP_E_MEMORY;"),
     ("listener.c", "an instance dies before the next waits",
-     "    listener__make_one(l); /* first, for the next client */\n",
-     ""),
+     "clock_ms());\n    listener__make_one(l);",
+     "clock_ms());\n    ;"),
     ("listener.c", "the last instance closes while the name is in use",
      "(guarded || l->dying.first->next)",
      "true"),
