@@ -115,7 +115,7 @@ static size_t take_in(intake *in, const decoder *d, const char *data, size_t len
     size_t room, bytes;
     char *at;
 
-    assert_ok(intake_make_room(in, d));
+    assert_ok(intake_make_room(in, d, intake_look(in, d).size));
     at = intake_room(in, &room);
     assert_true(room > 0);
     bytes = length < room ? length : room;
@@ -240,13 +240,14 @@ TEST_CASE(a_message_waits_for_room_and_is_told)
     framing_write(header, LONGEST);
     take_in(&first, &d, header, sizeof header, sizeof header);
     take_in(&second, &d, header, sizeof header, sizeof header);
-    assert_ok(intake_make_room(&first, &d)); /* by the room that is kept for messages */
-    assert_status(intake_make_room(&second, &d), PP_E_AGAIN);
+    assert_ok(intake_make_room(
+        &first, &d, FRAMING_HEADER + LONGEST)); /* by the room that is kept for messages */
+    assert_status(intake_make_room(&second, &d, FRAMING_HEADER + LONGEST), PP_E_AGAIN);
     assert_int_equal(told, 0);
     intake_forget(&first);
     intake_settle(&first);
     assert_int_equal(told, 1);
-    assert_ok(intake_make_room(&second, &d));
+    assert_ok(intake_make_room(&second, &d, FRAMING_HEADER + LONGEST));
     intake_pass(&second);
     intake_free(&second);
     budget_shrink(&b, &hog, LIMIT);

@@ -79,8 +79,9 @@ static bool conn__may_deliver_now(pp_conn *c)
            !gate_is_shut(&c->gate);
 }
 
-/* Delivers what was read. False: something must wait. */
-static bool conn__deliver_all(pp_conn *c)
+/* Delivers what was read. False: something must wait. True: only a part of a message is left, which
+ * needs `needed` bytes in all. */
+static bool conn__deliver_all(pp_conn *c, size_t *needed)
 {
     decoder d = conn_decoder(c);
     decoded next = intake_look(&c->intake, &d);
@@ -97,6 +98,7 @@ static bool conn__deliver_all(pp_conn *c)
         if (!conn__deliver(c, &next))
             return false;
     }
+    *needed = next.size;
     return true;
 }
 
@@ -208,10 +210,10 @@ static bool conn__may_read(const pp_conn *c)
 }
 
 /* False: the intake waits for the port's limit, or the connection ends. */
-static bool conn__make_room(pp_conn *c)
+static bool conn__make_room(pp_conn *c, size_t needed)
 {
     decoder d = conn_decoder(c);
-    pp_status status = intake_make_room(&c->intake, &d);
+    pp_status status = intake_make_room(&c->intake, &d, needed);
 
     if (status == PP_E_MEMORY)
         conn_close_for(c, status);
@@ -241,12 +243,14 @@ static void conn__settle(pp_conn *c)
 static void conn__deliver_and_read(pp_conn *c)
 {
     for (int reads = 0;; reads++) {
-        if (!conn__deliver_all(c) || !conn__may_read(c))
+        size_t needed;
+
+        if (!conn__deliver_all(c, &needed) || !conn__may_read(c))
             return;
         conn__settle(c);
         if (budget_is_short(&conn_port(c)->budget))
             intake_shrink(&c->intake);
-        if (!conn__make_room(c))
+        if (!conn__make_room(c, needed))
             return;
         if (reads == CONN__MOST_READS) {
             strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
@@ -283,7 +287,7 @@ void conn_read_off(pp_conn *c)
             strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
             break;
         }
-        if (!conn__make_room(c) || !conn__read_once(c))
+        if (!conn__make_room(c, 1) || !conn__read_once(c))
             break;
     }
     conn__settle(c);

@@ -146,21 +146,21 @@ static pp_status intake__grow(intake *in, size_t size)
 
 /* In message mode nobody knows how much more comes. The buffer doubles, up to one byte more than
  * the longest message: that byte shows that a message is too long. */
-static size_t intake__needed(const intake *in, const decoder *d)
+static size_t intake__enough(const intake *in, const decoder *d, size_t needed)
 {
-    size_t most = (size_t)d->max_message + 1, needed = intake_look(in, d).size;
+    size_t most = (size_t)d->max_message + 1;
 
     if (d->mode != PP_MODE_MESSAGE || needed <= in->size)
         return needed;
     return in->size * 2 < most ? in->size * 2 : most;
 }
 
-pp_status intake_make_room(intake *in, const decoder *d)
+pp_status intake_make_room(intake *in, const decoder *d, size_t needed)
 {
     if (!in->buffer && intake__resize(in, INTAKE__FIRST_SIZE, BUDGET_SPARE) != PP_OK)
         return PP_E_MEMORY;
     intake__compact(in);
-    return intake__grow(in, intake__needed(in, d));
+    return intake__grow(in, intake__enough(in, d, needed));
 }
 
 void intake_adapt(intake *in, size_t bytes, size_t room, size_t most)

@@ -51,9 +51,10 @@ bool intake_is_empty(const intake *in);
 /* Whether something came: bytes, or a whole message of none. */
 bool intake_has_anything(const intake *in);
 
-/* Makes room for the next read. PP_E_AGAIN: it waits for the port's limit, and the owner's event
- * will come. PP_E_MEMORY. */
-pp_status intake_make_room(intake *in, const decoder *d);
+/* Makes room for the next read, when `needed` bytes in all are known to come: the size of the part
+ * that intake_look found. PP_E_AGAIN: it waits for the port's limit, and the owner's event will
+ * come. PP_E_MEMORY. */
+pp_status intake_make_room(intake *in, const decoder *d, size_t needed);
 
 /* Where the next read may put bytes, and how many. intake_add adds the `bytes` that came of the
  * `room` that the read asked for; `whole`: they end a message. */
