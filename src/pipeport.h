@@ -339,7 +339,7 @@ typedef struct pp_handlers {
      */
     const char *(*on_identity)(pp_conn *conn, void *user, const pp_peer *peer);
 
-    void *reserved[4]; /* room for later versions; leave them NULL */
+    uint64_t reserved[4]; /* room for later versions; leave them 0 */
 } pp_handlers;
 
 typedef struct pp_conn_options {

@@ -63,7 +63,7 @@ TEST_CASE(what_a_later_version_asks_for_is_refused)
     later.conn.reserved[7] = 1;
     assert_refused(pp_listen(port, &later, NULL, &error), &error);
     later = listen;
-    later.conn.handlers.reserved[3] = &later;
+    later.conn.handlers.reserved[3] = 1;
     assert_refused(pp_listen(port, &later, NULL, &error), &error);
     later = listen;
     later.access.reserved[3] = 1;

@@ -35,6 +35,9 @@ pp_status option_check(const option_table *table, const void *options, pp_error 
 
 /* PP_E_ARGUMENT unless all are 0: otherwise the program wants what a later version knows. */
 pp_status option_check_reserved(const uint64_t *reserved, size_t count, pp_error *error);
+#define OPTION_CHECK_RESERVED(structure, error)                                                    \
+    option_check_reserved((structure)->reserved,                                                   \
+                          sizeof(structure)->reserved / sizeof *(structure)->reserved, (error))
 
 uint64_t *option_member(const option_row *row, void *options);
 

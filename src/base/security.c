@@ -10,7 +10,6 @@
 #define SECURITY__READ_WRITE 0x12019Fu /* FILE_GENERIC_READ | FILE_GENERIC_WRITE */
 #define SECURITY__ACE_MAX 240          /* characters of one entry; a SID has at most 184 */
 #define SECURITY__MAX_ALLOWED 256
-#define SECURITY__RESERVED (sizeof((pp_access *)0)->reserved / sizeof(uint64_t))
 
 /* What a token tells; TokenUser and TokenLogonSid have one SID. */
 typedef union security__token_data {
@@ -173,7 +172,7 @@ pp_status security_open(security *s, const pp_access *access, bool deny_network,
     wchar_t *sddl;
     pp_status status;
 
-    status = option_check_reserved(access->reserved, SECURITY__RESERVED, error);
+    status = OPTION_CHECK_RESERVED(access, error);
     if (status != PP_OK)
         return status;
     if (access->allow_count > SECURITY__MAX_ALLOWED)

@@ -11,16 +11,6 @@ void pp_conn_options_init(pp_conn_options *options)
     option_set_defaults(&option_conn_table, options);
 }
 
-static pp_status conn__check_handlers(const pp_handlers *handlers, pp_error *error)
-{
-    uint64_t reserved[sizeof handlers->reserved / sizeof *handlers->reserved];
-    size_t count = sizeof reserved / sizeof *reserved;
-
-    for (size_t i = 0; i < count; i++)
-        reserved[i] = (uintptr_t)handlers->reserved[i];
-    return option_check_reserved(reserved, count, error);
-}
-
 pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
                              pp_conn_options *checked, pp_error *error)
 {
@@ -30,7 +20,7 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
     if (status == PP_OK)
         status = option_check_way(options->mode, options->direction, error);
     if (status == PP_OK)
-        status = conn__check_handlers(&options->handlers, error);
+        status = OPTION_CHECK_RESERVED(&options->handlers, error);
     if (status != PP_OK)
         return status;
     if (options->low_mark > options->high_mark)

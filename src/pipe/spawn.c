@@ -18,7 +18,6 @@
 #include <stdio.h>
 
 #define SPAWN__STREAMS 3
-#define SPAWN__RESERVED (sizeof((pp_spawn_options *)0)->reserved / sizeof(uint64_t))
 #define SPAWN__QUOTA (64u * 1024)
 #define SPAWN__LONGEST 32766 /* UTF-16 units of a command line; Windows allows no more */
 
@@ -88,14 +87,14 @@ static void spawn__close(spawn *s)
 static const char *const spawn__names[SPAWN__STREAMS] = {"input", "output", "errors"};
 
 /* Checks what Windows would refuse later, with only a number as the reason. */
-static pp_status spawn__check(spawn *s, const char *command_line,
-                              const pp_conn_options *const *streams, const uint64_t *reserved,
-                              pp_error *error)
+static pp_status spawn__check(spawn *s, const pp_spawn_options *options,
+                              const pp_conn_options *const *streams, pp_error *error)
 {
+    const char *command_line = options->command_line;
     pp_status status = error_check_text(error, PP_E_ARGUMENT, "command_line", command_line);
 
     if (status == PP_OK)
-        status = option_check_reserved(reserved, SPAWN__RESERVED, error);
+        status = OPTION_CHECK_RESERVED(options, error);
     if (status != PP_OK)
         return status;
     s->command_line = utf_copy_utf16(command_line);
@@ -202,7 +201,7 @@ static pp_status spawn__make(pp_port *port, spawn *s, const pp_spawn_options *op
                              PROCESS_INFORMATION *made, pp_error *error)
 {
     const pp_conn_options *streams[] = {options->input, options->output, options->errors};
-    pp_status status = spawn__check(s, options->command_line, streams, options->reserved, error);
+    pp_status status = spawn__check(s, options, streams, error);
     DWORD code;
 
     if (status == PP_OK)
