@@ -52,9 +52,11 @@ bool intake_has_ended(const intake *in)
 
 decoded intake_look(const intake *in, const decoder *d)
 {
-    const char *unread = in->buffer ? in->buffer + in->start : NULL;
-    decoded next = decoder_look(d, unread, intake__unread(in), in->whole);
+    decoded next;
 
+    if (!intake_has_anything(in) && !in->untold_end) /* most often, and not worth decoding */
+        return (decoded){.kind = DECODED_PART, .size = 1};
+    next = decoder_look(d, in->buffer + in->start, intake__unread(in), in->whole);
     if (next.kind == DECODED_PART && in->untold_end)
         next = (decoded){.kind = DECODED_END};
     if (in->peer_ended && (next.kind == DECODED_MESSAGE || next.kind == DECODED_END))
