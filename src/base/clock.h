@@ -15,4 +15,10 @@ uint64_t clock_ns(void);
 /* The same in milliseconds, rounded down. */
 uint64_t clock_ms(void);
 
+/* Backing off: the pause after this one, in any unit. It doubles, up to `most`. */
+static inline uint64_t clock_back_off(uint64_t pause, uint64_t most)
+{
+    return pause * 2 < most ? pause * 2 : most;
+}
+
 #endif

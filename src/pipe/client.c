@@ -56,7 +56,7 @@ static pp_status client__dial(pp_client *c, const open_request *request, uint64_
 
     while (open_may_succeed_later(status) && clock_ms() < deadline) {
         WaitForSingleObject(c->event, wait); /* nobody sets it: this only backs off */
-        wait = wait * 2 < CLIENT__MOST_RETRY_MS ? wait * 2 : CLIENT__MOST_RETRY_MS;
+        wait = (DWORD)clock_back_off(wait, CLIENT__MOST_RETRY_MS);
         status = open_once(request, &c->pipe, &code);
     }
     if (status != PP_OK)

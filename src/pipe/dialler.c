@@ -71,8 +71,7 @@ static dialler_result dialler__ended(dialler *d, pp_status status, HANDLE handle
         return dialler__failed(status);
     port_count(port_of(d->strand), COUNT_BUSY_RETRIES, 1);
     d->next_try = now + d->retry_ms < d->deadline ? now + d->retry_ms : d->deadline;
-    d->retry_ms =
-        d->retry_ms * 2 < DIALLER__MOST_RETRY_MS ? d->retry_ms * 2 : DIALLER__MOST_RETRY_MS;
+    d->retry_ms = clock_back_off(d->retry_ms, DIALLER__MOST_RETRY_MS);
     return (dialler_result){.step = DIALLER_WAITS};
 }
 

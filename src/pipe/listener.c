@@ -91,9 +91,8 @@ static void listener__failed(pp_listener *l, DWORD error)
                   utf_shorten(l->kind.path.text).text, (unsigned long)error,
                   error == ERROR_ACCESS_DENIED ? LISTENER_NOT_ALLOWED : "");
     port_count(port_of(&l->strand), COUNT_ACCEPT_ERRORS, 1);
-    l->retry_ms = l->retry_ms == 0                            ? LISTENER__FIRST_RETRY_MS
-                  : l->retry_ms * 2 < LISTENER__MOST_RETRY_MS ? l->retry_ms * 2
-                                                              : LISTENER__MOST_RETRY_MS;
+    l->retry_ms = l->retry_ms == 0 ? LISTENER__FIRST_RETRY_MS
+                                   : clock_back_off(l->retry_ms, LISTENER__MOST_RETRY_MS);
     l->retry_at = clock_ms() + l->retry_ms;
 }
 
