@@ -24,8 +24,7 @@ typedef struct end {
 
 static uint32_t end_draw(end *e, uint32_t below)
 {
-    e->random = e->random * 1664525u + 1013904223u;
-    return (e->random >> 8) % below;
+    return kit_draw(&e->random, below);
 }
 
 static void end_tell(void *owner, LONG event)

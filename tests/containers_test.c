@@ -8,12 +8,6 @@
 
 enum { MANY = 300 };
 
-static uint32_t draw(uint32_t *random, uint32_t below)
-{
-    *random = *random * 1664525u + 1013904223u;
-    return (*random >> 8) % below;
-}
-
 TEST_CASE(a_heap_gives_the_least_of_what_is_in_it)
 {
     static heap_node nodes[MANY];
@@ -24,13 +18,13 @@ TEST_CASE(a_heap_gives_the_least_of_what_is_in_it)
     for (int i = 0; i < MANY; i++)
         heap_node_init(&nodes[i]);
     for (int step = 0; step < 20 * MANY; step++) {
-        heap_node *one = &nodes[draw(&random, MANY)];
+        heap_node *one = &nodes[kit_draw(&random, MANY)];
         uint64_t least = UINT64_MAX;
 
-        if (draw(&random, 3) == 0)
+        if (kit_draw(&random, 3) == 0)
             heap_remove(&h, one);
         else
-            heap_put(&h, one, draw(&random, 1000));
+            heap_put(&h, one, kit_draw(&random, 1000));
         for (int i = 0; i < MANY; i++)
             if (heap_has(&nodes[i]) && nodes[i].key < least)
                 least = nodes[i].key;

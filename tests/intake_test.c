@@ -139,8 +139,7 @@ TEST_CASE(frames_come_out_as_they_went_in)
 
     intake_open(&in, &b);
     for (int i = 0; i < MANY; i++) {
-        random = random * 1664525u + 1013904223u;
-        lengths[i] = (random >> 8) % (i % 10 == 0 ? 20 * KIB : 300);
+        lengths[i] = kit_draw(&random, i % 10 == 0 ? 20 * KIB : 300);
         if (size + FRAMING_HEADER + lengths[i] > sizeof wire)
             lengths[i] = 0;
         framing_write(wire + size, (uint32_t)lengths[i]);
@@ -150,8 +149,7 @@ TEST_CASE(frames_come_out_as_they_went_in)
     while (put < size) {
         decoded next;
 
-        random = random * 1664525u + 1013904223u;
-        put += take_in(&in, &d, wire + put, size - put, 1 + (random >> 8) % 5000);
+        put += take_in(&in, &d, wire + put, size - put, 1 + kit_draw(&random, 5000));
         while ((next = intake_look(&in, &d)).kind != DECODED_PART) {
             assert_int_equal(next.kind, DECODED_MESSAGE);
             assert_int_equal(next.length, lengths[got]);

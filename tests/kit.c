@@ -339,6 +339,12 @@ size_t kit_put_frame(char *at, const void *data, size_t length)
     return FRAMING_HEADER + length;
 }
 
+uint32_t kit_draw(uint32_t *random, uint32_t below)
+{
+    *random = *random * 1664525u + 1013904223u;
+    return (*random >> 8) % below;
+}
+
 unsigned char kit_byte(uint32_t seed, uint64_t at)
 {
     uint64_t x = (at + 1) * 0x9E3779B97F4A7C15u ^ (uint64_t)seed * 0xC2B2AE3D27D4EB4Fu;

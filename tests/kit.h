@@ -106,6 +106,9 @@ void rig_close(rig *r);
 /* Writes a frame of framed mode; returns its size. */
 size_t kit_put_frame(char *at, const void *data, size_t length);
 
+/* The next number of a sequence that follows from `*random` alone: less than `below`. */
+uint32_t kit_draw(uint32_t *random, uint32_t below);
+
 /* Bytes that tell where they belong: position `at` of stream `seed`. */
 unsigned char kit_byte(uint32_t seed, uint64_t at);
 void kit_fill(void *data, size_t length, uint32_t seed, uint64_t at);

@@ -8,12 +8,6 @@
 
 enum { MANY = 300, FAR_AWAY = 1000000 };
 
-static uint32_t draw(uint32_t *random, uint32_t below)
-{
-    *random = *random * 1664525u + 1013904223u;
-    return (*random >> 8) % below;
-}
-
 /* ---- A stage: what strands need, without the rest of a port -----------------------------------
  */
 
@@ -290,11 +284,11 @@ TEST_CASE(timers_that_are_due_fire_in_order_and_no_others)
     }
     stage_run(&s);
     for (int i = 0; i < 3 * MANY; i++) {
-        int one = (int)draw(&random, MANY);
-        bool is_due = draw(&random, 2) == 0;
+        int one = (int)kit_draw(&random, MANY);
+        bool is_due = kit_draw(&random, 2) == 0;
 
-        due[one] = is_due ? now - 1 - draw(&random, 100000) : 0;
-        set_in_turn(&s, &a[one], is_due ? due[one] : now + FAR_AWAY + draw(&random, 1000));
+        due[one] = is_due ? now - 1 - kit_draw(&random, 100000) : 0;
+        set_in_turn(&s, &a[one], is_due ? due[one] : now + FAR_AWAY + kit_draw(&random, 1000));
     }
     for (int i = 0; i < MANY; i += 7) {
         timer_close(&a[i].timer);
