@@ -13,10 +13,10 @@ mkdir -p $build
 
 # What the simulator does not model yet stays out: adopted handles, child processes, mailslots.
 sources=(src/base/*.c src/iocp/*.c src/pipe/*.c)
-for out in src/base/buffer.c src/base/mem_guard.c src/pipe/adopt.c src/pipe/spawn.c; do
+for out in src/base/mem_guard.c src/pipe/adopt.c src/pipe/spawn.c; do
     sources=("${sources[@]/#$out/}")
 done
-sources+=(src/base/buffer.c tests/sim/*.c)
+sources+=(tests/sim/*.c)
 objects=()
 commands=()
 for source in "${sources[@]}"; do

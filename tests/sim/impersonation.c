@@ -18,10 +18,8 @@ BOOL OpenThreadToken(HANDLE thread, DWORD rights, BOOL as_self, HANDLE *made)
 /* No other thread may run before the library has gone back. */
 BOOL ImpersonateNamedPipeClient(HANDLE handle)
 {
-    pipe_end *e;
+    pipe_end *e = pipes_look(handle);
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
     if (!e || !e->server)
         return FALSE;
     if (!e->instance->client)

@@ -30,11 +30,6 @@ static pipe_name *pipes__find(const WCHAR *path)
     return n;
 }
 
-bool pipes_name_exists(const WCHAR *path)
-{
-    return pipes__find(path) != NULL;
-}
-
 static void pipes__leave_name(pipe_instance *i)
 {
     pipe_name *n = i->name;
@@ -233,10 +228,8 @@ HANDLE CreateFileW(const WCHAR *path, DWORD rights, DWORD share, SECURITY_ATTRIB
 BOOL ConnectNamedPipe(HANDLE handle, OVERLAPPED *o)
 {
     pipe_instance *i;
-    pipe_end *e;
+    pipe_end *e = pipes_look(handle);
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
     if (!e)
         return FALSE;
     i = e->instance;
@@ -252,10 +245,8 @@ BOOL ConnectNamedPipe(HANDLE handle, OVERLAPPED *o)
 BOOL DisconnectNamedPipe(HANDLE handle)
 {
     pipe_instance *i;
-    pipe_end *e;
+    pipe_end *e = pipes_look(handle);
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
     if (!e)
         return FALSE;
     i = e->instance;

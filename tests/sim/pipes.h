@@ -23,14 +23,19 @@ typedef enum pipe_state {
     PIPE_STATE_DISCONNECTED
 } pipe_state;
 
+/* The result that a thread waits for, on a handle without FILE_FLAG_OVERLAPPED. */
+typedef struct pipe_sync {
+    NTSTATUS status;
+    DWORD bytes;
+    bool done;
+} pipe_sync;
+
 typedef struct pipe_op {
     struct pipe_op *next;
-    OVERLAPPED *o; /* NULL: a thread waits for what follows */
+    OVERLAPPED *o; /* NULL: a thread waits for `sync` */
     void *buffer;
     DWORD size;
-    NTSTATUS *sync_status;
-    DWORD *sync_bytes;
-    bool *sync_done;
+    struct pipe_sync *sync;
 } pipe_op;
 
 /* What one write brought, until it is read. */
@@ -72,6 +77,9 @@ typedef struct pipe_name {
     descriptor *descriptor;
 } pipe_name;
 
+/* A point, and the end behind a handle; NULL: ERROR_INVALID_HANDLE. */
+pipe_end *pipes_look(HANDLE handle);
+
 /* The other end; NULL: it has closed. */
 pipe_end *pipes_other(const pipe_end *e);
 
@@ -85,7 +93,6 @@ bool pipes_cancel(pipe_end *e, pipe_op **list, OVERLAPPED *o);
 /* Reads that are pending take what has come, or find that the other end has left. */
 void pipes_settle_reads(pipe_end *e);
 
-bool pipes_name_exists(const WCHAR *path);
 void pipes_reset(void);
 
 #endif

@@ -5,10 +5,8 @@
 
 BOOL SetFileCompletionNotificationModes(HANDLE handle, UCHAR modes)
 {
-    pipe_end *e;
+    pipe_end *e = pipes_look(handle);
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
     if (!e)
         return FALSE;
     if (modes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)
@@ -21,8 +19,7 @@ BOOL SetNamedPipeHandleState(HANDLE handle, DWORD *mode, DWORD *bytes, DWORD *ms
     pipe_end *e;
 
     (void)bytes, (void)ms;
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
+    e = pipes_look(handle);
     if (!e)
         return FALSE;
     if (!(e->rights & FILE_WRITE_ATTRIBUTES) && !e->server)
@@ -39,8 +36,7 @@ BOOL GetNamedPipeHandleStateW(HANDLE handle, DWORD *state, DWORD *instances, DWO
     pipe_end *e;
 
     (void)bytes, (void)ms, (void)user, (void)room;
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
+    e = pipes_look(handle);
     if (!e)
         return FALSE;
     if (state)
@@ -54,8 +50,7 @@ static BOOL pipes__ask(HANDLE handle, bool server, bool session, ULONG *answer)
 {
     pipe_end *e, *asked;
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
+    e = pipes_look(handle);
     if (!e)
         return FALSE;
     asked = server ? e->instance->serving : e->instance->client;

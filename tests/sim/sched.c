@@ -44,7 +44,6 @@ static struct {
 
 const sim_process sim_server = {100, 1, "S-1-5-21-1-1-1-1000"};
 const sim_process sim_client = {200, 1, "S-1-5-21-1-1-1-1000"};
-const sim_process sim_stranger = {300, 2, "S-1-5-21-1-1-1-2000"};
 
 /* ---- Chance and time ------------------------------------------------------------------------ */
 

@@ -48,7 +48,7 @@ HANDLE sim_spawn(const sim_process *process, LPTHREAD_START_ROUTINE start, void 
 
 /* The process that the running thread belongs to, and those that a world can use. */
 const sim_process *sim_process_here(void);
-extern const sim_process sim_server, sim_client, sim_stranger;
+extern const sim_process sim_server, sim_client;
 
 /* Blocks the running thread until somebody wakes those that wait for `what`, or until the deadline:
  * then false. Whoever wakes up looks again at what it waited for. */
@@ -100,8 +100,7 @@ void sim_complete(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWOR
 /* One ends at once: FALSE or TRUE, as the call returns it; a packet comes as by Windows' rule. */
 BOOL sim_complete_at_once(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes);
 
-/* Of a status of the kernel, and the other way. */
+/* The Windows error of a status of the kernel. */
 DWORD sim_error_of(NTSTATUS status);
-NTSTATUS sim_status_of(DWORD error);
 
 #endif

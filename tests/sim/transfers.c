@@ -10,6 +10,12 @@
 
 /* ---- Operations ----------------------------------------------------------------------------- */
 
+pipe_end *pipes_look(HANDLE handle)
+{
+    sim_point();
+    return (pipe_end *)sim_look(handle, SIM_PIPE);
+}
+
 pipe_end *pipes_other(const pipe_end *e)
 {
     return e->server ? e->instance->client : e->instance->serving;
@@ -32,12 +38,21 @@ void pipes_end(pipe_end *e, pipe_op **place, NTSTATUS status, DWORD bytes)
     if (op->o)
         sim_complete(&e->target, op->o, status, bytes);
     else {
-        *op->sync_status = status;
-        *op->sync_bytes = bytes;
-        *op->sync_done = true;
-        sim_wake(op->sync_done);
+        *op->sync = (pipe_sync){status, bytes, true};
+        sim_wake(op->sync);
     }
     free(op);
+}
+
+/* The write of these bytes, which has not ended yet, does. */
+static void pipes__end_write(pipe_end *from, pipe_data *d)
+{
+    pipe_op **place = &from->writes;
+
+    while (*place != d->write)
+        place = &(*place)->next;
+    d->write = NULL;
+    pipes_end(from, place, 0, (*place)->size);
 }
 
 /* How many bytes of the queue to an end are beyond what its quota holds: those writes pend. */
@@ -57,14 +72,8 @@ static void pipes__settle_writes(pipe_end *to)
 
     for (pipe_data *d = to->first; d; d = d->next) {
         held += d->size - d->start;
-        if (!d->write || held > to->quota)
-            continue;
-        for (pipe_op **place = &from->writes; *place; place = &(*place)->next)
-            if (*place == d->write) {
-                pipes_end(from, place, 0, d->write->size);
-                break;
-            }
-        d->write = NULL;
+        if (d->write && held <= to->quota)
+            pipes__end_write(from, d);
     }
 }
 
@@ -73,15 +82,8 @@ static void pipes__drop_first(pipe_end *to)
     pipe_data *d = to->first;
 
     to->first = d->next;
-    if (d->write) {
-        pipe_end *from = pipes_other(to);
-
-        for (pipe_op **place = &from->writes; *place; place = &(*place)->next)
-            if (*place == d->write) {
-                pipes_end(from, place, 0, d->write->size);
-                break;
-            }
-    }
+    if (d->write)
+        pipes__end_write(pipes_other(to), d);
     free(d->bytes);
     free(d);
 }
@@ -158,18 +160,14 @@ static NTSTATUS pipes__state_error(const pipe_end *e, bool writing)
 }
 
 /* For handles without FILE_FLAG_OVERLAPPED: waits until the operation has ended. */
-static BOOL pipes__wait(pipe_op *op, DWORD *bytes)
+static BOOL pipes__wait(pipe_sync *s, DWORD *bytes)
 {
-    NTSTATUS status;
-    bool done = false;
     DWORD error;
 
-    op->sync_status = &status;
-    op->sync_bytes = bytes;
-    op->sync_done = &done;
-    while (!done)
-        sim_wait_for(&done, SIM_NEVER);
-    error = sim_error_of(status);
+    while (!s->done)
+        sim_wait_for(s, SIM_NEVER);
+    *bytes = s->bytes;
+    error = sim_error_of(s->status);
     return error == ERROR_SUCCESS ? TRUE : sim_error(error);
 }
 
@@ -187,13 +185,13 @@ pipe_op *pipes_new_op(OVERLAPPED *o, void *buffer, DWORD size)
 
 BOOL ReadFile(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, OVERLAPPED *o)
 {
+    pipe_sync sync = {0};
     NTSTATUS status;
     DWORD count;
     pipe_end *e;
     pipe_op *op;
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
+    e = pipes_look(handle);
     if (!e)
         return FALSE;
     if (!(e->rights & FILE_READ_DATA))
@@ -211,19 +209,32 @@ BOOL ReadFile(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, OVERLAPPED 
     if (status != 0)
         return sim_error(sim_error_of(status));
     op = pipes_new_op(o, buffer, size);
+    op->sync = &sync;
     pipes_append(&e->reads, op);
-    return o ? sim_error(ERROR_IO_PENDING) : pipes__wait(op, bytes);
+    return o ? sim_error(ERROR_IO_PENDING) : pipes__wait(&sync, bytes);
+}
+
+/* Bytes on their way to an end. */
+static pipe_data *pipes__add_data(pipe_end *to, const void *bytes, DWORD size)
+{
+    pipe_data *d = calloc(1, sizeof *d), **last = &to->first;
+
+    d->bytes = malloc(size + 1);
+    d->size = size;
+    memcpy(d->bytes, bytes, size);
+    while (*last)
+        last = &(*last)->next;
+    *last = d;
+    return d;
 }
 
 BOOL WriteFile(HANDLE handle, const void *data, DWORD size, DWORD *bytes, OVERLAPPED *o)
 {
-    pipe_data *d, **last;
+    pipe_end *e = pipes_look(handle), *to;
+    pipe_sync sync = {0};
     NTSTATUS status;
-    pipe_end *e, *to;
-    pipe_op *op;
+    pipe_data *d;
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
     if (!e)
         return FALSE;
     if (!(e->rights & FILE_WRITE_DATA))
@@ -238,45 +249,16 @@ BOOL WriteFile(HANDLE handle, const void *data, DWORD size, DWORD *bytes, OVERLA
         return TRUE;
     }
     to = pipes_other(e);
-    d = calloc(1, sizeof *d);
-    d->bytes = malloc(size + 1);
-    d->size = size;
-    memcpy(d->bytes, data, size);
-    op = d->write = pipes_new_op(o, NULL, size);
-    pipes_append(&e->writes, op);
-    for (last = &to->first; *last; last = &(*last)->next) {
-    }
-    *last = d;
+    d = pipes__add_data(to, data, size);
+    if (o && pipes__held(to) <= to->quota && !to->reads && !sim_chance(3))
+        return sim_complete_at_once(&e->target, o, 0, size); /* buffered */
+    d->write = pipes_new_op(o, NULL, size);
+    d->write->sync = &sync;
+    pipes_append(&e->writes, d->write);
     /* It ends here if a read takes it or the quota holds it. Its result may be a packet already. */
-    if (!o) {
-        bool done = false;
-        NTSTATUS ended = 0;
-        DWORD count = 0, error;
-
-        op->sync_done = &done;
-        op->sync_status = &ended;
-        op->sync_bytes = &count;
-        pipes_settle_reads(to);
-        pipes__settle_writes(to);
-        while (!done)
-            sim_wait_for(&done, SIM_NEVER);
-        *bytes = count;
-        error = sim_error_of(ended);
-        return error == ERROR_SUCCESS ? TRUE : sim_error(error);
-    }
-    if (pipes__held(to) <= to->quota && !to->reads && !sim_chance(3)) {
-        d->write = NULL; /* buffered, and done at once */
-        for (pipe_op **place = &e->writes; *place; place = &(*place)->next)
-            if (*place == op) {
-                *place = op->next;
-                break;
-            }
-        free(op);
-        return sim_complete_at_once(&e->target, o, 0, size);
-    }
     pipes_settle_reads(to);
     pipes__settle_writes(to);
-    return sim_error(ERROR_IO_PENDING);
+    return o ? sim_error(ERROR_IO_PENDING) : pipes__wait(&sync, bytes);
 }
 
 bool pipes_cancel(pipe_end *e, pipe_op **list, OVERLAPPED *o)
@@ -301,10 +283,8 @@ bool pipes_cancel(pipe_end *e, pipe_op **list, OVERLAPPED *o)
 
 BOOL CancelIoEx(HANDLE handle, OVERLAPPED *o)
 {
-    pipe_end *e;
+    pipe_end *e = pipes_look(handle);
 
-    sim_point();
-    e = (pipe_end *)sim_look(handle, SIM_PIPE);
     if (!e)
         return FALSE;
     if (pipes_cancel(e, &e->reads, o) || pipes_cancel(e, &e->writes, o) ||

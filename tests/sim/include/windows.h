@@ -22,7 +22,7 @@
 #define FALSE 0
 #define VOID void
 
-typedef void *HANDLE, *PVOID, *HMODULE, *PSECURITY_DESCRIPTOR, *PSID, *RPC_WSTR;
+typedef void *HANDLE, *PVOID, *HMODULE, *PSECURITY_DESCRIPTOR, *PSID;
 typedef int BOOL;
 typedef unsigned char BYTE, UCHAR, BOOLEAN;
 typedef unsigned short USHORT, WORD;
@@ -210,7 +210,6 @@ DWORD FormatMessageW(DWORD flags, const void *source, DWORD id, DWORD language, 
 size_t sim_wcslen(const WCHAR *text);
 WCHAR *sim_wcscat(WCHAR *to, const WCHAR *from);
 WCHAR *sim_wcscpy(WCHAR *to, const WCHAR *from);
-const WCHAR *sim_wcschr(const WCHAR *text, WCHAR c);
 int sim_wcsncmp(const WCHAR *a, const WCHAR *b, size_t count);
 int sim_wcscmp(const WCHAR *a, const WCHAR *b);
 int sim_swprintf(WCHAR *to, size_t count, const WCHAR *format, ...);
