@@ -10,10 +10,9 @@
 #include "pipeport.h"
 
 typedef enum counter {
-    COUNT_KERNEL_READ,
-    COUNT_KERNEL_WRITE,
     COUNT_KERNEL_DEQUEUE,
     COUNT_KERNEL_OTHER,
+    COUNT_READ_BLOCKING,
     COUNT_OP_READ,
     COUNT_OP_WRITE,
     COUNT_OP_CONNECT,

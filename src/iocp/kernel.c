@@ -158,7 +158,6 @@ static DWORD kernel__start_write(const kernel_handle *h, op *o, const void *data
 op_outcome kernel_read(kernel *k, const kernel_handle *h, op *o, void *buffer, DWORD size,
                        DWORD *error, DWORD *bytes)
 {
-    counter_add(k->locals, COUNT_KERNEL_READ, 1);
     counter_add(k->locals, COUNT_OP_READ, 1);
     return kernel__outcome(k, h, o, kernel__start_read(h, o, buffer, size), error, bytes);
 }
@@ -166,7 +165,6 @@ op_outcome kernel_read(kernel *k, const kernel_handle *h, op *o, void *buffer, D
 op_outcome kernel_write(kernel *k, const kernel_handle *h, op *o, const void *data, DWORD size,
                         DWORD *error, DWORD *bytes)
 {
-    counter_add(k->locals, COUNT_KERNEL_WRITE, 1);
     counter_add(k->locals, COUNT_OP_WRITE, 1);
     return kernel__outcome(k, h, o, kernel__start_write(h, o, data, size), error, bytes);
 }
@@ -176,7 +174,6 @@ op_outcome kernel_connect(kernel *k, const kernel_handle *h, op *o, DWORD *error
     DWORD no_bytes;
     BOOL ok;
 
-    kernel_count_other(k);
     counter_add(k->locals, COUNT_OP_CONNECT, 1);
     ok = ConnectNamedPipe(h->handle, &o->overlapped);
     return kernel__outcome(k, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, &no_bytes);
@@ -184,7 +181,7 @@ op_outcome kernel_connect(kernel *k, const kernel_handle *h, op *o, DWORD *error
 
 DWORD kernel_read_blocking(kernel *k, HANDLE handle, void *buffer, DWORD size, DWORD *bytes)
 {
-    counter_add(k->locals, COUNT_KERNEL_READ, 1);
+    counter_add(k->locals, COUNT_READ_BLOCKING, 1);
     return ReadFile(handle, buffer, size, bytes, NULL) ? ERROR_SUCCESS : GetLastError();
 }
 

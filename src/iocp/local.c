@@ -98,7 +98,7 @@ void counter_add(locals *all, counter which, int64_t amount)
     local *here = local_here(all);
 
     if (here)
-        here->counters.value[which] += amount;
+        local_count(here, which, amount);
     else
         InterlockedAdd64(&all->foreign.value[which], amount);
 }

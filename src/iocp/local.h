@@ -58,6 +58,12 @@ bool local_has_ready(local *l);
 /* Takes everything that is ready here. The watch may call it, too. */
 void local_steal(local *l, fifo *taken);
 
+/* Adds to `which` in the worker's own block, for the worker. */
+static inline void local_count(local *l, counter which, int64_t amount)
+{
+    l->counters.value[which] += amount;
+}
+
 /* Adds to `which` in the block of the calling thread. */
 void counter_add(locals *all, counter which, int64_t amount);
 

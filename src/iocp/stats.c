@@ -4,15 +4,17 @@
 #include "base/mem.h"
 #include "iocp/port.h"
 
-/* Where pp_stats has each counter. */
+/* Which members of pp_stats each counter adds to. */
 static const struct {
     counter which;
     size_t offset;
 } stats__members[] = {
-    {COUNT_KERNEL_READ, offsetof(pp_stats, kernel_reads)},
-    {COUNT_KERNEL_WRITE, offsetof(pp_stats, kernel_writes)},
+    {COUNT_OP_READ, offsetof(pp_stats, kernel_reads)},
+    {COUNT_READ_BLOCKING, offsetof(pp_stats, kernel_reads)},
+    {COUNT_OP_WRITE, offsetof(pp_stats, kernel_writes)},
     {COUNT_KERNEL_DEQUEUE, offsetof(pp_stats, kernel_dequeues)},
     {COUNT_KERNEL_OTHER, offsetof(pp_stats, kernel_other)},
+    {COUNT_OP_CONNECT, offsetof(pp_stats, kernel_other)},
     {COUNT_OP_READ, offsetof(pp_stats, operations_read)},
     {COUNT_OP_WRITE, offsetof(pp_stats, operations_write)},
     {COUNT_OP_CONNECT, offsetof(pp_stats, operations_connect)},
@@ -42,7 +44,7 @@ pp_status pp_port_stats(pp_port *port, pp_stats *stats)
     all = &port->strands.locals;
     *stats = (pp_stats){0};
     for (size_t i = 0; i < sizeof stats__members / sizeof *stats__members; i++)
-        *(uint64_t *)(void *)((char *)stats + stats__members[i].offset) =
+        *(uint64_t *)(void *)((char *)stats + stats__members[i].offset) +=
             counter_sum(all, stats__members[i].which);
     for (int i = 0; i < PP_STATUS_COUNT; i++)
         stats->connections_ended[i] = counter_sum(all, (counter)(COUNT_ENDED + i));

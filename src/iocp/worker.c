@@ -136,7 +136,7 @@ static void worker__complete(worker *w, const OVERLAPPED_ENTRY *entry)
     if (entry->lpCompletionKey != KERNEL_KEY_OPERATION)
         return; /* KERNEL_KEY_EXIT only wakes */
     o = CONTAINER_OF(entry->lpOverlapped, op, overlapped);
-    port_count(w->port, COUNT_OP_PENDING, -1);
+    local_count(w->local, COUNT_OP_PENDING, -1);
     kernel_result(entry, &error, &bytes);
     o->complete(o, error, bytes);
 }
