@@ -77,12 +77,6 @@ void timer_set(timer *t, uint64_t deadline)
     ReleaseSRWLockExclusive(&t->all->lock);
 }
 
-void timer_set_earlier(timer *t, uint64_t deadline)
-{
-    if (deadline < t->deadline)
-        timer_set(t, deadline);
-}
-
 bool timer_runs(const timer *t)
 {
     return t->deadline != CLOCK_NEVER && t->deadline > clock_ms();

@@ -42,7 +42,11 @@ void timer_set(timer *t, uint64_t deadline);
 
 /* Only moves it to an earlier deadline. So a deadline that every message moves away costs a message
  * nothing: the timer fires at the earlier one, and its strand looks again. */
-void timer_set_earlier(timer *t, uint64_t deadline);
+static inline void timer_set_earlier(timer *t, uint64_t deadline)
+{
+    if (deadline < t->deadline)
+        timer_set(t, deadline);
+}
 
 /* Whether it is set, and its deadline has not come. */
 bool timer_runs(const timer *t);

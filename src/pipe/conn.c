@@ -7,16 +7,6 @@
 
 /* ---- How it ends ---------------------------------------------------------------------------- */
 
-bool conn_is_live(const pp_conn *c)
-{
-    return c->state != CONN_CLOSING;
-}
-
-bool conn_may_deliver(const pp_conn *c)
-{
-    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing;
-}
-
 void conn_close_for(pp_conn *c, pp_status reason)
 {
     assert(strand_is_here(&c->strand));

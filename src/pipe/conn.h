@@ -107,10 +107,16 @@ static inline decoder conn_decoder(const pp_conn *c)
 /* ---- How it ends; for turns ----------------------------------------------------------------- */
 
 /* The connection's end is not decided yet. */
-bool conn_is_live(const pp_conn *c);
+static inline bool conn_is_live(const pp_conn *c)
+{
+    return c->state != CONN_CLOSING;
+}
 
 /* The connection may deliver messages, unless it is paused. */
-bool conn_may_deliver(const pp_conn *c);
+static inline bool conn_may_deliver(const pp_conn *c)
+{
+    return (c->state == CONN_OPEN || c->state == CONN_WINDING) && !c->closing;
+}
 
 /* End the connection at once: for `reason`; because we closed it and handed over everything
  * accepted; for an error of the kernel. */

@@ -58,10 +58,10 @@ bool conn_admit(pp_conn *c)
     const char *reason;
     pp_status status;
 
-    if (c->admitted || !c->seat)
+    if (c->admitted)
         return true;
     c->admitted = true;
-    if (!conn__user_matters(c))
+    if (!c->seat || !conn__user_matters(c))
         return true;
     conn_ask_user(c);
     status = conn__judge(c, &reason);

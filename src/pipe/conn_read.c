@@ -71,12 +71,17 @@ static bool conn__deliver(pp_conn *c, const decoded *next)
     return next->kind == DECODED_END;
 }
 
-/* Not paused, and the client may stay. on_identity may pause or close the connection, so this looks
+static bool conn__is_paused_or_ends(const pp_conn *c)
+{
+    return gate_is_shut(&c->gate) || !conn_may_deliver(c);
+}
+
+/* Whether the client may stay, too. on_identity may pause or close the connection, so this looks
  * again after it. */
 static bool conn__may_deliver_now(pp_conn *c)
 {
-    return conn_may_deliver(c) && !gate_is_shut(&c->gate) && conn_admit(c) && conn_may_deliver(c) &&
-           !gate_is_shut(&c->gate);
+    return !conn__is_paused_or_ends(c) &&
+           (c->admitted || (conn_admit(c) && !conn__is_paused_or_ends(c)));
 }
 
 /* Delivers what was read. False: something must wait. True: only a part of a message is left, which

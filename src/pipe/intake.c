@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define INTAKE__FIRST_SIZE 1024u
 #define INTAKE__SMALL_IN_A_ROW 64 /* small reads after which the buffer shrinks */
 
 void intake_init(intake *in, budget *b, void *owner, LONG event)
@@ -28,11 +27,6 @@ static size_t intake__unread(const intake *in)
     return in->end - in->start;
 }
 
-bool intake_is_empty(const intake *in)
-{
-    return in->end == in->start;
-}
-
 bool intake_has_anything(const intake *in)
 {
     return !intake_is_empty(in) || in->whole;
@@ -41,11 +35,6 @@ bool intake_has_anything(const intake *in)
 void intake_note_end(intake *in)
 {
     in->untold_end = true;
-}
-
-bool intake_has_ended(const intake *in)
-{
-    return in->peer_ended;
 }
 
 /* ---- What came ------------------------------------------------------------------------------ */
@@ -62,12 +51,6 @@ decoded intake_look(const intake *in, const decoder *d)
     if (in->peer_ended && (next.kind == DECODED_MESSAGE || next.kind == DECODED_END))
         next = (decoded){.kind = DECODED_WRONG, .why = PP_E_PROTOCOL};
     return next;
-}
-
-const char *intake_payload(const intake *in, const decoded *message)
-{
-    assert(intake__unread(in) >= message->size);
-    return in->buffer + in->start + message->skip;
 }
 
 void intake_drop(intake *in, const decoded *message)
@@ -117,7 +100,7 @@ static void intake__compact(intake *in)
  * room up to `reach`. PP_E_MEMORY. */
 static pp_status intake__resize(intake *in, size_t size, budget_reach reach)
 {
-    uint64_t counted = size > INTAKE__FIRST_SIZE ? size - INTAKE__FIRST_SIZE : 0;
+    uint64_t counted = size > INTAKE_FIRST_SIZE ? size - INTAKE_FIRST_SIZE : 0;
     uint64_t held = budget_held(&in->account);
     char *buffer;
 
@@ -159,7 +142,7 @@ static size_t intake__enough(const intake *in, const decoder *d, size_t needed)
 
 pp_status intake_make_room(intake *in, const decoder *d, size_t needed)
 {
-    if (!in->buffer && intake__resize(in, INTAKE__FIRST_SIZE, BUDGET_SPARE) != PP_OK)
+    if (!in->buffer && intake__resize(in, INTAKE_FIRST_SIZE, BUDGET_SPARE) != PP_OK)
         return PP_E_MEMORY;
     intake__compact(in);
     return intake__grow(in, intake__enough(in, d, needed));
@@ -173,7 +156,7 @@ void intake_adapt(intake *in, size_t bytes, size_t room, size_t most)
         return;
     }
     in->small_reads = bytes < in->size / 4 ? in->small_reads + 1 : 0;
-    if (in->small_reads < INTAKE__SMALL_IN_A_ROW || in->size <= INTAKE__FIRST_SIZE)
+    if (in->small_reads < INTAKE__SMALL_IN_A_ROW || in->size <= INTAKE_FIRST_SIZE)
         return;
     in->small_reads = 0;
     if (intake__unread(in) < in->size / 2)
@@ -183,17 +166,7 @@ void intake_adapt(intake *in, size_t bytes, size_t room, size_t most)
 void intake_settle(intake *in)
 {
     if (intake_is_empty(in) && budget_held(&in->account) > budget_spare(&in->account))
-        intake__resize(in, INTAKE__FIRST_SIZE + (size_t)budget_spare(&in->account), BUDGET_SPARE);
-}
-
-void intake_pass(intake *in)
-{
-    budget_pass(in->budget, &in->account);
-}
-
-bool intake_is_grown(const intake *in)
-{
-    return in->size > INTAKE__FIRST_SIZE;
+        intake__resize(in, INTAKE_FIRST_SIZE + (size_t)budget_spare(&in->account), BUDGET_SPARE);
 }
 
 void intake_shrink(intake *in)
@@ -201,5 +174,5 @@ void intake_shrink(intake *in)
     if (!intake_is_grown(in) || !intake_is_empty(in))
         return;
     in->small_reads = 0;
-    intake__resize(in, INTAKE__FIRST_SIZE, BUDGET_SPARE);
+    intake__resize(in, INTAKE_FIRST_SIZE, BUDGET_SPARE);
 }

@@ -13,6 +13,8 @@
 #include "iocp/budget.h"
 #include "pipe/decoder.h"
 
+#define INTAKE_FIRST_SIZE 1024u
+
 typedef struct intake {
     budget *budget;
     budget_account account; /* what the buffer holds of the port's limit */
@@ -34,7 +36,10 @@ void intake_free(intake *in);
 decoded intake_look(const intake *in, const decoder *d);
 
 /* The payload of a message that intake_look found; valid until intake_drop. */
-const char *intake_payload(const intake *in, const decoded *message);
+static inline const char *intake_payload(const intake *in, const decoded *message)
+{
+    return in->buffer + in->start + message->skip;
+}
 
 /* intake_drop drops a message or an end that was delivered; intake_forget drops everything. */
 void intake_drop(intake *in, const decoded *message);
@@ -44,9 +49,15 @@ void intake_forget(intake *in);
 void intake_note_end(intake *in);
 
 /* Whether an end was delivered. */
-bool intake_has_ended(const intake *in);
+static inline bool intake_has_ended(const intake *in)
+{
+    return in->peer_ended;
+}
 
-bool intake_is_empty(const intake *in);
+static inline bool intake_is_empty(const intake *in)
+{
+    return in->end == in->start;
+}
 
 /* Whether something came: bytes, or a whole message of none. */
 bool intake_has_anything(const intake *in);
@@ -68,11 +79,17 @@ void intake_adapt(intake *in, size_t bytes, size_t room, size_t most);
 void intake_settle(intake *in);
 
 /* At the end of each turn: lets the budget tell the next account that waits. */
-void intake_pass(intake *in);
+static inline void intake_pass(intake *in)
+{
+    budget_pass(in->budget, &in->account);
+}
 
 /* Whether the buffer is larger than an idle connection needs. intake_shrink shrinks it if it is
  * empty. */
-bool intake_is_grown(const intake *in);
+static inline bool intake_is_grown(const intake *in)
+{
+    return in->size > INTAKE_FIRST_SIZE;
+}
 void intake_shrink(intake *in);
 
 #endif

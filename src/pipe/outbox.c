@@ -6,7 +6,6 @@
 
 #define OUTBOX__OWN 4096u          /* bytes that each outbox may always hold */
 #define OUTBOX__KEEP (128u * 1024) /* spare memory kept while busy; more while sends use it */
-#define OUTBOX__SMALL 1024u        /* spare memory kept while idle, too */
 
 void outbox_init(outbox *o, const pp_conn_options *options, uint32_t most, budget *b, strand *s,
                  LONG event)
@@ -213,15 +212,17 @@ bool outbox_has_ended(outbox *o)
     return ended;
 }
 
-/* Takes everything accepted. The memory of `active` becomes the next to fill. */
+/* Takes everything accepted, if there is anything. The memory of `active`, which is empty, becomes
+ * the next to fill. */
 static void outbox__take_all(outbox *o)
 {
     records spare = o->active;
 
-    records_rewind(&spare);
     AcquireSRWLockExclusive(&o->lock);
-    o->active = o->filling;
-    o->filling = spare;
+    if (!records_is_empty(&o->filling)) {
+        o->active = o->filling;
+        o->filling = spare;
+    }
     ReleaseSRWLockExclusive(&o->lock);
 }
 
@@ -312,16 +313,6 @@ bool outbox_has_room_again(outbox *o, bool may_be_told, uint64_t *refusals)
         o->want_writable = o->want_answer = false;
     ReleaseSRWLockExclusive(&o->lock);
     return again;
-}
-
-void outbox_pass(outbox *o)
-{
-    budget_pass(o->budget, &o->account);
-}
-
-bool outbox_is_grown(const outbox *o)
-{
-    return o->active.size > OUTBOX__SMALL;
 }
 
 void outbox_shrink(outbox *o)

@@ -15,6 +15,8 @@
 #include "iocp/strand.h"
 #include "pipe/records.h"
 
+#define OUTBOX_SMALL 1024u /* bytes of spare memory that an idle outbox keeps */
+
 typedef enum outbox_state {
     OUTBOX_OPEN,
     OUTBOX_ENDED,    /* half-closed: nothing follows what was accepted */
@@ -89,11 +91,17 @@ records_tally outbox_free(outbox *o);
 bool outbox_has_room_again(outbox *o, bool may_be_told, uint64_t *refusals);
 
 /* At the end of each turn: lets the budget tell the next account that waits. */
-void outbox_pass(outbox *o);
+static inline void outbox_pass(outbox *o)
+{
+    budget_pass(o->budget, &o->account);
+}
 
 /* Whether the outbox keeps more memory than an idle connection needs. outbox_shrink frees the
  * memory that is not in use. */
-bool outbox_is_grown(const outbox *o);
+static inline bool outbox_is_grown(const outbox *o)
+{
+    return o->active.size > OUTBOX_SMALL;
+}
 void outbox_shrink(outbox *o);
 
 #endif

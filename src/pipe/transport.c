@@ -69,16 +69,6 @@ bool transport_note_modes(transport *t)
     return t->handle.inline_success;
 }
 
-bool transport_is_open(const transport *t)
-{
-    return kernel_is_open(&t->handle);
-}
-
-bool transport_is_socket(const transport *t)
-{
-    return t->socket;
-}
-
 HANDLE transport_handle(const transport *t)
 {
     return t->handle.handle;
@@ -97,21 +87,6 @@ void transport_close(transport *t)
 }
 
 /* ---- Transfers ------------------------------------------------------------------------------ */
-
-bool transport_is_reading(const transport *t)
-{
-    return t->read.pending;
-}
-
-DWORD transport_writing(const transport *t)
-{
-    return !t->write.pending ? 0 : t->write.size > 0 ? t->write.size : 1;
-}
-
-bool transport_is_idle(const transport *t)
-{
-    return !t->read.pending && !t->write.pending;
-}
 
 /* Bytes have moved, so the handle is worth the call that makes it cheaper to use. */
 static void transport__is_used(transport *t)
@@ -177,7 +152,7 @@ bool transport_write(transport *t, const void *data, size_t size, transport_resu
 
 bool transport_take_read(transport *t, transport_result *r)
 {
-    assert(strand_is_here(t->strand) && t->read.pending);
+    assert(t->read.pending);
     t->read.pending = false;
     transport__end_read(t, r);
     return true;
@@ -185,7 +160,7 @@ bool transport_take_read(transport *t, transport_result *r)
 
 bool transport_take_write(transport *t, transport_result *r)
 {
-    assert(strand_is_here(t->strand) && t->write.pending);
+    assert(t->write.pending);
     t->write.pending = false;
     transport__end_write(t, r);
     return true;

@@ -58,15 +58,32 @@ kernel_handle transport_give_away(transport *t);
 /* Whether the user has set the handle so that instant successes queue no packet. */
 bool transport_note_modes(transport *t);
 
-bool transport_is_open(const transport *t);
-bool transport_is_socket(const transport *t);
-bool transport_is_reading(const transport *t);
+static inline bool transport_is_open(const transport *t)
+{
+    return kernel_is_open(&t->handle);
+}
+
+static inline bool transport_is_socket(const transport *t)
+{
+    return t->socket;
+}
+
+static inline bool transport_is_reading(const transport *t)
+{
+    return t->read.pending;
+}
 
 /* How many bytes are being written; 0: no write is pending. (A write of no bytes counts as 1.) */
-DWORD transport_writing(const transport *t);
+static inline DWORD transport_writing(const transport *t)
+{
+    return !t->write.pending ? 0 : t->write.size > 0 ? t->write.size : 1;
+}
 
 /* No read and no write is pending. */
-bool transport_is_idle(const transport *t);
+static inline bool transport_is_idle(const transport *t)
+{
+    return !t->read.pending && !t->write.pending;
+}
 
 /* The handle, to ask Windows about its other end. */
 HANDLE transport_handle(const transport *t);

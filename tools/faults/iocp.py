@@ -170,7 +170,7 @@ FAULTS = [
      "    }\n"
      "    heap_unreserve",
      "    }\n    heap_unreserve"),
-    ("timer.c", "a later deadline moves an earlier one away",
+    ("timer.h", "a later deadline moves an earlier one away",
      "if (deadline < t->deadline)",
      "if (deadline != t->deadline)"),
     ("watch.c", "the watch sleeps without a last look",
