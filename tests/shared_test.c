@@ -4,6 +4,7 @@
 #include "kit.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 
 enum { CLIENTS = 1000, BYTES = 200 * 1024 };
 
@@ -174,6 +175,7 @@ typedef struct salvo {
     pp_conn *conn;
     HANDLE began, sent;
     volatile LONG failed;
+    uint64_t first_ms, last_ms; /* when the first callback began, and the last ended */
 } salvo;
 
 enum { POSTED = 20, FOREIGN = 10, SALVO = 2 * POSTED + FOREIGN };
@@ -184,12 +186,14 @@ static void salvo_send(void *user, pp_status status)
 
     if (status != PP_OK || pp_conn_send(s->conn, "x", 1) != PP_OK)
         InterlockedIncrement(&s->failed);
+    s->last_ms = clock_ms();
 }
 
 static void salvo_begin(void *user, pp_status status)
 {
     salvo *s = user;
 
+    s->first_ms = clock_ms();
     for (int i = 0; i < POSTED; i++) {
         salvo_send(s, status); /* the connection's turn is due before most of the functions */
         if (pp_port_post(s->port, salvo_send, s) != PP_OK)
@@ -199,34 +203,50 @@ static void salvo_begin(void *user, pp_status status)
     WaitForSingleObject(s->sent, KIT_WAIT_MS);
 }
 
+/* One salvo through a fresh connection. False: the machine was so busy that the callbacks took
+ * long, and after such ones the port lets no write wait for others. */
+static bool salvo_leaves_in_one_write(pp_mode mode)
+{
+    const char *name = kit_name();
+    pp_port *server = kit_port(1);
+    kit_counts served = {0}, counts = {0};
+    pp_listen_options listen = kit_listen_options(name, mode, &served);
+    pp_dial_options dial = kit_dial_options(name, mode, kit_counting(), &counts);
+    salvo s = {.port = kit_port(1)};
+    bool quick;
+
+    s.began = CreateEventW(NULL, TRUE, FALSE, NULL);
+    s.sent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    kit_listen(server, &listen);
+    assert_ok(pp_dial(s.port, &dial, &s.conn, NULL));
+    wait_for(counts.opened, 1);
+    assert_ok(pp_port_post(s.port, salvo_begin, &s));
+    assert_int_equal(WaitForSingleObject(s.began, KIT_WAIT_MS), WAIT_OBJECT_0);
+    for (int i = 0; i < FOREIGN; i++)
+        assert_ok(pp_conn_send(s.conn, "x", 1));
+    SetEvent(s.sent);
+    wait_for(counts.bytes, SALVO);
+    assert_int_equal(s.failed, 0);
+    quick = s.last_ms - s.first_ms <= 1;
+    if (quick)
+        assert_int_equal(kit_stats(s.port).operations_write, 1);
+    pp_conn_unref(&s.conn);
+    CloseHandle(s.began);
+    CloseHandle(s.sent);
+    kit_close(&s.port);
+    kit_close(&server);
+    return quick;
+}
+
 TEST_CASE(what_one_batch_queues_leaves_in_one_write)
 {
-    for (int mode = 0; mode < 2; mode++) {
-        static const pp_mode modes[] = {PP_MODE_STREAM, PP_MODE_FRAMED};
-        const char *name = kit_name();
-        pp_port *server = kit_port(1);
-        kit_counts served = {0}, counts = {0};
-        pp_listen_options listen = kit_listen_options(name, modes[mode], &served);
-        pp_dial_options dial = kit_dial_options(name, modes[mode], kit_counting(), &counts);
-        salvo s = {kit_port(1), NULL, CreateEventW(NULL, TRUE, FALSE, NULL),
-                   CreateEventW(NULL, TRUE, FALSE, NULL), 0};
+    static const pp_mode modes[] = {PP_MODE_STREAM, PP_MODE_FRAMED};
 
-        kit_listen(server, &listen);
-        assert_ok(pp_dial(s.port, &dial, &s.conn, NULL));
-        wait_for(counts.opened, 1);
-        assert_ok(pp_port_post(s.port, salvo_begin, &s));
-        assert_int_equal(WaitForSingleObject(s.began, KIT_WAIT_MS), WAIT_OBJECT_0);
-        for (int i = 0; i < FOREIGN; i++)
-            assert_ok(pp_conn_send(s.conn, "x", 1));
-        SetEvent(s.sent);
-        wait_for(counts.bytes, SALVO);
-        assert_int_equal(s.failed, 0);
-        assert_int_equal(kit_stats(s.port).operations_write, 1);
-        pp_conn_unref(&s.conn);
-        CloseHandle(s.began);
-        CloseHandle(s.sent);
-        kit_close(&s.port);
-        kit_close(&server);
+    for (int mode = 0; mode < 2; mode++) {
+        int tries = 1;
+
+        while (!salvo_leaves_in_one_write(modes[mode]))
+            assert_true(++tries <= 100);
     }
 }
 
