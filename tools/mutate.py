@@ -1,29 +1,31 @@
 #!/usr/bin/env python3
 """
-Shows which faults the tests see: plants those of tools/faults one at a time in copies of the tree,
-builds them, and runs the suites unit, pipe and mailslot until a test fails or takes too long. A fault
-that no test sees is a survivor. To be run by hand before a release: it takes a minute or more for each.
+Shows which faults the tests see: plants those of tools/faults one at a time in a copy of the tree,
+builds it, and runs the test programs of the suites unit, pipe and mailslot until one fails or takes
+too long. A fault that no program sees is a survivor. To be run by hand before a release: it takes an
+hour. Links are quicker where lld is installed.
 
     tools/mutate.py [OPTION]... [FILE]...      FILE: only faults of files that begin so (src/base)
-        --jobs N     so many copies at once (2)
-        --json FILE  the results, as JSON
+        --jobs N     so many test programs at once (4)
+        --json FILE  the results so far, as JSON
         --list       prints the faults, and plants none
         --check      whether each fault still fits its file, exactly once
 
-Status 1: there are survivors, or a fault does not fit or compile. Wine's prefix is that of WINEPREFIX.
+Status 1: there are survivors, a fault does not fit or compile, or a program fails without a fault.
+Wine's prefix is that of WINEPREFIX.
 """
 
 import argparse
+import collections
 import contextlib
 import json
 import os
 import pathlib
-import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import typing
 
@@ -31,7 +33,7 @@ from faults import FAULTS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITES = ("unit", "pipe", "mailslot")
-MOST_SECONDS = 900  # of all tests; each has a limit of its own, which also counts as a failure
+MOST_SECONDS = 600  # of a program without a fault; with one, a few times what it took then
 
 
 class Fault(typing.NamedTuple):
@@ -45,7 +47,7 @@ class Result(typing.NamedTuple):
     file: str
     name: str
     outcome: str  # caught, survived, or: does not compile
-    by: str  # the test that failed first
+    by: str  # the program that failed first
     seconds: float
 
 
@@ -64,9 +66,7 @@ class Copy:
     """A copy of the tree with a build of its own."""
 
     def __init__(self, folder):
-        self.tree = folder / "tree"
-        self.log = folder / "log"
-        self.targets = []
+        self.tree, self.log = folder / "tree", folder / "log"
         files = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, check=True, capture_output=True, text=True,
@@ -78,99 +78,160 @@ class Copy:
         # The libraries' sources are not in git.
         shutil.copytree(ROOT / "subprojects", self.tree / "subprojects", dirs_exist_ok=True)
 
-    def run(self, *command, timeout=None):
-        """Runs it in the tree; whether its status was 0 in time."""
-        with open(self.log, "ab") as log:
-            try:
-                return subprocess.run(
-                    command, cwd=self.tree, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    timeout=timeout,
-                ).returncode == 0  # fmt: skip
-            except subprocess.TimeoutExpired:
-                return False
-
-    def introspect(self, what):
-        output = subprocess.run(
-            ["meson", "introspect", "build", what],
-            cwd=self.tree, check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        return json.loads(output)
+    def run(self, *command):
+        """Runs it in the tree; whether its status was 0."""
+        with open(self.log, "wb") as log:
+            return subprocess.run(
+                command, cwd=self.tree, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            ).returncode == 0  # fmt: skip
 
     def setup(self):
-        cross = ["--cross-file", "tools/mingw-gcc.ini"] if os.name != "nt" else []
-        if not self.run("meson", "setup", "build", *cross):
-            return False
-        # The tests that are run, and what they need: no more is built.
-        wanted = set()
-        for test in self.introspect("--tests"):
-            if {suite.rpartition(":")[2] for suite in test["suite"]} & set(SUITES):
-                wanted.update(test["depends"])
-        for target in self.introspect("--targets"):
-            if target["id"] in wanted and target["type"] == "executable":
-                self.targets += target["filename"]
-        return bool(self.targets)
+        files = ["tools/mingw-gcc.ini"] if os.name != "nt" else []
+        if files and shutil.which("ld.lld"):
+            (self.tree / "lld.ini").write_text("[binaries]\nc_ld = 'lld'\n")
+            files.append("lld.ini")
+        crosses = [word for name in files for word in ("--cross-file", name)]
+        return self.run("meson", "setup", "build", *crosses) and self.run("ninja", "-C", "build")
 
-    def build(self):
-        build = self.tree / "build"
-        return self.run("ninja", "-C", "build", *(os.path.relpath(t, build) for t in self.targets))
+    def build(self, target):
+        return self.run("ninja", "-C", "build", os.path.relpath(target, self.tree / "build"))
 
-    def test(self):
-        """None: every test passed. Else the name of one that did not."""
-        results = self.tree / "build/meson-logs/testlog.json"
-        results.unlink(missing_ok=True)
-        suites = [word for suite in SUITES for word in ("--suite", suite)]
-        command = ["meson", "test", "-C", "build", "--no-rebuild", "--maxfail", "1", *suites]
-        if self.run(*command, timeout=MOST_SECONDS):
-            return None
-        lines = results.read_text().splitlines() if results.exists() else []
-        tests = [json.loads(line) for line in lines]
-        failed = [t["name"] for t in tests if t["result"] in ("FAIL", "ERROR", "TIMEOUT")]
-        return failed[0].rpartition(" / ")[2] if failed else "time"
+    def programs(self):
+        """The files of the test programs."""
+        output = subprocess.run(
+            ["meson", "introspect", "build", "--tests"],
+            cwd=self.tree, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        return sorted({
+            test["cmd"][0]
+            for test in json.loads(output)
+            if {suite.rpartition(":")[2] for suite in test["suite"]} & set(SUITES)
+            and test["cmd"][0].endswith("_test.exe")
+        })  # fmt: skip
 
-    def try_fault(self, fault):
+    @contextlib.contextmanager
+    def planted(self, fault):
         path = self.tree / fault.file
         text = path.read_text(encoding="utf-8")
-        began = time.monotonic()
         path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
         try:
-            if not self.build():
-                outcome, by = "does not compile", ""
-            else:
-                by = self.test() or ""
-                outcome = "caught" if by else "survived"
+            yield
         finally:
             path.write_text(text, encoding="utf-8")
-        return Result(fault.file, fault.name, outcome, by, round(time.monotonic() - began, 1))
+
+
+class Round:
+    """One run of the test programs, several at once, until one fails."""
+
+    def __init__(self, copy, jobs):
+        self.copy, self.jobs = copy, jobs
+        self.running = {}  # the process of each program, and when it began
+        self.took = {}  # seconds, of those that have ended
+        self.failed = None
+
+    def start(self, program):
+        if not self.copy.build(program):
+            self.failed = "the build"
+            return
+        command = [program] if os.name == "nt" else ["wine", program]
+        self.running[program] = (
+            subprocess.Popen(
+                command, cwd=self.copy.tree, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, start_new_session=True,
+            ),
+            time.monotonic(),
+        )  # fmt: skip
+
+    def look(self, limits):
+        """Takes those that have ended."""
+        for program, (process, began) in list(self.running.items()):
+            status = process.poll()
+            took = time.monotonic() - began
+            if status is not None:
+                del self.running[program]
+                self.took[program] = took
+            if status or (status is None and took > limits.get(program, MOST_SECONDS)):
+                self.failed = self.failed or pathlib.Path(program).stem
+
+    def kill(self):
+        """Ends those that still run, with the processes that they have started."""
+        for process, _ in self.running.values():
+            if os.name == "nt":
+                process.kill()
+            else:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def run(self, programs, limits):
+        """The name of a program that failed; None: there is none."""
+        left = list(programs)
+        try:
+            while (left or self.running) and not self.failed:
+                if left and len(self.running) < self.jobs:
+                    self.start(left.pop(0))
+                else:
+                    time.sleep(0.02)
+                self.look(limits)
+        finally:
+            self.kill()
+        return self.failed
 
 
 class Run:
-    def __init__(self, faults):
-        self.left = queue.SimpleQueue()
-        for fault in faults:
-            self.left.put(fault)
-        self.count, self.results, self.broken = len(faults), [], []
-        self.lock = threading.Lock()
+    """All faults, one after the other."""
 
-    def note(self, result):
-        with self.lock:
+    def __init__(self, copy, jobs, report):
+        self.copy, self.jobs, self.report = copy, jobs, report
+        self.results = []
+        self.seconds = {}  # of each program, without a fault
+        self.catches = collections.Counter()  # by folder and program
+
+    def is_sound(self):
+        """Whether all programs pass without a fault."""
+        if not self.copy.setup():
+            print("it does not build:", self.copy.log.read_text(errors="replace")[-2000:])
+            return False
+        round = Round(self.copy, self.jobs)
+        failed = round.run(self.copy.programs(), {})
+        self.seconds = round.took
+        if failed:
+            print(f"without a fault, fails: {failed}")
+        return not failed
+
+    def test(self, folder):
+        """First come the programs that saw most faults of the folder, then the quickest."""
+
+        def order(program):
+            return -self.catches[folder, pathlib.Path(program).stem], self.seconds[program]
+
+        limits = {program: 20 + 4 * seconds for program, seconds in self.seconds.items()}
+        return Round(self.copy, self.jobs).run(sorted(self.seconds, key=order), limits)
+
+    def try_fault(self, fault):
+        began = time.monotonic()
+        with self.copy.planted(fault):
+            by = self.test(folder := str(pathlib.Path(fault.file).parent)) or ""
+        outcome = "caught" if by else "survived"
+        if by == "the build":
+            outcome, by = "does not compile", ""
+        elif by:
+            self.catches[folder, by] += 1
+        return Result(fault.file, fault.name, outcome, by, round(time.monotonic() - began, 1))
+
+    def plant(self, faults):
+        for number, fault in enumerate(faults, 1):
+            result = self.try_fault(fault)
             self.results.append(result)
-            by = f" by: {result.by}" if result.by else ""
+            by = f" by {result.by}" if result.by else ""
             print(
-                f"{len(self.results)}/{self.count} {result.seconds:.0f} s {result.file}:"
-                f" {result.name}: {result.outcome}{by}",
+                f"{number}/{len(faults)} {result.seconds:.0f} s {result.file}: {result.name}:"
+                f" {result.outcome}{by}",
                 flush=True,
             )
-
-    def work(self, folder):
-        copy = Copy(folder)
-        failed = "the build" if not (copy.setup() and copy.build()) else copy.test()
-        if failed:
-            self.broken.append(failed)
-            print(f"without a fault, fails: {failed}\n{copy.log.read_text(errors='replace')[-2000:]}")
-            return
-        with contextlib.suppress(queue.Empty):
-            while not self.broken:
-                self.note(copy.try_fault(self.left.get_nowait()))
+            if self.report:
+                rows = [r._asdict() for r in self.results]
+                self.report.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 @contextlib.contextmanager
@@ -191,20 +252,6 @@ def wine_up():
         keeper.wait()
 
 
-def plant(faults, jobs):
-    run = Run(faults)
-    with tempfile.TemporaryDirectory(prefix="pipeport-mutate-") as folder, wine_up():
-        threads = [
-            threading.Thread(target=run.work, args=[pathlib.Path(folder) / str(i)])
-            for i in range(min(jobs, len(faults)))
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return run
-
-
 def print_results(results):
     survivors = [r for r in results if r.outcome == "survived"]
     others = [r for r in results if r.outcome == "does not compile"]
@@ -219,7 +266,7 @@ def print_results(results):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--check", action="store_true")
@@ -234,10 +281,13 @@ def main():
     if wanted.list or not faults:
         print("\n".join(f"{f.file}: {f.name}" for f in faults) or "no fault is in these files")
         return 0 if faults else 2
-    run = plant(faults, wanted.jobs)
-    if wanted.json:
-        wanted.json.write_text(json.dumps([r._asdict() for r in run.results], indent=1) + "\n")
-    return 0 if print_results(run.results) and not run.broken else 1
+    with tempfile.TemporaryDirectory(prefix="pipeport-mutate-") as folder, wine_up():
+        run = Run(Copy(pathlib.Path(folder)), wanted.jobs, wanted.json)
+        sound = run.is_sound()
+        if sound:
+            run.plant(faults)
+            sound = run.is_sound()
+    return 0 if print_results(run.results) and sound else 1
 
 
 sys.exit(main())
