@@ -122,11 +122,36 @@ TEST_CASE(on_the_port_a_failing_slot_says_why)
     kit_close(&port);
 }
 
+/* The sender of this program opens the pipe by any path. */
+TEST_CASE(another_machine_gets_no_longer_datagram_than_it_can)
+{
+    static const char data[425];
+    pp_port *port = kit_port(1);
+    slot_counts c = {0};
+    const char *name = kit_name();
+    pp_mailslot *slot = listen_to(port, name, &c, 2000);
+    char path[128];
+    pp_sender *sender;
+
+    snprintf(path, sizeof path, "\\\\far\\mailslot\\%s", name);
+    assert_ok(pp_sender_open(&sender, path, NULL));
+    assert_status(pp_sender_send(sender, data, 425), PP_E_TOO_LONG);
+    assert_ok(pp_sender_send(sender, data, 424));
+    wait_for(c.datagrams, 1);
+    assert_int_equal(c.bytes, 424);
+    assert_ok(pp_sender_close(&sender));
+    CloseHandle(writing_end);
+    kit_close(&port);
+    assert_int_equal(c.datagrams, 1);
+    assert_ok(pp_mailslot_close(&slot));
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(on_the_port_datagrams_arrive_in_order),
     TEST(on_the_port_a_consumer_that_is_not_ready_is_waited_for),
     TEST(on_the_port_a_stop_delivers_what_was_read),
     TEST(on_the_port_a_failing_slot_says_why),
+    TEST(another_machine_gets_no_longer_datagram_than_it_can),
 };
 
 HARNESS_MAIN(tests)

@@ -141,6 +141,18 @@ TEST_CASE(a_sender_that_keeps_the_slot_holds_up_no_end)
     }
 }
 
+/* A thread that reads ahead looks four times a second, until what it may read ahead is full. A
+ * port's read, which waits for the consumer, comes to rest at once. */
+static void wait_until_nothing_is_read(pp_port *port, slot_counts *c)
+{
+    uint64_t reads;
+
+    do {
+        reads = kit_stats(port).kernel_reads;
+        assert_false(kit_wait_ms(&c->datagrams, 1, 600));
+    } while (kit_stats(port).kernel_reads != reads);
+}
+
 TEST_CASE(a_consumer_that_is_not_ready_is_waited_for)
 {
     pp_port *port = kit_port(2);
@@ -151,7 +163,7 @@ TEST_CASE(a_consumer_that_is_not_ready_is_waited_for)
     HANDLE thread = CreateThread(NULL, 0, send_many, &s, 0, NULL);
 
     wait_for(c.refused, 1);
-    assert_int_equal(c.datagrams, 0);
+    wait_until_nothing_is_read(port, &c);
     assert_ok(pp_mailslot_resume(slot));
     wait_for(c.refused, 2); /* the same one again */
     c.refuse = 0;
@@ -162,6 +174,46 @@ TEST_CASE(a_consumer_that_is_not_ready_is_waited_for)
     CloseHandle(thread);
     kit_close(&port);
     assert_ok(pp_mailslot_close(&slot)); /* the handle outlives the port */
+}
+
+typedef struct hesitant {
+    pp_mailslot *slot;
+    volatile LONG calls, taken;
+} hesitant;
+
+/* Refuses the first two times, and is ready again before it says so. */
+static pp_status hesitate(void *user, const void *data, size_t length)
+{
+    hesitant *h = user;
+
+    (void)data, (void)length;
+    if (++h->calls <= 2) {
+        pp_mailslot_resume(h->slot);
+        return PP_E_AGAIN;
+    }
+    kit_add(&h->taken, 1);
+    return PP_OK;
+}
+
+TEST_CASE(a_resume_inside_the_consumer_counts)
+{
+    pp_port *port = kit_port(1);
+    hesitant h = {0};
+    pp_mailslot_options options;
+    pp_sender *sender;
+
+    pp_mailslot_options_init(&options);
+    options.name = kit_name();
+    options.on_datagram = hesitate;
+    options.user = &h;
+    assert_ok(pp_mailslot_listen(port, &options, &h.slot, NULL));
+    assert_ok(pp_sender_open(&sender, options.name, NULL));
+    assert_ok(pp_sender_send(sender, "x", 1));
+    wait_for(h.taken, 1);
+    assert_int_equal(h.calls, 3);
+    assert_ok(pp_sender_close(&sender));
+    kit_close(&port);
+    assert_ok(pp_mailslot_close(&h.slot));
 }
 
 /* A thread reads ahead, and a port's read brings one at a time. Nothing but the count of calls
@@ -378,6 +430,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_slot_can_be_closed_while_senders_write),
     TEST(a_sender_that_keeps_the_slot_holds_up_no_end),
     TEST(a_consumer_that_is_not_ready_is_waited_for),
+    TEST(a_resume_inside_the_consumer_counts),
     TEST(a_stop_delivers_what_was_read),
     TEST(a_consumer_that_never_takes_holds_a_stop_up_for_its_time),
     TEST(limits_are_kept_and_counted),
