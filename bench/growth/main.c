@@ -119,8 +119,8 @@ static pp_status client_message(pp_conn *conn, void *user, const void *data, siz
 
 static void growth__wait(run *r, LONG goal, volatile LONG *counter)
 {
-    ResetEvent(r->reached);
     InterlockedExchange(&r->goal, goal);
+    ResetEvent(r->reached); /* the former goal may have set it again */
     if (*counter < goal && WaitForSingleObject(r->reached, GROWTH__WAIT_MS) != WAIT_OBJECT_0)
         growth__die("the clients do not get on");
 }
@@ -225,7 +225,8 @@ typedef struct figures_of {
     double calls, allocations; /* a message */
 } figures_of;
 
-/* So many more messages. */
+/* So many more messages. They count from now: where this thread comes late, the replies may have
+ * passed any goal that follows the last one. */
 static figures_of growth__stretch(run *r, LONG messages)
 {
     pp_stats before, after;
@@ -233,7 +234,7 @@ static figures_of growth__stretch(run *r, LONG messages)
     figures_of f;
 
     pp_port_stats(r->server, &before);
-    growth__wait(r, r->goal + messages, &r->replies);
+    growth__wait(r, r->replies + messages, &r->replies);
     pp_port_stats(r->server, &after);
     count = (double)(after.bytes_in - before.bytes_in) / (double)r->size;
     f.calls = (double)(after.kernel_reads - before.kernel_reads + after.kernel_writes -
