@@ -19,8 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GROWTH__WAITING 1000
-#define GROWTH__IDLE 2000 /* connections, to see what one takes */
+#define GROWTH__WAITING 500
+#define GROWTH__IDLE 1000 /* connections, to see what one takes */
 #define GROWTH__MOST_BYTES (64u * 1024)
 #define GROWTH__WAIT_MS 120000
 #define GROWTH__STRETCHES 30
@@ -314,9 +314,9 @@ static bool growth__measure_memory(cJSON *figures)
     growth__close(r, GROWTH__IDLE, all, conns);
     growth__close(warm, GROWTH__IDLE, first, first_conns);
     /* Each that came took an instance, and another waits in its place. */
-    good = growth__report(figures, "idle, 2000 clients", "bytes for both ends",
+    good = growth__report(figures, "idle, 1000 clients", "bytes for both ends",
                           (connected - waiting) / GROWTH__IDLE, GROWTH__MOST_CONNECTION_BYTES);
-    good &= growth__report(figures, "1000 instances wait", "bytes for each",
+    good &= growth__report(figures, "500 instances wait", "bytes for each",
                            (waiting - before) / GROWTH__WAITING, GROWTH__MOST_INSTANCE_BYTES);
     return good;
 }
