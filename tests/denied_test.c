@@ -95,12 +95,59 @@ TEST_CASE(what_is_denied_again_and_again_is_logged_once)
     kit_close(&port);
 }
 
+/* One instance serves all in turn: who has left makes room for the next. */
+TEST_CASE(an_instance_serves_again_while_more_are_denied)
+{
+    rig *r = rig_open(1, PP_MODE_STREAM);
+
+    most_made = 1;
+    r->listen.accept_ready = 1;
+    for (LONG i = 1; i <= 20; i++) {
+        HANDLE pipe = rig_client(r);
+
+        kit_write(pipe, "a", 1);
+        kit_expect(pipe, "a", 1);
+        CloseHandle(pipe);
+        wait_for(r->counts.closed, i);
+    }
+    rig_close(r);
+}
+
+/* We end the only client while no other instance can be made. Its own stays until one can. */
+TEST_CASE(the_name_stays_while_windows_denies_instances)
+{
+    rig *r = rig_open(1, PP_MODE_STREAM);
+    char path[128];
+    HANDLE first, second;
+
+    most_made = 1;
+    r->listen.accept_ready = 1;
+    r->listen.conn.first_byte_timeout_ms = 100;
+    first = rig_client(r);
+    wait_for(r->counts.closed, 1);
+    wait_for(denials, denials + 2); /* the second comes in a turn after the end */
+    snprintf(path, sizeof path, "\\\\.\\pipe\\%s", r->name);
+    assert_ptr_equal(CreateFileA(path, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL),
+                     INVALID_HANDLE_VALUE);
+    assert_int_equal(GetLastError(), ERROR_PIPE_BUSY);
+    InterlockedExchange(&most_made, 1000);
+    second = kit_open(r->name, false);
+    kit_write(second, "a", 1);
+    kit_expect(second, "a", 1);
+    assert_int_equal(kit_drain(first), 0);
+    CloseHandle(first);
+    CloseHandle(second);
+    rig_close(r);
+}
+
 #define DENIED_TEST(function) cmocka_unit_test_setup(function, allow_none)
 
 static const struct CMUnitTest tests[] = {
     DENIED_TEST(a_descriptor_that_shuts_out_its_own_server_is_an_error),
     DENIED_TEST(a_name_that_windows_denies_is_not_called_taken),
     DENIED_TEST(what_is_denied_again_and_again_is_logged_once),
+    DENIED_TEST(an_instance_serves_again_while_more_are_denied),
+    DENIED_TEST(the_name_stays_while_windows_denies_instances),
 };
 
 HARNESS_MAIN(tests)
