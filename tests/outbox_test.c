@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "pipe/framing.h"
 #include "pipe/outbox.h"
+#include "pipe/transport.h"
 
 enum { KIB = 1024, LONGEST = 64 * KIB, LIMIT = 4 * LONGEST };
 
@@ -223,6 +224,42 @@ TEST_CASE(all_who_wait_for_the_limit_are_told)
     stage_close(&s);
 }
 
+/* With the general room full: an answer, or one whose account was called for it, takes the room of
+ * answers, and nobody else does. */
+TEST_CASE(only_answers_and_those_called_use_the_room_of_answers)
+{
+    static char data[LONGEST], wire[LONGEST];
+    outbox called, other;
+    budget_account hog;
+    records_tally sum;
+    uint64_t refusals;
+    stage s;
+
+    stage_open(&s, PP_MODE_STREAM, LONGEST);
+    outbox_init(&called, &s.options, LONGEST, &s.budget, &s.strand, 1);
+    outbox_init(&other, &s.options, LONGEST, &s.budget, &s.strand, 1);
+    budget_account_init(&hog, BUDGET_ANSWER, NULL, 0);
+    budget_grow_anyway(&s.budget, &hog, LIMIT);
+    local_enter(&s.all.locals.of[0]);
+    assert_status(outbox_send(&s.outbox, data, 20 * KIB), PP_E_AGAIN);
+    strand_set_answering(&s.strand, true);
+    assert_ok(outbox_send(&s.outbox, data, 20 * KIB));
+    assert_status(outbox_send(&called, data, 20 * KIB), PP_E_AGAIN); /* one at a time */
+    strand_set_answering(&s.strand, false);
+    assert_false(outbox_has_room_again(&called, true, &refusals));
+    assert_int_equal(told, 0);
+    assert_int_equal(write_all(&s, wire, SIZE_MAX, &sum), 20 * KIB);
+    assert_int_equal(told, 1);
+    assert_status(outbox_send(&other, data, 20 * KIB), PP_E_AGAIN);
+    assert_true(outbox_has_room_again(&called, true, &refusals));
+    assert_ok(outbox_send(&called, data, 20 * KIB));
+    outbox_free(&called);
+    outbox_free(&other);
+    budget_shrink(&s.budget, &hog, LIMIT);
+    local_enter(NULL);
+    stage_close(&s);
+}
+
 /* The end is taken whatever the marks say; then the outbox tells half-closed from closed. */
 TEST_CASE(an_outbox_ends_in_one_way_only)
 {
@@ -262,6 +299,41 @@ TEST_CASE(an_idle_outbox_gives_its_memory_back)
     stage_close(&s);
 }
 
+/* ---- Its transport -------------------------------------------------------------------------- */
+
+/* What the packet of a write of 100 bytes says, and what the transport makes of it. */
+static transport_result write_result(stage *s, bool socket, DWORD bytes)
+{
+    local *here = &s->all.locals.of[0];
+    transport t;
+    transport_result r;
+
+    transport_init(&t, &s->strand, 1, 1, PP_MODE_STREAM);
+    t.socket = socket;
+    t.write.pending = true;
+    t.write.size = 100;
+    local_enter(here);
+    here->running = &s->strand;
+    t.write.op.complete(&t.write.op, ERROR_SUCCESS, bytes);
+    assert_true(transport_take_write(&t, &r));
+    here->running = NULL;
+    local_enter(NULL);
+    return r;
+}
+
+TEST_CASE(a_socket_may_take_a_write_in_part)
+{
+    stage s;
+
+    stage_open(&s, PP_MODE_STREAM, LONGEST);
+    assert_int_equal(write_result(&s, true, 40).bytes, 40);
+    assert_int_equal(write_result(&s, true, 40).error, ERROR_SUCCESS);
+    assert_int_equal(write_result(&s, true, 100).bytes, 100);
+    assert_int_equal(write_result(&s, true, 0).error, ERROR_WRITE_FAULT); /* or it would not end */
+    assert_int_equal(write_result(&s, false, 40).bytes, 100);
+    stage_close(&s);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(a_stream_leaves_in_order_whatever_part_a_write_takes),
     TEST(frames_leave_in_order_whatever_part_a_write_takes),
@@ -269,8 +341,10 @@ static const struct CMUnitTest tests[] = {
     TEST(what_was_handed_over_before_the_end_is_counted),
     TEST(a_refused_sender_is_told_at_the_low_mark),
     TEST(all_who_wait_for_the_limit_are_told),
+    TEST(only_answers_and_those_called_use_the_room_of_answers),
     TEST(an_outbox_ends_in_one_way_only),
     TEST(an_idle_outbox_gives_its_memory_back),
+    TEST(a_socket_may_take_a_write_in_part),
 };
 
 HARNESS_MAIN(tests)
