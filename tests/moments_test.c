@@ -181,12 +181,35 @@ TEST_CASE(a_pause_or_close_in_on_identity_holds_the_first_message)
     kit_close(&port);
 }
 
+/* It was read before the port stopped, and is delivered as soon as the pause ends. */
+TEST_CASE(a_stop_waits_for_a_pause_that_holds_a_message)
+{
+    pp_port *port = kit_port(2);
+    guest g = {.at_identity = 0};
+    pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
+    HANDLE pipe;
+
+    options.conn.handlers.on_identity = guest_identity;
+    pipe = guest_arrive(port, &options, &g);
+    kit_write(pipe, "x", 1);
+    wait_for(g.identified, 1);
+    assert_ok(pp_port_stop(port));
+    assert_false(kit_wait_ms(&g.counts.closed, 1, 200));
+    assert_ok(pp_conn_resume(g.conn));
+    wait_for(g.counts.closed, 1);
+    assert_int_equal(g.counts.messages, 1);
+    assert_status(g.counts.reason, PP_OK);
+    guest_leave(pipe, &g);
+    kit_close(&port);
+}
+
 /* ---- Turns ---------------------------------------------------------------------------------- */
 
 typedef struct crowd {
     kit_counts counts;
     HANDLE never;
     volatile LONG posted, messages_at_post;
+    pp_port *port;
 } crowd;
 
 /* A callback of a millisecond. */
@@ -236,6 +259,40 @@ TEST_CASE(a_turn_of_many_messages_lets_others_have_theirs)
     assert_ok(pp_port_abort(port));
     kit_close(&port);
     CloseHandle(c.never);
+}
+
+/* The first message asks for a turn of another's. */
+static pp_status crowd_ask(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    crowd *c = user;
+
+    (void)conn, (void)data;
+    if (c->counts.messages++ == 0)
+        pp_port_post(c->port, crowd_post, c);
+    kit_add(&c->counts.bytes, (LONG)length);
+    return PP_OK;
+}
+
+/* More lies in the pipe than one turn may read. */
+TEST_CASE(a_turn_of_many_reads_lets_others_have_theirs)
+{
+    enum { MOST_READS = 17 }; /* the one that was pending, and 16 more */
+    static char block[1024 * KIB];
+    crowd c = {.port = kit_port(1)};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &c.counts);
+    HANDLE pipe;
+
+    options.conn.handlers.on_message = crowd_ask;
+    options.pipe_buffer = sizeof block;
+    kit_listen(c.port, &options);
+    pipe = kit_open(options.name, false);
+    kit_write(pipe, block, sizeof block);
+    wait_for(c.counts.bytes, sizeof block);
+    wait_for(c.posted, 1);
+    assert_in_range(c.messages_at_post, 1, MOST_READS);
+    assert_true(c.counts.messages > MOST_READS);
+    CloseHandle(pipe);
+    kit_close(&c.port);
 }
 
 /* Clients that stall inside a message. Their buffers cannot shrink, and nobody looks at them. */
@@ -368,7 +425,9 @@ static const struct CMUnitTest tests[] = {
     TEST(nothing_is_told_before_on_open),
     TEST(a_send_refused_while_dialling_hears_of_room_when_open),
     TEST(a_pause_or_close_in_on_identity_holds_the_first_message),
+    TEST(a_stop_waits_for_a_pause_that_holds_a_message),
     TEST(a_turn_of_many_messages_lets_others_have_theirs),
+    TEST(a_turn_of_many_reads_lets_others_have_theirs),
     TEST(clients_that_stall_wake_nobody),
     TEST(a_client_that_only_reads_is_idle_and_not_late),
     TEST(no_time_out_runs_while_we_do_not_read),
