@@ -249,6 +249,55 @@ TEST_CASE(read_buffers_that_are_empty_hold_nobody_up)
     kit_close(&port);
 }
 
+static void wait_until_buffered(pp_port *port, uint64_t least)
+{
+    ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
+
+    while (kit_stats(port).bytes_buffered < least)
+        assert_true(GetTickCount64() < end);
+}
+
+/* One reader has grown its buffer, another is inside a message and keeps the room for that, and
+ * queues fill the rest. A third waits until the first has read again. */
+TEST_CASE(who_reads_on_makes_room_for_a_reader_that_waits)
+{
+    enum { FILLERS = 8, LENGTH = 100000 };
+    static char frame[FRAMING_HEADER + LENGTH], small[64 * KIB];
+    pp_port *port = kit_port_limited(2, MIB);
+    kit_counts counts = {0};
+    pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_FRAMED, &counts);
+    ULONGLONG began = GetTickCount64();
+    pp_conn *fillers[FILLERS];
+    HANDLE pipes[3];
+
+    options.pipe_buffer = 256 * KIB;
+    options.conn.max_message = LENGTH;
+    options.conn.handlers = kit_counting();
+    kit_listen(port, &options);
+    for (size_t i = 0; i < sizeof small; i += KIB)
+        framing_write(small + i, KIB - FRAMING_HEADER);
+    framing_write(frame, LENGTH);
+    for (int i = 0; i < 3; i++)
+        pipes[i] = kit_open(options.name, false);
+    kit_write(pipes[0], small, sizeof small);
+    wait_until_buffered(port, 63 * KIB);
+    for (int i = 0; i < FILLERS; i++)
+        fillers[i] = fill(port, kit_name(), LENGTH);
+    kit_write(pipes[1], frame, FRAMING_HEADER);
+    wait_until_buffered(port, kit_stats(port).bytes_buffered + LENGTH / 2);
+    kit_write(pipes[2], frame, sizeof frame);
+    assert_false(kit_wait_ms(&counts.messages, sizeof small / KIB + 1, 200));
+    kit_write(pipes[0], small, KIB);
+    wait_for(counts.messages, sizeof small / KIB + 2);
+    assert_true(GetTickCount64() - began < 4000); /* buffers shrink after 5 s */
+    for (int i = 0; i < 3; i++)
+        CloseHandle(pipes[i]);
+    for (int i = 0; i < FILLERS; i++)
+        pp_conn_unref(&fillers[i]);
+    assert_ok(pp_port_abort(port));
+    kit_close(&port);
+}
+
 TEST_CASE(a_shared_buffer_of_one_byte_counts_for_what_it_costs)
 {
     pp_port *port = kit_port_limited(1, MIB);
@@ -312,6 +361,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_a_connection_sends_leaves_room_for_what_it_receives),
     TEST(a_limit_full_of_requests_is_answered_one_by_one),
     TEST(read_buffers_that_are_empty_hold_nobody_up),
+    TEST(who_reads_on_makes_room_for_a_reader_that_waits),
     TEST(a_shared_buffer_of_one_byte_counts_for_what_it_costs),
     TEST(what_is_kept_back_goes_with_who_needed_it),
 };
