@@ -292,7 +292,7 @@ TEST_CASE(an_idle_outbox_gives_its_memory_back)
     stage_open(&s, PP_MODE_STREAM, LONGEST);
     assert_ok(outbox_send(&s.outbox, data, 20 * KIB));
     assert_int_equal(write_all(&s, wire, SIZE_MAX, &sum), 20 * KIB);
-    assert_true(outbox_is_grown(&s.outbox) || s.outbox.filling.size > 0);
+    assert_true(outbox_is_grown(&s.outbox)); /* wherever the memory is */
     outbox_shrink(&s.outbox);
     assert_false(outbox_is_grown(&s.outbox));
     assert_int_equal(s.outbox.filling.size, 0);

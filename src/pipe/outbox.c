@@ -222,6 +222,7 @@ static void outbox__take_all(outbox *o)
     if (!records_is_empty(&o->filling)) {
         o->active = o->filling;
         o->filling = spare;
+        o->lent = spare.size;
     }
     ReleaseSRWLockExclusive(&o->lock);
 }
@@ -319,6 +320,7 @@ void outbox_shrink(outbox *o)
 {
     if (records_is_empty(&o->active))
         records_free(&o->active);
+    o->lent = 0;
     AcquireSRWLockExclusive(&o->lock);
     if (records_is_empty(&o->filling))
         records_free(&o->filling);

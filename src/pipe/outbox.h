@@ -4,9 +4,9 @@
  * their acceptance until the transport has them. They count toward the outbox's own marks. Beyond
  * what each connection may always have, they count toward the port's limit, too.
  *
- * The rule. The lock guards `filling` and what follows it. `active` belongs to the connection's
- * turn. The outbox ends in one way only: OPEN, then perhaps ENDED (we ended our sending), then
- * CLOSED (the connection ends), then perhaps ABANDONED (nobody will read).
+ * The rule. The lock guards `filling` and what follows it. `active` and `lent` belong to the
+ * connection's turn. The outbox ends in one way only: OPEN, then perhaps ENDED (we ended our
+ * sending), then CLOSED (the connection ends), then perhaps ABANDONED (nobody will read).
  */
 #ifndef PP_PIPE_OUTBOX_H
 #define PP_PIPE_OUTBOX_H
@@ -26,6 +26,7 @@ typedef enum outbox_state {
 
 typedef struct outbox {
     records active; /* being written */
+    size_t lent;    /* memory that `filling` got when the turn last took everything */
 
     SRWLOCK lock; /* for what follows, but not the fixed settings */
     records filling;
@@ -100,7 +101,7 @@ static inline void outbox_pass(outbox *o)
  * memory that is not in use. */
 static inline bool outbox_is_grown(const outbox *o)
 {
-    return o->active.size > OUTBOX_SMALL;
+    return o->active.size > OUTBOX_SMALL || o->lent > OUTBOX_SMALL;
 }
 void outbox_shrink(outbox *o);
 
