@@ -188,7 +188,7 @@ FAULTS = [
      "        budget_shrink(in->budget, &in->account, counted > held ? counted - held : 0);\n"
      "        return PP_E_MEMORY;",
      "        return PP_E_MEMORY;"),
-    ("listener.c", "an instance dies before the next waits",
+    ("listener.c", "the next instance waits only after a client has its connection",
      "clock_ms());\n    listener__make_one(l);",
      "clock_ms());\n    ;"),
     ("listener.c", "the last instance closes while the name is in use",
@@ -232,6 +232,9 @@ FAULTS = [
     ("outbox.c", "refused sends are told again and again",
      "        o->want_writable = o->want_answer = false;\n",
      "        o->want_answer = false;\n"),
+    ("outbox.c", "a send without memory keeps what it took from the limit",
+     "        outbox__give_back(o);\n        return PP_E_MEMORY;",
+     "        return PP_E_MEMORY;"),
     ("outbox.c", "no send may use the room of answers",
      "answer || budget_is_called(&o->account) ? BUDGET_RESERVE : BUDGET_GENERAL",
      "answer && budget_is_called(&o->account) && !answer ? BUDGET_RESERVE : BUDGET_GENERAL"),
