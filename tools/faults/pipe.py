@@ -248,7 +248,7 @@ FAULTS = [
      "answer || budget_is_called(&o->account) ? BUDGET_RESERVE : BUDGET_GENERAL",
      "BUDGET_RESERVE"),
     ("outbox.c", "memory that senders may fill again is forgotten",
-     " || o->lent > OUTBOX__SMALL",
+     " || o->lent > OUTBOX_SMALL",
      ""),
     ("peer.c", "the user is asked for again and again",
      "    p->asked = true;\n",
