@@ -247,7 +247,7 @@ FAULTS = [
     ("outbox.c", "every send uses the room of answers",
      "answer || budget_is_called(&o->account) ? BUDGET_RESERVE : BUDGET_GENERAL",
      "BUDGET_RESERVE"),
-    ("outbox.c", "memory that senders may fill again is forgotten",
+    ("outbox.h", "memory that senders may fill again is forgotten",
      " || o->lent > OUTBOX_SMALL",
      ""),
     ("peer.c", "the user is asked for again and again",
