@@ -66,7 +66,8 @@ TEST_CASE(a_name_that_windows_denies_is_not_called_taken)
     kit_close(&port);
 }
 
-/* Each denial is counted and the next comes later; the log has one line. */
+/* Each denial is counted and the next comes later; the log has one line for each
+ * series. */
 TEST_CASE(what_is_denied_again_and_again_is_logged_once)
 {
     pp_port_options port_options;
@@ -74,7 +75,8 @@ TEST_CASE(what_is_denied_again_and_again_is_logged_once)
     kit_counts counts = {0};
     pp_listen_options options = kit_listen_options(kit_name(), PP_MODE_STREAM, &counts);
     ULONGLONG began = GetTickCount64();
-    HANDLE pipe;
+    HANDLE pipes[3];
+    LONG before;
 
     pp_port_options_init(&port_options);
     port_options.workers = 1;
@@ -83,15 +85,21 @@ TEST_CASE(what_is_denied_again_and_again_is_logged_once)
     most_made = 1;
     options.accept_ready = 1;
     kit_listen(port, &options);
-    pipe = kit_open(options.name, false);
+    pipes[0] = kit_open(options.name, false);
     wait_for(counts.opened, 1);
     wait_for(denials, 3);
     assert_true(GetTickCount64() - began >= 100 + 200);
     assert_int_equal(warnings, 1);
     InterlockedExchange(&most_made, 1000);
-    CloseHandle(kit_open(options.name, false)); /* waits for the next attempt */
+    pipes[1] = kit_open(options.name, false); /* waits for the next attempt */
     wait_for(counts.opened, 2);
-    CloseHandle(pipe);
+    before = denials;
+    InterlockedExchange(&most_made, 0); /* another series begins */
+    pipes[2] = kit_open(options.name, false);
+    wait_for(denials, before + 2);
+    assert_int_equal(warnings, 2);
+    for (int i = 0; i < 3; i++)
+        CloseHandle(pipes[i]);
     kit_close(&port);
 }
 

@@ -283,6 +283,30 @@ TEST_CASE(an_outbox_ends_in_one_way_only)
     stage_close(&s);
 }
 
+/* Long queues leave memory behind: it stays for the next one, unless somebody waits for memory. */
+TEST_CASE(much_memory_is_kept_unless_an_account_waits)
+{
+    static char data[40 * KIB], wire[160 * KIB];
+    budget_account other;
+    records_tally sum;
+    stage s;
+
+    stage_open(&s, PP_MODE_STREAM, LONGEST);
+    s.outbox.high_mark = UINT64_MAX;
+    s.budget.general_limit = 8 * LIMIT; /* room for the queue */
+    budget_account_init(&other, BUDGET_ANSWER, NULL, 0);
+    for (int is_short = 0; is_short < 2; is_short++) {
+        for (int i = 0; i < 4; i++)
+            assert_ok(outbox_send(&s.outbox, data, sizeof data));
+        if (is_short)
+            budget_wait(&s.budget, &other, 16 * LIMIT, BUDGET_GENERAL);
+        assert_int_equal(write_all(&s, wire, SIZE_MAX, &sum), sizeof wire);
+        assert_int_equal(outbox_is_grown(&s.outbox), !is_short);
+    }
+    budget_close(&s.budget, &other);
+    stage_close(&s);
+}
+
 TEST_CASE(an_idle_outbox_gives_its_memory_back)
 {
     static char data[LONGEST], wire[LONGEST];
@@ -343,6 +367,7 @@ static const struct CMUnitTest tests[] = {
     TEST(all_who_wait_for_the_limit_are_told),
     TEST(only_answers_and_those_called_use_the_room_of_answers),
     TEST(an_outbox_ends_in_one_way_only),
+    TEST(much_memory_is_kept_unless_an_account_waits),
     TEST(an_idle_outbox_gives_its_memory_back),
     TEST(a_socket_may_take_a_write_in_part),
 };
