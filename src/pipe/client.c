@@ -156,7 +156,7 @@ static pp_status client__write_frame(pp_client *c, uint32_t header, const void *
     piece p;
 
     records_rewind(&c->frame);
-    if (!records_make_room(&c->frame, FRAMING_HEADER + length, 0))
+    if (!records_make_room(&c->frame, FRAMING_HEADER + length, false))
         return PP_E_MEMORY;
     records_add_header(&c->frame, header);
     records_add(&c->frame, data, length);

@@ -116,7 +116,7 @@ static pp_status outbox__append_end(outbox *o)
 {
     int64_t missing = outbox__missing(o, o->copied + FRAMING_HEADER);
 
-    if (!records_make_room(&o->filling, FRAMING_HEADER, 0))
+    if (!records_make_room(&o->filling, FRAMING_HEADER, false))
         return PP_E_MEMORY;
     /* In message mode the end is a message of no bytes. */
     records_add_header(&o->filling, o->mode == PP_MODE_FRAMED ? FRAMING_END : 0);
@@ -212,18 +212,16 @@ bool outbox_has_ended(outbox *o)
     return ended;
 }
 
-/* Takes everything accepted, if there is anything. The memory of `active`, which is empty, becomes
- * the next to fill. */
+/* Takes everything accepted. The memory of `active`, which is empty, becomes the next to fill, also
+ * when nothing was accepted: so one memory serves who sends and waits in turns. */
 static void outbox__take_all(outbox *o)
 {
     records spare = o->active;
 
+    o->lent = spare.size;
     AcquireSRWLockExclusive(&o->lock);
-    if (!records_is_empty(&o->filling)) {
-        o->active = o->filling;
-        o->filling = spare;
-        o->lent = spare.size;
-    }
+    o->active = o->filling;
+    o->filling = spare;
     ReleaseSRWLockExclusive(&o->lock);
 }
 

@@ -11,13 +11,11 @@
 
 /* ---- Filling -------------------------------------------------------------------------------- */
 
-static bool records__make_room_shared(records *r, size_t shared)
+bool records_grow_shared(records *r)
 {
     size_t size = r->shared_size ? r->shared_size * 2 : RECORDS__FIRST_SHARED;
     records_shared *places;
 
-    if (r->shared_size - r->shared_end >= shared)
-        return true;
     places = mem_resize(r->shared, size * sizeof *places);
     if (!places)
         return false;
@@ -26,13 +24,11 @@ static bool records__make_room_shared(records *r, size_t shared)
     return true;
 }
 
-static bool records__make_room_copied(records *r, size_t bytes)
+bool records_grow(records *r, size_t bytes)
 {
     size_t size = r->size ? r->size : RECORDS__FIRST_SIZE;
     char *data;
 
-    if (r->size - r->end >= bytes)
-        return true;
     while (size - r->end < bytes)
         size *= 2;
     data = mem_resize(r->data, size);
@@ -41,11 +37,6 @@ static bool records__make_room_copied(records *r, size_t bytes)
     r->data = data;
     r->size = size;
     return true;
-}
-
-bool records_make_room(records *r, size_t bytes, size_t shared)
-{
-    return records__make_room_copied(r, bytes) && records__make_room_shared(r, shared);
 }
 
 void records_add(records *r, const void *data, size_t length)
@@ -58,10 +49,9 @@ void records_add(records *r, const void *data, size_t length)
 
 void records_add_header(records *r, uint32_t header)
 {
-    char bytes[FRAMING_HEADER];
-
-    framing_write(bytes, header);
-    records_add(r, bytes, sizeof bytes);
+    assert(r->size - r->end >= FRAMING_HEADER);
+    framing_write(r->data + r->end, header);
+    r->end += FRAMING_HEADER;
 }
 
 void records_add_shared(records *r, pp_buffer *buffer)

@@ -44,8 +44,16 @@ static inline bool records_is_empty(const records *r)
     return r->start == r->end && r->shared_start == r->shared_end;
 }
 
-/* Makes room for so many more bytes, and shared buffers. False: no memory. */
-bool records_make_room(records *r, size_t bytes, size_t shared);
+/* For records_make_room, where there is no room: more bytes; more places for shared buffers. */
+bool records_grow(records *r, size_t bytes);
+bool records_grow_shared(records *r);
+
+/* Makes room for so many more bytes, and perhaps a shared buffer. False: no memory. */
+static inline bool records_make_room(records *r, size_t bytes, bool shared)
+{
+    return (r->size - r->end >= bytes || records_grow(r, bytes)) &&
+           (!shared || r->shared_size > r->shared_end || records_grow_shared(r));
+}
 
 /* Add to the last record, after records_make_room. A shared buffer gets a reference more. */
 void records_add(records *r, const void *data, size_t length);
