@@ -3,7 +3,7 @@
 Shows which faults the tests see: plants those of tools/faults one at a time in a copy of the tree,
 builds it, and runs the test programs of the suites unit, pipe and mailslot until one fails or takes
 too long. A fault that no program sees is a survivor. To be run by hand before a release: it takes an
-hour. Links are quicker where lld is installed.
+hour.
 
     tools/mutate.py [OPTION]... [FILE]...      FILE: only faults of files that begin so (src/base)
         --jobs N     so many test programs at once (4)
@@ -86,12 +86,8 @@ class Copy:
             ).returncode == 0  # fmt: skip
 
     def setup(self):
-        files = ["tools/mingw-gcc.ini"] if os.name != "nt" else []
-        if files and shutil.which("ld.lld"):
-            (self.tree / "lld.ini").write_text("[binaries]\nc_ld = 'lld'\n")
-            files.append("lld.ini")
-        crosses = [word for name in files for word in ("--cross-file", name)]
-        return self.run("meson", "setup", "build", *crosses) and self.run("ninja", "-C", "build")
+        cross = ["--cross-file", "tools/mingw-gcc.ini"] if os.name != "nt" else []
+        return self.run("meson", "setup", "build", *cross) and self.run("ninja", "-C", "build")
 
     def build(self, target):
         return self.run("ninja", "-C", "build", os.path.relpath(target, self.tree / "build"))
@@ -192,9 +188,9 @@ class Run:
         if not self.copy.setup():
             print("it does not build:", self.copy.log.read_text(errors="replace")[-2000:])
             return False
-        round = Round(self.copy, self.jobs)
-        failed = round.run(self.copy.programs(), {})
-        self.seconds = round.took
+        whole = Round(self.copy, self.jobs)
+        failed = whole.run(self.copy.programs(), {})
+        self.seconds = whole.took
         if failed:
             print(f"without a fault, fails: {failed}")
         return not failed
