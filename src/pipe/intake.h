@@ -90,6 +90,7 @@ static inline bool intake_is_grown(const intake *in)
 {
     return in->size > INTAKE_FIRST_SIZE;
 }
+
 void intake_shrink(intake *in);
 
 #endif

@@ -103,6 +103,7 @@ static inline bool outbox_is_grown(const outbox *o)
 {
     return o->active.size > OUTBOX_SMALL || o->lent > OUTBOX_SMALL;
 }
+
 void outbox_shrink(outbox *o);
 
 #endif
