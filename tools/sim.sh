@@ -11,8 +11,8 @@ flags=(-O1 -g -fshort-wchar -Wall -Wextra -Isrc -Itests/sim/include)
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
 mkdir -p $build
 
-# What the simulator does not model yet stays out: adopted handles, child processes, mailslots.
-sources=(src/base/*.c src/iocp/*.c src/pipe/*.c)
+# What the simulator does not model yet stays out: adopted handles, child processes.
+sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c)
 for out in src/base/mem_guard.c src/pipe/adopt.c src/pipe/spawn.c; do
     sources=("${sources[@]/#$out/}")
 done

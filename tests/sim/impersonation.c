@@ -1,56 +1,93 @@
 /*
- * Acting as the client of a pipe, with its rule; and the owner of a pipe.
+ * Acting as the client of a pipe, with its rule; and the descriptor of a pipe.
  */
 #include "pipes.h"
 
-/* Whom each thread acts for: by the thread's own slot. */
-static const sim_process *impersonated;
+#include <stdlib.h>
 
+/* Whom each thread acts for, in a slot of its own; NULL: for its process. */
+static DWORD impersonation__slot = TLS_OUT_OF_INDEXES;
+
+static subject *impersonation__here(void)
+{
+    if (impersonation__slot == TLS_OUT_OF_INDEXES)
+        impersonation__slot = TlsAlloc();
+    return TlsGetValue(impersonation__slot);
+}
+
+bool security_thread_acts(void)
+{
+    return impersonation__here() != NULL;
+}
+
+subject security_here(void)
+{
+    const subject *client = impersonation__here();
+
+    return client
+               ? *client
+               : (subject){.process = sim_process_here(), .network = sim_process_here()->network};
+}
+
+/* Microsoft, OpenThreadToken, and windows-truth.md: an anonymous token opens for nobody, and one
+ * that only identifies not by its own rights. */
 BOOL OpenThreadToken(HANDLE thread, DWORD rights, BOOL as_self, HANDLE *made)
 {
-    (void)thread, (void)rights, (void)as_self;
-    if (!impersonated)
-        return sim_error(ERROR_NOT_FOUND);
-    *made = security_token(impersonated);
+    const subject *client = impersonation__here();
+
+    (void)thread, (void)rights;
+    sim_point();
+    if (!client)
+        return sim_error(ERROR_NO_TOKEN);
+    if (client->level == SECURITY_ANONYMOUS)
+        return sim_error(ERROR_CANT_OPEN_ANONYMOUS);
+    if (client->level == SECURITY_IDENTIFICATION && !as_self)
+        return sim_error(ERROR_BAD_IMPERSONATION_LEVEL);
+    *made = sid_token(client);
     return TRUE;
 }
 
-/* No other thread may run before the library has gone back. */
+/* Wine's kernel32/tests/pipe.c: not before the server's first read. */
 BOOL ImpersonateNamedPipeClient(HANDLE handle)
 {
     pipe_end *e = pipes_look(handle);
+    subject *client = impersonation__here();
 
     if (!e || !e->server)
-        return FALSE;
-    if (!e->instance->client)
+        return e ? sim_error(ERROR_INVALID_HANDLE) : FALSE;
+    if (e->instance->state == PIPE_STATE_DISCONNECTED)
         return sim_error(ERROR_PIPE_NOT_CONNECTED);
-    if (!e->instance->was_read || e->instance->client_level == SECURITY_ANONYMOUS)
+    if (!e->instance->was_read)
         return sim_error(ERROR_CANNOT_IMPERSONATE);
-    impersonated = e->instance->client->owner;
+    if (!client)
+        client = malloc(sizeof *client);
+    *client = e->instance->who;
+    TlsSetValue(impersonation__slot, client);
     return TRUE;
 }
 
 BOOL RevertToSelf(void)
 {
-    impersonated = NULL;
+    sim_point();
+    free(impersonation__here());
+    TlsSetValue(impersonation__slot, NULL);
     return TRUE;
 }
 
+/* The descriptor of the name, which has more bytes than callers give, stands for its copy. */
 BOOL GetKernelObjectSecurity(HANDLE handle, DWORD what, PSECURITY_DESCRIPTOR sd, DWORD size,
                              DWORD *used)
 {
-    pipe_end *e = (pipe_end *)sim_look(handle, SIM_PIPE);
+    pipe_end *e = pipes_look(handle);
 
     (void)what;
-    sim_point();
     if (!e)
         return FALSE;
-    if (!(e->rights & READ_CONTROL))
+    if (!(e->file.rights & READ_CONTROL))
         return sim_error(ERROR_ACCESS_DENIED);
-    if (size < sizeof(PSID))
+    if (size < sizeof(descriptor *))
         return sim_error(ERROR_INSUFFICIENT_BUFFER);
-    *(PSID *)sd =
-        e->instance->name->descriptor ? security_owner(e->instance->name->descriptor) : NULL;
-    *used = sizeof(PSID);
+    *(descriptor **)sd = e->instance->name->descriptor;
+    *used = sizeof(descriptor *);
     return TRUE;
 }

@@ -1,6 +1,7 @@
 /*
  * Handles, events, waiting for objects, the clock, the pool of threads, and the completion port.
  */
+#include "security.h"
 #include "sim.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #define OBJECTS__MOST_HANDLES 8192
 #define OBJECTS__FREQUENCY 10000000 /* ticks a second, as on most machines */
 
+bool sim_is_bare;
 static sim_object *handles[OBJECTS__MOST_HANDLES];
 static unsigned handle_count;
 
@@ -101,9 +103,14 @@ BOOL SetEvent(HANDLE handle)
     object = sim_look(handle, SIM_EVENT);
     if (!object)
         sim_fail("an event is set that is none");
+    sim_signal(object);
+    return TRUE;
+}
+
+void sim_signal(sim_object *object)
+{
     object->signalled = true;
     sim_wake(object);
-    return TRUE;
 }
 
 DWORD WaitForSingleObject(HANDLE handle, DWORD ms)
@@ -135,6 +142,11 @@ BOOL QueryPerformanceFrequency(LARGE_INTEGER *frequency)
 {
     frequency->QuadPart = OBJECTS__FREQUENCY;
     return TRUE;
+}
+
+ULONGLONG GetTickCount64(void)
+{
+    return sim_now_ns() / 1000000;
 }
 
 typedef struct job {
@@ -179,6 +191,7 @@ void RaiseFailFastException(void *record, void *context, DWORD flags)
 typedef struct packet {
     struct packet *next;
     OVERLAPPED_ENTRY entry;
+    bool brings_result; /* entry.Internal and the count, to the OVERLAPPED */
 } packet;
 
 typedef struct sim_port {
@@ -223,11 +236,11 @@ HANDLE CreateIoCompletionPort(HANDLE handle, HANDLE existing, ULONG_PTR key, DWO
     return existing;
 }
 
-static void port__add(sim_port *port, OVERLAPPED_ENTRY entry)
+static void port__add(sim_port *port, OVERLAPPED_ENTRY entry, bool brings_result)
 {
     packet *p = malloc(sizeof *p);
 
-    *p = (packet){NULL, entry};
+    *p = (packet){NULL, entry, brings_result};
     if (port->first)
         port->last->next = p;
     else
@@ -244,8 +257,14 @@ BOOL PostQueuedCompletionStatus(HANDLE handle, DWORD bytes, ULONG_PTR key, OVERL
     port = (sim_port *)sim_look(handle, SIM_PORT);
     if (!port)
         return FALSE;
-    port__add(port, (OVERLAPPED_ENTRY){key, o, 0, bytes});
+    port__add(port, (OVERLAPPED_ENTRY){key, o, 0, bytes}, false);
     return TRUE;
+}
+
+static void port__write_result(OVERLAPPED *o, NTSTATUS status, DWORD bytes)
+{
+    o->InternalHigh = bytes;
+    o->Internal = (ULONG_PTR)(uint32_t)status;
 }
 
 BOOL GetQueuedCompletionStatusEx(HANDLE handle, OVERLAPPED_ENTRY *entries, ULONG room, ULONG *count,
@@ -256,27 +275,48 @@ BOOL GetQueuedCompletionStatusEx(HANDLE handle, OVERLAPPED_ENTRY *entries, ULONG
 
     (void)alertable;
     sim_point();
+    if (security_thread_acts())
+        sim_fail("a thread waits for packets while it acts for a client");
     port = (sim_port *)sim_look(handle, SIM_PORT);
     *count = 0;
     while (!port->first)
         if (sim_now_ns() >= deadline || !sim_wait_for(port, deadline))
             return sim_error(WAIT_TIMEOUT);
     for (packet *p; *count < room && (p = port->first) != NULL;) {
+        OVERLAPPED_ENTRY *e = &entries[(*count)++];
+
         port->first = p->next;
-        entries[(*count)++] = p->entry;
+        *e = p->entry;
+        if (p->brings_result)
+            port__write_result(e->lpOverlapped, (NTSTATUS)e->Internal,
+                               e->dwNumberOfBytesTransferred);
         free(p);
     }
     return TRUE;
 }
 
+/* Signals what waits for an operation, or queues its packet. */
+static void port__announce(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes)
+{
+    sim_object *event = o->hEvent ? sim_look(o->hEvent, SIM_EVENT) : NULL;
+    bool late = target->port && !event && !sim_is_bare && sim_chance(2);
+
+    /* Wine's ntdll/tests/pipe.c, test_cancelio: the result may be written when its packet is taken.
+     */
+    if (!late)
+        port__write_result(o, status, bytes);
+    if (event)
+        sim_signal(event);
+    else if (target->file && !target->skip_signal)
+        sim_signal(target->file);
+    if (target->port)
+        port__add(target->port,
+                  (OVERLAPPED_ENTRY){target->key, o, (ULONG_PTR)(uint32_t)status, bytes}, late);
+}
+
 void sim_complete(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes)
 {
-    o->InternalHigh = bytes;
-    o->Internal = (ULONG_PTR)(uint32_t)status;
-    if (o->hEvent)
-        SetEvent(o->hEvent);
-    else if (target->port)
-        port__add(target->port, (OVERLAPPED_ENTRY){target->key, o, 0, bytes});
+    port__announce(target, o, status, bytes);
 }
 
 /* Windows: a success or a warning queues a packet unless the handle skips it; an error that is
@@ -284,14 +324,11 @@ void sim_complete(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWOR
 BOOL sim_complete_at_once(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes)
 {
     DWORD error = sim_error_of(status);
+    sim_target to = *target;
 
-    o->InternalHigh = bytes;
-    o->Internal = (ULONG_PTR)(uint32_t)status;
-    if (error == ERROR_SUCCESS || error == ERROR_MORE_DATA) {
-        if (o->hEvent)
-            SetEvent(o->hEvent);
-        else if (target->port && !(target->skip_on_success && error == ERROR_SUCCESS))
-            port__add(target->port, (OVERLAPPED_ENTRY){target->key, o, 0, bytes});
-    }
+    if (error == ERROR_SUCCESS && to.skip_on_success)
+        to.port = NULL;
+    if (error == ERROR_SUCCESS || error == ERROR_MORE_DATA)
+        port__announce(&to, o, status, bytes);
     return error == ERROR_SUCCESS ? TRUE : sim_error(error);
 }

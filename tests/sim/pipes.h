@@ -2,19 +2,8 @@
 #ifndef SIM_PIPES_H
 #define SIM_PIPES_H
 
+#include "files.h"
 #include "security.h"
-#include "sim.h"
-
-/* Statuses of the kernel, which RtlNtStatusToDosError knows. */
-#define SIM_PENDING 0x103
-#define SIM_BUFFER_OVERFLOW ((NTSTATUS)0x80000005)
-#define SIM_PIPE_DISCONNECTED ((NTSTATUS)0xC00000B0)
-#define SIM_PIPE_CLOSING ((NTSTATUS)0xC00000B1)
-#define SIM_PIPE_LISTENING ((NTSTATUS)0xC00000B3)
-#define SIM_CANCELLED ((NTSTATUS)0xC0000120)
-#define SIM_PIPE_BROKEN ((NTSTATUS)0xC000014B)
-
-#define SIM_PATH 300
 
 typedef enum pipe_state {
     PIPE_STATE_LISTENING,
@@ -23,59 +12,47 @@ typedef enum pipe_state {
     PIPE_STATE_DISCONNECTED
 } pipe_state;
 
-/* The result that a thread waits for, on a handle without FILE_FLAG_OVERLAPPED. */
-typedef struct pipe_sync {
-    NTSTATUS status;
-    DWORD bytes;
-    bool done;
-} pipe_sync;
-
-typedef struct pipe_op {
-    struct pipe_op *next;
-    OVERLAPPED *o; /* NULL: a thread waits for `sync` */
-    void *buffer;
-    DWORD size;
-    struct pipe_sync *sync;
-} pipe_op;
-
 /* What one write brought, until it is read. */
 typedef struct pipe_data {
     struct pipe_data *next;
-    char *bytes;
+    const char *bytes;
+    char *copy; /* NULL: they are the writer's, whose write has not ended */
     size_t size, start;
-    pipe_op *write; /* that has not ended: the quota does not hold it */
+    file_op *write; /* that has not ended: the quota does not hold it */
 } pipe_data;
 
 typedef struct pipe_end {
-    sim_object object;
+    file file;
     struct pipe_instance *instance;
-    const sim_process *owner;
-    bool server, overlapped, message_read;
-    DWORD rights;
+    bool server, message_read, at_once; /* at once: PIPE_NOWAIT */
     size_t quota;
-    sim_target target;
     pipe_data *first; /* to be read here */
-    pipe_op *reads, *writes, *connects;
+    file_op *reads, *writes, *connects;
 } pipe_end;
 
 typedef struct pipe_instance {
     struct pipe_instance *next;
     struct pipe_name *name;
     pipe_state state;
+    uint64_t listens_since;
     pipe_end *serving, *client;
-    DWORD client_level; /* how far the client lets itself be impersonated */
+    size_t quota_out;
+    bool remote; /* the client is on another machine */
+    subject who; /* the client, as far as it lets itself be impersonated */
     bool was_read;
 } pipe_instance;
 
 typedef struct pipe_name {
     struct pipe_name *next;
-    WCHAR path[SIM_PATH];
+    unsigned machine;
+    WCHAR name[FILE_NAME_ROOM];
     pipe_instance *instances;
-    DWORD count, most;
-    size_t quota;
+    DWORD count, most, ways, wait_ms;
     bool message, reject_remote;
     descriptor *descriptor;
 } pipe_name;
+
+extern const file_calls pipe_calls;
 
 /* A point, and the end behind a handle; NULL: ERROR_INVALID_HANDLE. */
 pipe_end *pipes_look(HANDLE handle);
@@ -83,12 +60,14 @@ pipe_end *pipes_look(HANDLE handle);
 /* The other end; NULL: it has closed. */
 pipe_end *pipes_other(const pipe_end *e);
 
-/* Operations of an end: a new one, which pends in one of its lists; one that ends; the one of `o`.
- */
-pipe_op *pipes_new_op(OVERLAPPED *o, void *buffer, DWORD size);
-void pipes_append(pipe_op **list, pipe_op *op);
-void pipes_end(pipe_end *e, pipe_op **place, NTSTATUS status, DWORD bytes);
-bool pipes_cancel(pipe_end *e, pipe_op **list, OVERLAPPED *o);
+/* Why nothing can be read or written; 0: something can. */
+NTSTATUS pipes_state_error(const pipe_end *e, bool writing);
+
+/* A write of an end is cancelled: what was not taken yet is gone. */
+void pipes_drop_write(file *f, file_op *write);
+
+/* Drops what was not read. */
+void pipes_drop_data(pipe_end *to);
 
 /* Reads that are pending take what has come, or find that the other end has left. */
 void pipes_settle_reads(pipe_end *e);

@@ -3,16 +3,7 @@
  */
 #include "pipes.h"
 
-BOOL SetFileCompletionNotificationModes(HANDLE handle, UCHAR modes)
-{
-    pipe_end *e = pipes_look(handle);
-
-    if (!e)
-        return FALSE;
-    if (modes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)
-        e->target.skip_on_success = true;
-    return TRUE;
-}
+#include <string.h>
 
 BOOL SetNamedPipeHandleState(HANDLE handle, DWORD *mode, DWORD *bytes, DWORD *ms)
 {
@@ -22,11 +13,14 @@ BOOL SetNamedPipeHandleState(HANDLE handle, DWORD *mode, DWORD *bytes, DWORD *ms
     e = pipes_look(handle);
     if (!e)
         return FALSE;
-    if (!(e->rights & FILE_WRITE_ATTRIBUTES) && !e->server)
+    if (!(e->file.rights & FILE_WRITE_ATTRIBUTES) && !e->server)
         return sim_error(ERROR_ACCESS_DENIED);
+    if (!mode)
+        return TRUE;
     if ((*mode & PIPE_READMODE_MESSAGE) && !e->instance->name->message)
         return sim_error(ERROR_INVALID_PARAMETER);
     e->message_read = (*mode & PIPE_READMODE_MESSAGE) != 0;
+    e->at_once = (*mode & PIPE_NOWAIT) != 0;
     return TRUE;
 }
 
@@ -40,12 +34,14 @@ BOOL GetNamedPipeHandleStateW(HANDLE handle, DWORD *state, DWORD *instances, DWO
     if (!e)
         return FALSE;
     if (state)
-        *state = e->message_read ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
+        *state = (e->message_read ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE) |
+                 (e->at_once ? PIPE_NOWAIT : PIPE_WAIT);
     if (instances)
         *instances = e->instance->name->count;
     return TRUE;
 }
 
+/* For a remote client and its server: not known; they fail here. */
 static BOOL pipes__ask(HANDLE handle, bool server, bool session, ULONG *answer)
 {
     pipe_end *e, *asked;
@@ -54,9 +50,9 @@ static BOOL pipes__ask(HANDLE handle, bool server, bool session, ULONG *answer)
     if (!e)
         return FALSE;
     asked = server ? e->instance->serving : e->instance->client;
-    if (!asked)
+    if (!asked || e->instance->remote)
         return sim_error(ERROR_NOT_FOUND);
-    *answer = session ? asked->owner->session : asked->owner->id;
+    *answer = session ? asked->file.owner->session : asked->file.owner->id;
     return TRUE;
 }
 
@@ -78,4 +74,37 @@ BOOL GetNamedPipeClientSessionId(HANDLE pipe, ULONG *id)
 BOOL GetNamedPipeServerSessionId(HANDLE pipe, ULONG *id)
 {
     return pipes__ask(pipe, true, true, id);
+}
+
+/* Takes nothing. Since Windows 8 it may wait for the handle's signal inside (Wine's
+ * ntdll/tests/pipe.c, test_completion). */
+BOOL PeekNamedPipe(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, DWORD *available,
+                   DWORD *left)
+{
+    pipe_end *e = pipes_look(handle);
+    DWORD all = 0, first, taken;
+    NTSTATUS status;
+
+    if (!e)
+        return FALSE;
+    if (!(e->file.rights & FILE_READ_DATA))
+        return sim_error(ERROR_ACCESS_DENIED);
+    if (e->file.target.skip_signal)
+        sim_fail("PeekNamedPipe may wait for a signal that the handle does not give");
+    status = pipes_state_error(e, false);
+    if (status != 0 && !e->first)
+        return sim_error(sim_error_of(status));
+    for (const pipe_data *d = e->first; d; d = d->next)
+        all += (DWORD)(d->size - d->start);
+    first = e->first ? (DWORD)(e->first->size - e->first->start) : 0;
+    taken = first < size ? first : size;
+    if (buffer && taken > 0)
+        memcpy(buffer, e->first->bytes + e->first->start, taken);
+    if (bytes)
+        *bytes = buffer ? taken : 0;
+    if (available)
+        *available = all;
+    if (left)
+        *left = e->instance->name->message ? first - taken : 0;
+    return TRUE;
 }

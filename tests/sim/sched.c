@@ -42,8 +42,8 @@ static struct {
     void *world_context;
 } sched;
 
-const sim_process sim_server = {100, 1, "S-1-5-21-1-1-1-1000"};
-const sim_process sim_client = {200, 1, "S-1-5-21-1-1-1-1000"};
+const sim_process sim_server = {.id = 100, .session = 1, .user = "S-1-5-21-1-1-1-1000"};
+const sim_process sim_client = {.id = 200, .session = 1, .user = "S-1-5-21-1-1-1-1000"};
 
 /* ---- Chance and time ------------------------------------------------------------------------ */
 

@@ -1,23 +1,23 @@
-/* Who may do what: SIDs, descriptors and tokens. */
+/* Who may do what: descriptors. */
 #ifndef SIM_SECURITY_H
 #define SIM_SECURITY_H
 
-#include "sim.h"
-
-#include <sddl.h>
-
-#define SIM_CREATE_INSTANCE 4u /* FILE_CREATE_PIPE_INSTANCE, which is FILE_APPEND_DATA */
+#include "sids.h"
 
 typedef struct descriptor descriptor;
 
+/* For whom the running thread acts. */
+subject security_here(void);
+
+/* Whether that is a client. */
+bool security_thread_acts(void);
+
+/* A copy; without a descriptor, what Windows gives a pipe or a mailslot. */
 descriptor *security_copy(const void *descriptor);
+descriptor *security_default(bool slot);
 void security_free(descriptor *d);
 
-/* Whether a process may have these rights. No descriptor: everybody may. */
-bool security_allows(const descriptor *d, const sim_process *process, DWORD rights);
-
-/* The owner's SID; and a token of a process, as a handle. */
-void *security_owner(descriptor *d);
-HANDLE security_token(const sim_process *process);
+/* Whether somebody may have these rights: an error, or 0. */
+DWORD security_check(const descriptor *d, const subject *who, DWORD rights);
 
 #endif

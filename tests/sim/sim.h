@@ -18,6 +18,10 @@
 typedef struct sim_process {
     DWORD id, session;
     const char *user; /* a SID */
+    unsigned machine;
+    DWORD integrity;    /* 0: medium */
+    bool network;       /* it came by a network logon, as over SSH */
+    const char *groups; /* SIDs besides those that everybody has, with spaces; NULL: none */
 } sim_process;
 
 typedef struct sim_thread sim_thread;
@@ -33,6 +37,10 @@ void sim_fail(const char *format, ...);
 
 /* Less than `below`, which is not 0. What Windows leaves open is drawn here. */
 uint32_t sim_draw(uint32_t below);
+
+/* True: no filter driver stands between, so that nothing pends that can end, and a result is where
+ * it belongs before its packet is. False: both are drawn. */
+extern bool sim_is_bare;
 
 /* True once in so many times. */
 static inline bool sim_chance(uint32_t one_in)
@@ -64,6 +72,8 @@ typedef enum sim_kind {
     SIM_THREAD,
     SIM_PORT,
     SIM_PIPE,
+    SIM_SLOT,
+    SIM_SENDER, /* to a mailslot */
     SIM_TOKEN,
 } sim_kind;
 
@@ -85,13 +95,17 @@ unsigned sim_handles(void);
 /* Fails a call: sets the error, and is FALSE. */
 BOOL sim_error(DWORD error);
 
+/* Signals an object, without a point. */
+void sim_signal(sim_object *object);
+
 /* ---- The completion port -------------------------------------------------------------------- */
 
-/* Where the packets of a handle go. */
+/* How the operations of a handle end. */
 typedef struct sim_target {
     struct sim_port *port;
     ULONG_PTR key;
-    bool skip_on_success;
+    sim_object *file; /* signalled by operations that have no event */
+    bool skip_on_success, skip_signal;
 } sim_target;
 
 /* An operation has ended that was said to be pending. */

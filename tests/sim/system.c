@@ -1,7 +1,7 @@
 /*
  * What is left of the system: text, errors, processes, and questions that every program asks.
  */
-#include "pipes.h"
+#include "files.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -17,6 +17,16 @@ static const struct {
     DWORD error;
 } system__errors[] = {
     {0, ERROR_SUCCESS},
+    {SIM_ACCESS_DENIED, ERROR_ACCESS_DENIED},
+    {SIM_BUFFER_TOO_SMALL, ERROR_INSUFFICIENT_BUFFER},
+    {SIM_NAME_COLLISION, ERROR_ALREADY_EXISTS},
+    {SIM_INVALID_PARAMETER, ERROR_INVALID_PARAMETER},
+    {SIM_PIPE_BUSY, ERROR_PIPE_BUSY},
+    {SIM_WRONG_READ_MODE, ERROR_BAD_PIPE},
+    {SIM_TIMED_OUT, ERROR_SEM_TIMEOUT},
+    {SIM_FORCED_CLOSED, ERROR_HANDLE_EOF},
+    {SIM_BAD_NETPATH, ERROR_BAD_NETPATH},
+    {SIM_PIPE_EMPTY, ERROR_NO_DATA},
     {SIM_BUFFER_OVERFLOW, ERROR_MORE_DATA},
     {SIM_PIPE_DISCONNECTED, ERROR_PIPE_NOT_CONNECTED},
     {SIM_PIPE_CLOSING, ERROR_NO_DATA},
@@ -134,6 +144,21 @@ int WideCharToMultiByte(UINT page, DWORD flags, const WCHAR *wide, int length, c
     return count;
 }
 
+/* printf's, but for a long of 32 bits, which is an int here. */
+#undef vsnprintf
+int sim_vsnprintf(char *to, size_t size, const char *format, va_list arguments)
+{
+    char changed[1024];
+    size_t used = 0;
+
+    for (const char *at = format; *at && used + 1 < sizeof changed; at++)
+        if (at == format || at[0] != 'l' || at[1] == 'l' || at[-1] == 'l' ||
+            !strchr("%0123456789.", at[-1]) || !strchr("dux", at[1]))
+            changed[used++] = *at;
+    changed[used] = 0;
+    return vsnprintf(to, size, changed, arguments);
+}
+
 size_t sim_wcslen(const WCHAR *text)
 {
     size_t length = 0;
@@ -141,6 +166,13 @@ size_t sim_wcslen(const WCHAR *text)
     while (text[length])
         length++;
     return length;
+}
+
+WCHAR *sim_wcschr(const WCHAR *text, WCHAR c)
+{
+    while (*text && *text != c)
+        text++;
+    return *text == c ? (WCHAR *)(uintptr_t)text : NULL;
 }
 
 WCHAR *sim_wcscpy(WCHAR *to, const WCHAR *from)
@@ -249,6 +281,15 @@ HANDLE GetCurrentThread(void)
 DWORD GetCurrentProcessId(void)
 {
     return sim_process_here()->id;
+}
+
+/* Of other processes: not known here. */
+BOOL ProcessIdToSessionId(DWORD process, DWORD *session)
+{
+    if (process != sim_process_here()->id)
+        sim_fail("the session of another process is not modelled yet");
+    *session = sim_process_here()->session;
+    return TRUE;
 }
 
 BOOL GetProcessAffinityMask(HANDLE process, DWORD_PTR *ours, DWORD_PTR *all)

@@ -7,6 +7,7 @@
 #define SECURITY_MAX_SID_SIZE 68
 #define SDDL_REVISION_1 1
 #define OWNER_SECURITY_INFORMATION 1u
+#define DACL_SECURITY_INFORMATION 4u
 #define TOKEN_QUERY 8u
 
 typedef struct ACL {
@@ -31,13 +32,21 @@ typedef struct TOKEN_MANDATORY_LABEL {
 } TOKEN_MANDATORY_LABEL;
 typedef enum TOKEN_INFORMATION_CLASS {
     TokenUser = 1,
+    TokenImpersonationLevel = 9,
     TokenIntegrityLevel = 25,
     TokenLogonSid = 28
 } TOKEN_INFORMATION_CLASS;
 typedef enum SID_NAME_USE { SidTypeUser = 1 } SID_NAME_USE;
+typedef enum SECURITY_IMPERSONATION_LEVEL {
+    SecurityAnonymous,
+    SecurityIdentification,
+    SecurityImpersonation
+} SECURITY_IMPERSONATION_LEVEL;
 
 BOOL ConvertStringSecurityDescriptorToSecurityDescriptorW(const WCHAR *text, DWORD revision,
                                                           PSECURITY_DESCRIPTOR *made, ULONG *size);
+BOOL ConvertSecurityDescriptorToStringSecurityDescriptorA(PSECURITY_DESCRIPTOR sd, DWORD revision,
+                                                          DWORD what, char **text, ULONG *size);
 BOOL ConvertSidToStringSidW(PSID sid, WCHAR **text);
 BOOL ConvertSidToStringSidA(PSID sid, char **text);
 BOOL ConvertStringSidToSidW(const WCHAR *text, PSID *sid);

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* ---- Types ---------------------------------------------------------------------------------- */
 
@@ -78,10 +79,13 @@ typedef struct GUID {
 #define ERROR_OPERATION_ABORTED 995u
 #define ERROR_IO_INCOMPLETE 996u
 #define ERROR_IO_PENDING 997u
+#define ERROR_NO_TOKEN 1008u
 #define ERROR_CONNECTION_ABORTED 1236u
 #define ERROR_NOT_FOUND 1168u
 #define ERROR_PRIVILEGE_NOT_HELD 1314u
 #define ERROR_NONE_MAPPED 1332u
+#define ERROR_BAD_IMPERSONATION_LEVEL 1346u
+#define ERROR_CANT_OPEN_ANONYMOUS 1347u
 #define ERROR_INVALID_ACL 1336u
 #define ERROR_INVALID_SID 1337u
 #define ERROR_INVALID_SECURITY_DESCR 1338u
@@ -174,6 +178,7 @@ DWORD WaitForSingleObject(HANDLE handle, DWORD ms);
 BOOL CloseHandle(HANDLE handle);
 BOOL QueryPerformanceCounter(LARGE_INTEGER *ticks);
 BOOL QueryPerformanceFrequency(LARGE_INTEGER *frequency);
+ULONGLONG GetTickCount64(void);
 
 typedef struct TP_CALLBACK_INSTANCE TP_CALLBACK_INSTANCE;
 typedef void (*PTP_SIMPLE_CALLBACK)(TP_CALLBACK_INSTANCE *instance, void *argument);
@@ -186,6 +191,7 @@ void RaiseFailFastException(void *record, void *context, DWORD flags);
 HANDLE GetCurrentProcess(void);
 HANDLE GetCurrentThread(void);
 DWORD GetCurrentProcessId(void);
+BOOL ProcessIdToSessionId(DWORD process, DWORD *session);
 BOOL GetProcessAffinityMask(HANDLE process, DWORD_PTR *ours, DWORD_PTR *all);
 BOOL GetProcessGroupAffinity(HANDLE process, USHORT *count, USHORT *groups);
 DWORD GetActiveProcessorCount(WORD group);
@@ -222,6 +228,11 @@ int _strnicmp(const char *a, const char *b, size_t count);
 #define wcsncmp sim_wcsncmp
 #define wcscmp sim_wcscmp
 #define swprintf sim_swprintf
+WCHAR *sim_wcschr(const WCHAR *text, WCHAR c);
+#define wcschr sim_wcschr
+/* A long has 32 bits on Windows. */
+int sim_vsnprintf(char *to, size_t size, const char *format, va_list arguments);
+#define vsnprintf sim_vsnprintf
 
 /* ---- Files, pipes, the port ----------------------------------------------------------------- */
 
@@ -241,16 +252,26 @@ typedef struct OVERLAPPED_ENTRY {
     ULONG_PTR Internal;
     DWORD dwNumberOfBytesTransferred;
 } OVERLAPPED_ENTRY;
+typedef struct GENERIC_MAPPING {
+    ACCESS_MASK GenericRead, GenericWrite, GenericExecute, GenericAll;
+} GENERIC_MAPPING;
+void MapGenericMask(DWORD *rights, GENERIC_MAPPING *map);
 
 #define GENERIC_READ 0x80000000u
 #define GENERIC_WRITE 0x40000000u
 #define READ_CONTROL 0x20000u
+#define WRITE_DAC 0x40000u
 #define SYNCHRONIZE 0x100000u
 #define FILE_READ_DATA 1u
 #define FILE_WRITE_DATA 2u
 #define FILE_APPEND_DATA 4u
+#define FILE_CREATE_PIPE_INSTANCE 4u /* the same right, of a pipe */
 #define FILE_READ_ATTRIBUTES 0x80u
 #define FILE_WRITE_ATTRIBUTES 0x100u
+#define FILE_GENERIC_READ 0x120089u
+#define FILE_GENERIC_WRITE 0x120116u
+#define FILE_GENERIC_EXECUTE 0x1200A0u
+#define FILE_ALL_ACCESS 0x1F01FFu
 #define FILE_SHARE_READ 1u
 #define FILE_SHARE_WRITE 2u
 #define OPEN_EXISTING 3u
@@ -275,6 +296,7 @@ typedef struct OVERLAPPED_ENTRY {
 #define PIPE_UNLIMITED_INSTANCES 255u
 #define PIPE_SERVER_END 1u
 #define NMPWAIT_NOWAIT 1u
+#define NMPWAIT_USE_DEFAULT_WAIT 0u
 #define FILE_TYPE_PIPE 3u
 #define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1u
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2u
@@ -293,6 +315,11 @@ BOOL ReadFile(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, OVERLAPPED 
 BOOL WriteFile(HANDLE handle, const void *data, DWORD size, DWORD *bytes, OVERLAPPED *o);
 BOOL CancelIoEx(HANDLE handle, OVERLAPPED *o);
 BOOL GetOverlappedResult(HANDLE handle, OVERLAPPED *o, DWORD *bytes, BOOL wait);
+BOOL GetOverlappedResultEx(HANDLE handle, OVERLAPPED *o, DWORD *bytes, DWORD ms, BOOL alertable);
+BOOL PeekNamedPipe(HANDLE pipe, void *buffer, DWORD size, DWORD *bytes, DWORD *available,
+                   DWORD *left);
+BOOL TransactNamedPipe(HANDLE pipe, void *request, DWORD request_size, void *reply, DWORD size,
+                       DWORD *bytes, OVERLAPPED *o);
 HANDLE CreateIoCompletionPort(HANDLE handle, HANDLE port, ULONG_PTR key, DWORD threads);
 BOOL PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key, OVERLAPPED *o);
 BOOL GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, ULONG *count,
