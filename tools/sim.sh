@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the simulated Windows of tests/sim with the library inside, for this machine, and runs random
-# worlds in it. Arguments go to the program: --seed N, --worlds N.
+# worlds in it. Arguments go to the program: --seed N, --worlds N; --judge: the rows of the self-test.
 # CC is the compiler; SANITIZE the sanitizers ("" for none).
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ flags=(-O1 -g -fshort-wchar -Wall -Wextra -Isrc -Itests/sim/include)
 mkdir -p $build
 
 # What the simulator does not model yet stays out: adopted handles, child processes.
-sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c)
+sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c src/server/selftest_*.c)
 for out in src/base/mem_guard.c src/pipe/adopt.c src/pipe/spawn.c; do
     sources=("${sources[@]/#$out/}")
 done

@@ -1,7 +1,9 @@
 /*
  * sim [--seed N] [--worlds N]: runs random worlds, one after the other, each from its seed. Ends
  * with status 1 at the first in which something does not hold, and prints its seed.
+ * sim --judge: runs the rows of the self-test.
  */
+#include "judge.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -24,6 +26,8 @@ int main(int argc, char **argv)
     uint64_t count = main__number(argc, argv, "--worlds", 1000), steps = 0;
     clock_t began = clock();
 
+    if (argc == 2 && strcmp(argv[1], "--judge") == 0)
+        return judge_main();
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (!sim_run(seed, world_run, &w))
             return 1;
