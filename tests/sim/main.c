@@ -1,9 +1,10 @@
 /*
  * sim [--seed N] [--worlds N]: runs random worlds, one after the other, each from its seed. Ends
  * with status 1 at the first in which something does not hold, and prints its seed.
- * sim --judge: runs the rows of the self-test.
+ * sim --judge: runs the rows of the self-test. sim --rules: runs the rules.
  */
 #include "judge.h"
+#include "rules.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -28,6 +29,8 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--judge") == 0)
         return judge_main();
+    if (argc == 2 && strcmp(argv[1], "--rules") == 0)
+        return rules_main();
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (!sim_run(seed, world_run, &w))
             return 1;
