@@ -286,6 +286,13 @@ DWORD file_parse(const WCHAR *at, file_path *path)
     return path->machine == FILE_ALL_MACHINES && !path->slot ? ERROR_BAD_NETPATH : ERROR_SUCCESS;
 }
 
+/* It may take long to find another machine. */
+static void file__reach(const file_path *path)
+{
+    if (path->remote && !sim_is_bare)
+        sim_wait_for(path, sim_deadline(sim_chance(8) ? 30000 : sim_draw(20)));
+}
+
 HANDLE CreateFileW(const WCHAR *text, DWORD rights, DWORD share, SECURITY_ATTRIBUTES *sa,
                    DWORD disposition, DWORD flags, HANDLE template_file)
 {
@@ -297,6 +304,7 @@ HANDLE CreateFileW(const WCHAR *text, DWORD rights, DWORD share, SECURITY_ATTRIB
     error = file_parse(text, &path);
     if (error != ERROR_SUCCESS)
         return file_refuse(error);
+    file__reach(&path);
     rights = file_map_rights(rights);
     return path.slot ? slot_open_sender(&path, rights, flags)
                      : pipe_open_client(&path, rights, flags);
