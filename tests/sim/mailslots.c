@@ -37,11 +37,13 @@ typedef struct sender {
     WCHAR name[FILE_NAME_ROOM];
 } sender;
 
+bool sim_slots_take_no_port;
 static slot *slots; /* also what the threads that watch time-outs wait for */
 
 void slots_reset(void)
 {
     slots = NULL;
+    sim_slots_take_no_port = false;
 }
 
 static slot *slots__find(unsigned machine, const WCHAR *name)

@@ -226,6 +226,10 @@ HANDLE CreateIoCompletionPort(HANDLE handle, HANDLE existing, ULONG_PTR key, DWO
         port->object.close = port__close;
         return sim_handle(&port->object);
     }
+    if (sim_slots_take_no_port && sim_look(handle, SIM_SLOT)) {
+        SetLastError(ERROR_NO_SYSTEM_RESOURCES);
+        return NULL;
+    }
     target = sim_target_of(handle);
     if (!target || target->port) {
         SetLastError(ERROR_INVALID_PARAMETER); /* synchronous, or on a port already */

@@ -42,6 +42,9 @@ uint32_t sim_draw(uint32_t below);
  * it belongs before its packet is. False: both are drawn. */
 extern bool sim_is_bare;
 
+/* True: no port takes the handle of a mailslot, as if memory were short. */
+extern bool sim_slots_take_no_port;
+
 /* True once in so many times. */
 static inline bool sim_chance(uint32_t one_in)
 {
