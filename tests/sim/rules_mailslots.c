@@ -28,7 +28,11 @@ static pp_status slots__came(void *user, const void *data, size_t length)
 {
     slots__seen *seen = user;
 
-    if (seen->refuses && sim_chance(4) &&
+    if (seen->refuses && sim_chance(16)) { /* a resume that comes before the refusal */
+        pp_mailslot_resume(seen->server.mailslot);
+        return PP_E_AGAIN;
+    }
+    if (seen->refuses && sim_chance(16) &&
         pp_port_after(seen->server.port, sim_draw(20), slots__resume, seen, NULL) == PP_OK)
         return PP_E_AGAIN;
     if (seen->holds && sim_chance(4))
@@ -102,7 +106,7 @@ static DWORD slots__send(void *argument)
 
 static void slots__order(void)
 {
-    slots__sending what = {.name = "rule", .count = 200};
+    slots__sending what = {.name = "rule", .count = 50 + sim_draw(400)};
     slots__seen seen;
 
     slots__serve(&seen, false);
