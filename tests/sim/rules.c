@@ -5,7 +5,8 @@
 
 #define RULES__SEEDS 200
 
-static const rule_table *const rules__tables[] = {&access_rules, &remote_rules, &slot_rules};
+static const rule_table *const rules__tables[] = {&access_rules, &client_rules, &remote_rules,
+                                                  &slot_rules};
 
 const sim_process rule_stranger = {.id = 501, .session = 2, .user = RULE_STRANGER};
 const sim_process rule_low = {
@@ -87,10 +88,15 @@ pp_status rule_listen(rule_server *s, const pp_listen_options *listen)
 
 void rule_close(rule_server *s)
 {
+    pp_stats stats;
+
     pp_listener_close(&s->listener);
     pp_mailslot_close(&s->mailslot);
     pp_port_stop(s->port);
     pp_port_wait(s->port);
+    pp_port_stats(s->port, &stats);
+    rule_expect("instances that failed", stats.accept_errors, 0);
+    rule_expect("handles of the port", stats.handles_open, 0);
     pp_port_close(&s->port);
 }
 
