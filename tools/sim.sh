@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the simulated Windows of tests/sim with the library inside, for this machine, and runs random
-# worlds in it. Arguments go to the program: --seed N, --worlds N; --judge: the rows of the self-test.
+# worlds in it. Arguments go to the program: --seed N, --worlds N; --judge: the rows of the self-test;
+# --rules: its rules.
 # CC is the compiler; SANITIZE the sanitizers ("" for none).
 set -eu
 cd "$(dirname "$0")/.."
