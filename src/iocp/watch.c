@@ -11,7 +11,8 @@ void watch_wake(watch *w)
 
 void watch_call(watch *w)
 {
-    SetEvent(w->wake);
+    if (w->wake) /* a port that cannot open may have none */
+        SetEvent(w->wake);
 }
 
 static DWORD WINAPI watch__main(void *argument)
