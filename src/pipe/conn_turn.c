@@ -153,7 +153,7 @@ static void conn__free_parts(pp_conn *c)
     c->dialler = NULL;
     timer_close(&c->timer);
     intake_free(&c->intake);
-    conn_count_written(c, outbox_free(&c->outbox));
+    conn_free_outbox(c);
     budget_leave(&conn_port(c)->budget, c->settings.max_message);
 }
 

@@ -18,7 +18,8 @@ void conn_tell_no_more(pp_conn *c)
     transport_end_sending(&c->transport);
 }
 
-void conn_count_written(pp_conn *c, records_tally tally)
+/* Adds to the port's counters. */
+static void conn__count_written(pp_conn *c, records_tally tally)
 {
     if (tally.messages > 0)
         port_count(conn_port(c), COUNT_MESSAGES_OUT, (int64_t)tally.messages);
@@ -38,7 +39,7 @@ static void conn__write_failed(pp_conn *c, DWORD error)
         return;
     }
     c->writes_are_lost = true;
-    conn_count_written(c, outbox_abandon(&c->outbox));
+    conn__count_written(c, outbox_abandon(&c->outbox));
     strand_raise(&c->strand, CONN_AGAIN);
 }
 
@@ -51,7 +52,7 @@ static bool conn__write_ended(pp_conn *c, const transport_result *r)
     }
     conn_moved(c);
     c->clock.writes++;
-    conn_count_written(c, outbox_done(&c->outbox, r->bytes));
+    conn__count_written(c, outbox_done(&c->outbox, r->bytes));
     return true;
 }
 
@@ -115,15 +116,21 @@ void conn_write_on(pp_conn *c)
     }
 }
 
-/* Before on_open no other callback comes. */
-void conn_tell_writable(pp_conn *c)
+/* Counts the sends refused since it was called last. True: a refused sender may be told now. */
+static bool conn__note_refusals(pp_conn *c, bool may_be_told)
 {
     uint64_t refusals;
-    bool again = outbox_has_room_again(&c->outbox, c->opened && conn_is_live(c), &refusals);
+    bool again = outbox_has_room_again(&c->outbox, may_be_told, &refusals);
 
     if (refusals > 0)
         port_count(conn_port(c), COUNT_REFUSED_SENDS, (int64_t)refusals);
-    if (again) {
+    return again;
+}
+
+/* Before on_open no other callback comes. */
+void conn_tell_writable(pp_conn *c)
+{
+    if (conn__note_refusals(c, c->opened && conn_is_live(c))) {
         strand_raise(&c->strand, CONN_AGAIN); /* for what the callback sends or resumes */
         conn_callback_begins(c);
         if (c->settings.handlers.on_writable)
@@ -131,4 +138,10 @@ void conn_tell_writable(pp_conn *c)
         conn_callback_ended(c, "on_writable");
     }
     outbox_pass(&c->outbox);
+}
+
+void conn_free_outbox(pp_conn *c)
+{
+    conn__count_written(c, outbox_free(&c->outbox));
+    conn__note_refusals(c, false); /* of other threads, during the last turn */
 }

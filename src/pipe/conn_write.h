@@ -23,7 +23,7 @@ void conn_tell_no_more(pp_conn *c);
 /* Calls on_writable if a refused send may be tried again. */
 void conn_tell_writable(pp_conn *c);
 
-/* Adds to the port's counters. */
-void conn_count_written(pp_conn *c, records_tally tally);
+/* When the connection ends. */
+void conn_free_outbox(pp_conn *c);
 
 #endif
