@@ -50,17 +50,19 @@ void strand_init(strand *s, strands *all, strand_fn *turn)
     list_init(&s->member);
 }
 
+/* As soon as it is in a list, the watch may hand it to another worker, whose turn may free it. */
 static void strand__make_ready(strand *s)
 {
-    local *here = local_here(&s->all->locals);
+    strands *all = s->all;
+    local *here = local_here(&all->locals);
 
     if (!here) {
-        inbox_push(s->all->inbox, &s->ready);
+        inbox_push(all->inbox, &s->ready);
         return;
     }
     local_push(here, &s->ready);
     if (here->running)
-        watch_wake(s->all->watch);
+        watch_wake(all->watch);
 }
 
 bool strand_join(strand *s)

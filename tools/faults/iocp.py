@@ -116,7 +116,7 @@ FAULTS = [
      "    return InterlockedCompareExchange(&s->events, 0, STRAND_SCHEDULED) != STRAND_SCHEDULED;",
      "    InterlockedExchange(&s->events, 0);\n    return false;"),
     ("strand.c", "the watch does not hear of what waits behind a callback",
-     "    if (here->running)\n        watch_wake(s->all->watch);",
+     "    if (here->running)\n        watch_wake(all->watch);",
      ""),
     ("strand.c", "no turn knows of others in its round",
      "return here && !here->slow && local_has_ready(here);",
