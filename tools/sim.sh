@@ -1,14 +1,16 @@
 #!/bin/bash
 # Builds the simulated Windows of tests/sim with the library inside, for this machine, and runs random
-# worlds in it. Arguments go to the program: --seed N, --worlds N; --judge: the rows of the self-test;
-# --rules: its rules.
+# worlds in it. Arguments go to the program: --seed N, --worlds N, --trace, --walk, --judge, --rules: see
+# tests/sim/main.c.
+# --replay [N]: whether the trace of a seed is the same to the letter each time, alone and after other
+# worlds, for N seeds (10).
 # CC is the compiler; SANITIZE the sanitizers ("" for none).
 set -eu
 cd "$(dirname "$0")/.."
 compiler=${CC:-$(command -v clang || command -v gcc)}
 sanitize=${SANITIZE-undefined}
 build=build-sim
-flags=(-O1 -g -fshort-wchar -Wall -Wextra -Isrc -Itests/sim/include)
+flags=(-O1 -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
 mkdir -p $build
 
@@ -29,5 +31,15 @@ for source in "${sources[@]}"; do
     commands+=("$compiler -std=$standard ${flags[*]} -c -o $object $source")
 done
 printf '%s\n' "${commands[@]}" | xargs -d '\n' -P "$(nproc)" -I{} sh -c '{}'
-"$compiler" "${flags[@]}" -o $build/sim "${objects[@]}"
+# Calls into the system go through calls.c.
+mapfile -t wraps < <(sed -n 's/^    X([A-Z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
+"$compiler" "${flags[@]}" "${wraps[@]}" -o $build/sim "${objects[@]}"
+if [ "${1-}" = --replay ]; then
+    for ((seed = 10; seed < 10 + ${2-10}; seed++)); do
+        $build/sim --seed $seed --trace | cmp - <($build/sim --seed $seed --trace)
+        $build/sim --seed $seed --trace | cmp - <($build/sim --seed $((seed - 9)) --worlds 10 --trace)
+    done
+    echo "${2-10} seeds replay"
+    exit
+fi
 exec $build/sim "$@"

@@ -1,157 +1,173 @@
 /*
- * Clients: ours, by pp_dial, and plain ones, by the Windows calls alone.
+ * Clients: ours, by pp_dial; and those with a thread and a process of their own, of which the ones
+ * here call pp_client_*.
  */
 #include "world.h"
 
-/* ---- Clients of ours ------------------------------------------------------------------------- */
+#include <string.h>
 
-static void client_go_on(side *s)
+void client_done(client *c)
 {
-    char data[WORLD_LONGEST];
+    if (c->done)
+        return;
+    c->done = true;
+    c->world->clients_done++;
+    sim_wake(&c->world->clients_done);
+}
 
-    while (s->sent < s->to_send) {
-        size_t length = side_fill(s, s->sent, s->bytes_out, data);
+/* Whether the server owes something for what was sent so far. */
+bool client_expects_more(const client *c)
+{
+    const place *p = c->place;
+    const flow *out = c->out, *in = c->seen.conn ? c->seen.in.from : c->in.from;
+    uint64_t pushed = p->pushes;
 
-        if (pp_conn_send(s->conn, data, length) != PP_OK)
-            return;
-        s->sent++;
-        s->bytes_out += length;
+    if (out->stream)
+        return (in ? in->arrived : 0) < (p->answers ? out->accepted : 0) + pushed * out->longest;
+    return (in ? in->received : 0) < (p->answers ? out->sent : 0) + pushed;
+}
+
+/* ---- By pp_dial ------------------------------------------------------------------------------ */
+
+static pp_direction client__way(const place *p)
+{
+    switch (p->options.conn.direction) {
+    case PP_DIRECTION_INBOUND:
+        return PP_DIRECTION_OUTBOUND;
+    case PP_DIRECTION_OUTBOUND:
+        return PP_DIRECTION_INBOUND;
+    default:
+        return PP_DIRECTION_DUPLEX;
     }
-    if (s->ends && !s->ended) {
-        s->ended = true;
-        pp_conn_end_sending(s->conn);
-    }
 }
 
-static void client_open(pp_conn *conn, void *user)
+static void client__set_options(client *c, pp_dial_options *dial)
 {
-    (void)conn;
-    note_open(&((side *)user)->seen);
+    const pp_conn_options *server = &c->place->options.conn;
+    pp_conn_options *o = &dial->conn;
+
+    pp_dial_options_init(dial);
+    dial->name = c->is_far ? "\\\\far\\pipe\\w0" : c->place->name;
+    dial->timeout_ms = c->world->calm ? WORLD_DAYS_MS : sim_draw(3000);
+    c->dial_ms = dial->timeout_ms;
+    c->dialled_at = sim_now_ns();
+    o->mode = server->mode;
+    o->half_close = server->half_close;
+    o->direction = client__way(c->place);
+    o->max_message = server->max_message;
+    o->high_mark = 1 + sim_draw(sim_chance(2) ? 1000 : 100000);
+    o->low_mark = sim_chance(2) ? 0 : 1 + sim_draw((uint32_t)o->high_mark);
+    o->drain_timeout_ms = server->drain_timeout_ms;
+    if (c->world->calm)
+        o->drain_timeout_ms = 3600 * 1000;
+    dial->server_process = c->expects_other ? sim_client.id : c->world->calm ? 0 : sim_server.id;
+    if (sim_chance(2) || c->world->walk.on)
+        dial->server_user = sim_server.user;
+    if (c->expects_other && sim_chance(2))
+        dial->server_user = "S-1-5-21-9";
+    conns_set_handlers(o, false);
+    o->user = &c->seen;
 }
 
-static pp_status client_message(pp_conn *conn, void *user, const void *data, size_t length)
+static void client__dial(client *c)
 {
-    side *s = user;
-
-    callback_begins(&s->seen, "on_message");
-    side_check(s, data, length);
-    if (!s->ends && side_has_all(s))
-        pp_conn_close(conn);
-    callback_ends(&s->seen);
-    return PP_OK;
-}
-
-static void client_writable(pp_conn *conn, void *user)
-{
-    side *s = user;
-
-    (void)conn;
-    callback_begins(&s->seen, "on_writable");
-    client_go_on(s);
-    callback_ends(&s->seen);
-}
-
-static void client_end(pp_conn *conn, void *user)
-{
-    side *s = user;
-
-    callback_begins(&s->seen, "on_end");
-    if (!side_has_all(s))
-        sim_fail("client %u: the end came before %llu bytes", s->id,
-                 (unsigned long long)(s->bytes_out - s->bytes_in));
-    (void)conn;
-    callback_ends(&s->seen);
-}
-
-static void client_close(pp_conn *conn, void *user, pp_status reason)
-{
-    side *s = user;
-
-    (void)conn;
-    note_close(&s->seen, reason);
-    InterlockedIncrement(&s->world->clients_done);
-}
-
-void client_dial(side *s)
-{
+    watched *w = &c->seen;
     pp_dial_options dial;
-    pp_error error;
 
-    pp_dial_options_init(&dial);
-    dial.name = "world";
-    dial.conn.mode = s->world->mode;
-    dial.conn.half_close = s->world->half_close;
-    dial.conn.high_mark = 1 + sim_draw(1000);
-    dial.conn.handlers = (pp_handlers){.on_open = client_open,
-                                       .on_message = client_message,
-                                       .on_writable = client_writable,
-                                       .on_end = client_end,
-                                       .on_close = client_close};
-    dial.conn.user = s;
-    dial.timeout_ms = 60000;
-    if (pp_dial(s->world->port, &dial, &s->conn, &error) != PP_OK)
-        sim_fail("pp_dial: %s", error.message);
-    client_go_on(s);
-}
-
-/* ---- Plain clients, by the Windows calls alone ------------------------------------------------
- */
-
-static HANDLE plain_open(side *s)
-{
-    DWORD mode = PIPE_READMODE_MESSAGE;
-    HANDLE pause = CreateEventW(NULL, TRUE, FALSE, NULL), pipe;
-
-    for (;;) {
-        pipe = CreateFileW(L"\\\\.\\pipe\\world", GENERIC_READ | GENERIC_WRITE, 0, NULL,
-                           OPEN_EXISTING, 0, NULL);
-        if (pipe != INVALID_HANDLE_VALUE || s->world->stopping)
-            break;
-        if (GetLastError() != ERROR_PIPE_BUSY && GetLastError() != ERROR_FILE_NOT_FOUND)
-            sim_fail("a plain client: error %u", GetLastError());
-        WaitForSingleObject(pause, 1);
+    client__set_options(c, &dial);
+    w->options = dial.conn;
+    w->owed = w->out->stream ? c->to_send * 20 : c->to_send;
+    w->closes_when_done = dial.conn.direction == PP_DIRECTION_OUTBOUND;
+    w->ends_now = w->ends;
+    if (dial.conn.direction == PP_DIRECTION_INBOUND)
+        w->owed = 0;
+    if (pp_dial(c->world->port, &dial, &w->conn, NULL) != PP_OK) {
+        if (c->world->calm)
+            sim_fail("pp_dial fails");
+        client_done(c);
+        return;
     }
-    CloseHandle(pause);
-    if (pipe != INVALID_HANDLE_VALUE && s->world->mode == PP_MODE_MESSAGE &&
-        !SetNamedPipeHandleState(pipe, &mode, NULL, NULL))
-        sim_fail("a plain client: error %u for message mode", GetLastError());
-    return pipe;
+    if (w->foreign)
+        c->sender = sim_spawn(&sim_server, conns_send_main, w);
+    else if (w->owed > 0)
+        conns_go_on(w);
 }
 
-/* One message, and its answer. False: the server has left. */
-static bool plain_ask(side *s, HANDLE pipe)
+void client_start(client *c)
 {
-    char data[WORLD_LONGEST], answer[WORLD_LONGEST];
-    size_t length = side_fill(s, s->sent, s->bytes_out, data), got = 0;
-    DWORD bytes;
+    if (c->kind == CLIENT_DIALLED)
+        client__dial(c);
+    else
+        c->thread =
+            sim_spawn(&sim_client, c->kind == CLIENT_BLOCKING ? blocking_main : plain_main, c);
+}
 
-    if (!WriteFile(pipe, data, (DWORD)length, &bytes, NULL))
-        return false;
-    s->sent++;
-    s->bytes_out += length;
-    while (got < length) {
-        if (!ReadFile(pipe, answer + got, (DWORD)(sizeof answer - got), &bytes, NULL))
-            return false;
-        got += bytes;
-        if (s->world->mode == PP_MODE_MESSAGE)
-            break;
+/* ---- By pp_client_* -------------------------------------------------------------------------- */
+
+/* A time-out of a send leaves nothing to send. */
+static bool blocking__send(client *c, pp_client *own)
+{
+    size_t length;
+    const char *data = flow_next(c->out, SIZE_MAX, &length);
+    pp_status status =
+        pp_client_send(own, data, length, c->world->calm ? WORLD_DAYS_MS : sim_draw(100));
+
+    if (status == PP_OK)
+        flow_sent(c->out, length);
+    else if (c->world->calm)
+        sim_fail("pp_client_send returns %s", pp_status_name(status));
+    if (status == PP_E_TIMEOUT && pp_client_send(own, data, length, 1) != PP_E_CLOSING &&
+        length > 0)
+        sim_fail("pp_client_send goes on after a time-out");
+    return status == PP_OK;
+}
+
+static bool blocking__receive(client *c, pp_client *own)
+{
+    static char buffers[WORLD_MOST_CLIENTS][WORLD_LONGEST];
+    char *buffer = buffers[c->out->id - 1];
+    size_t size = sim_chance(4) ? 1 + sim_draw(100) : WORLD_LONGEST, length;
+    pp_status status = pp_client_receive(own, buffer, size, &length, sim_draw(200));
+
+    if (status == PP_E_TOO_LONG && length <= size)
+        sim_fail("pp_client_receive: %zu bytes do not fit into %zu", length, size);
+    if (status == PP_OK) {
+        flow_check(&c->in, buffer, length);
+        flow_take(&c->in, buffer, length);
+    } else if (c->world->calm && status != PP_E_TIMEOUT && status != PP_E_TOO_LONG) {
+        sim_fail("pp_client_receive returns %s", pp_status_name(status));
     }
-    side_check(s, answer, got);
-    return true;
+    return status == PP_OK || status == PP_E_TIMEOUT || status == PP_E_TOO_LONG;
 }
 
-DWORD plain_main(void *argument)
+static void blocking__talk(client *c, pp_client *own)
 {
-    side *s = argument;
-    HANDLE pipe = plain_open(s);
+    while (!c->world->over && c->out->sent < c->to_send && c->out->sent < c->leaves_after &&
+           blocking__send(c, own))
+        while (client_expects_more(c))
+            if (c->world->over || !blocking__receive(c, own))
+                return;
+}
 
-    s->seen.opened = pipe != INVALID_HANDLE_VALUE;
-    while (s->seen.opened && s->sent < s->to_send && s->sent < s->leaves_after)
-        if (!plain_ask(s, pipe))
-            break;
-    if (s->seen.opened)
-        CloseHandle(pipe);
-    s->seen.closed = true;
-    InterlockedIncrement(&s->world->clients_done);
+DWORD blocking_main(void *argument)
+{
+    client *c = argument;
+    pp_client_options options;
+    pp_client *own;
+
+    pp_client_options_init(&options);
+    options.name = c->place->name;
+    options.mode = c->place->options.conn.mode;
+    options.half_close = c->place->options.conn.half_close;
+    options.max_message = c->place->options.conn.max_message;
+    options.timeout_ms = c->world->calm ? WORLD_DAYS_MS : sim_draw(1000);
+    if (pp_client_open(&own, &options, NULL) == PP_OK) {
+        blocking__talk(c, own);
+        c->out->handed_over = c->out->closing = true;
+        pp_client_close(&own);
+    } else if (c->world->calm) {
+        sim_fail("pp_client_open fails");
+    }
+    client_done(c);
     return 0;
 }

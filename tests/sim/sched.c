@@ -5,7 +5,6 @@
 #define _XOPEN_SOURCE 700
 #include "sim.h"
 
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,9 @@
 
 #define SCHED__MOST_THREADS 256
 #define SCHED__STACK (256u * 1024)
-#define SCHED__MOST_STEPS 50000000u
-#define SCHED__SWITCH_ONE_IN 4 /* a point changes the thread once in so many times */
+#define SCHED__MOST_STEPS 5000000u
+#define SCHED__LONGEST_HOLD 3000   /* steps */
+#define SCHED__LONGEST_TICK 400000 /* ns that pass at one point */
 
 struct sim_thread {
     sim_object object; /* signalled when it has returned */
@@ -27,16 +27,25 @@ struct sim_thread {
     void *slots[SIM_TLS_SLOTS];
     const void *waits_for; /* NULL: it can run */
     uint64_t deadline_ns;
-    bool woken, returned;
+    bool woken, returned, spared;
+    unsigned number;
+    uint64_t held_until; /* a step: before it this thread runs only if no other can */
 };
+
+/* Stacks that no thread has, for the next. */
+static struct {
+    char *stacks[SCHED__MOST_THREADS];
+    unsigned count;
+    bool trace;
+} kept;
 
 static struct {
     uint64_t seed, random, now_ns, steps;
+    uint32_t switch_one_in, hold_one_in, tick_one_in; /* drawn for each world */
     sim_thread *threads[SCHED__MOST_THREADS];
     unsigned thread_count, slot_count;
     sim_thread *here;
     ucontext_t outside;
-    jmp_buf failed;
     char reason[512];
     void (*world)(void *context);
     void *world_context;
@@ -90,6 +99,11 @@ static bool sched__can_run(const sim_thread *t)
     return !t->returned && (!t->waits_for || t->woken || t->deadline_ns <= sched.now_ns);
 }
 
+static bool sched__is_held(const sim_thread *t)
+{
+    return t->held_until > sched.steps;
+}
+
 /* Goes on to the next deadline. Nobody could run. */
 static void sched__pass_time(void)
 {
@@ -103,19 +117,26 @@ static void sched__pass_time(void)
     sched.now_ns = next;
 }
 
+/* A thread that is held runs only if no other can. */
 static sim_thread *sched__choose(void)
 {
     sim_thread *able[SCHED__MOST_THREADS];
-    unsigned count;
+    unsigned count = 0, held = 0;
 
-    for (;;) {
-        count = 0;
-        for (unsigned i = 0; i < sched.thread_count; i++)
+    for (;; sched__pass_time()) {
+        for (unsigned i = 0; i < sched.thread_count; i++) {
+            if (!sched__can_run(sched.threads[i]))
+                continue;
+            if (sched__is_held(sched.threads[i]))
+                held++;
+            else
+                able[count++] = sched.threads[i];
+        }
+        for (unsigned i = 0; count == 0 && i < sched.thread_count && held > 0; i++)
             if (sched__can_run(sched.threads[i]))
                 able[count++] = sched.threads[i];
         if (count > 0)
             return able[count == 1 ? 0 : sim_draw(count)];
-        sched__pass_time();
     }
 }
 
@@ -126,15 +147,22 @@ static void sched__switch(void)
     if (next == before)
         return;
     sched.here = next;
+    sim_trace("goes on");
     swapcontext(&before->context, &next->context);
 }
 
+/* A thread may be held for long at any point, and time goes on while threads run. */
 void sim_point(void)
 {
     if (++sched.steps > SCHED__MOST_STEPS)
         sim_fail("more than %u steps: something spins", SCHED__MOST_STEPS);
-    if (sim_chance(SCHED__SWITCH_ONE_IN))
-        sched__switch();
+    if (!sim_chance(sched.switch_one_in))
+        return;
+    if (sched.hold_one_in > 0 && sim_chance(sched.hold_one_in))
+        sched.here->held_until = sched.steps + sim_draw(SCHED__LONGEST_HOLD);
+    if (sched.tick_one_in > 0 && sim_chance(sched.tick_one_in))
+        sched.now_ns += sim_draw(SCHED__LONGEST_TICK);
+    sched__switch();
 }
 
 bool sim_wait_for(const void *what, uint64_t deadline_ns)
@@ -159,6 +187,42 @@ void sim_wake(const void *what)
             sched.threads[i]->woken = true;
 }
 
+void sim_sleep(DWORD ms)
+{
+    static const char nobody;
+
+    sim_wait_for(&nobody, sim_deadline(ms));
+}
+
+void sim_spare(void)
+{
+    sched.here->spared = true;
+}
+
+bool sim_is_spared(void)
+{
+    return sched.here->spared;
+}
+
+void sim_trace_on(void)
+{
+    kept.trace = true;
+}
+
+void sim_trace(const char *format, ...)
+{
+    va_list arguments;
+
+    if (!kept.trace)
+        return;
+    printf("%llu.%09llu t%u ", (unsigned long long)(sched.now_ns / 1000000000u),
+           (unsigned long long)(sched.now_ns % 1000000000u), sched.here->number);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+}
+
 static void sched__main(void)
 {
     sim_thread *t = sched.here;
@@ -168,6 +232,7 @@ static void sched__main(void)
     t->object.signalled = true;
     sim_wake(&t->object);
     sched.here = sched__choose();
+    sim_trace("goes on");
     setcontext(&sched.here->context);
 }
 
@@ -183,7 +248,8 @@ static sim_thread *sched__new(const sim_process *process, LPTHREAD_START_ROUTINE
     t->start = start;
     t->argument = argument;
     t->deadline_ns = SIM_NEVER;
-    t->stack = malloc(SCHED__STACK);
+    t->number = sched.thread_count;
+    t->stack = kept.count > 0 ? kept.stacks[--kept.count] : malloc(SCHED__STACK);
     getcontext(&t->context);
     t->context.uc_stack.ss_sp = t->stack;
     t->context.uc_stack.ss_size = SCHED__STACK;
@@ -216,7 +282,7 @@ void pipes_reset(void);
 static void sched__free(void)
 {
     for (unsigned i = 0; i < sched.thread_count; i++) {
-        free(sched.threads[i]->stack);
+        kept.stacks[kept.count++] = sched.threads[i]->stack;
         free(sched.threads[i]);
     }
     sim_reset_handles();
@@ -232,6 +298,9 @@ bool sim_run(uint64_t seed, void (*world)(void *context), void *context)
     sched.slot_count = slots; /* the library keeps its own for the life of the process */
     sched.seed = sched.random = seed;
     sched.now_ns = 1000000000ull * 3600;
+    sched.switch_one_in = 1u << (1 + sim_draw(6));
+    sched.hold_one_in = sim_chance(2) ? 8u << sim_draw(6) : 0;
+    sched.tick_one_in = sim_chance(3) ? 2u << sim_draw(6) : 0;
     sched.world = world;
     sched.world_context = context;
     began = false;

@@ -67,6 +67,21 @@ bool sim_wait_for(const void *what, uint64_t deadline_ns);
 void sim_wake(const void *what);
 uint64_t sim_deadline(DWORD ms);
 
+/* Lets virtual time pass. No call into the system. */
+void sim_sleep(DWORD ms);
+
+/* No call of the running thread fails that need not, from here on: it is not of the library. */
+void sim_spare(void);
+bool sim_is_spared(void);
+
+/* ---- The trace ------------------------------------------------------------------------------ */
+
+/* Prints each change of the thread and each call into the system from here on. */
+void sim_trace_on(void);
+
+/* A line of the trace, with the thread and the virtual time. */
+void sim_trace(const char *format, ...);
+
 /* ---- Handles -------------------------------------------------------------------------------- */
 
 typedef enum sim_kind {

@@ -1,243 +1,325 @@
 /*
- * A world: a server and its clients in one simulated Windows, each drawn from the seed, and what
- * must hold for them whatever the schedule: the contract of pipeport.h.
+ * A world: a server and its clients in one simulated Windows, each drawn from the seed.
  */
 #include "world.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* ---- The server ------------------------------------------------------------------------------ */
+#define WORLD__CALM_MS (6 * 3600 * 1000u) /* after that, something is stuck */
 
-static void server_open(pp_conn *conn, void *user)
+/* ---- What is drawn --------------------------------------------------------------------------- */
+
+/* Never, or once in up to `most` times. */
+static uint32_t world__odds(uint32_t most)
 {
-    world *w = user;
-    watched *seen = &w->served[w->served_count++ % WORLD_MOST_SERVED];
-
-    memset(seen, 0, sizeof *seen);
-    pp_conn_set_user(conn, seen);
-    seen->world = w;
-    w->serving++;
-    note_open(seen);
+    return sim_chance(3) ? 2 + sim_draw(most) : 0;
 }
 
-static void resume_later(void *user, pp_status status)
+static void world__draw_manners(const world *w, manners *m)
 {
-    pp_conn *conn = user;
-
-    (void)status;
-    pp_conn_resume(conn);
-    pp_conn_unref(&conn);
+    *m = (manners){.pauses = world__odds(16),
+                   .resumes = world__odds(16),
+                   .shares = world__odds(4),
+                   .sleeps = w->sleeps ? world__odds(32) : 0};
+    if (w->calm || w->walk.on)
+        return;
+    m->closes = world__odds(64);
+    m->aborts = world__odds(64);
+    m->fails = world__odds(64);
+    m->stops = world__odds(512);
 }
 
-static pp_status server_message(pp_conn *conn, void *user, const void *data, size_t length)
+static void world__draw_times(const world *w, pp_conn_options *o)
 {
-    watched *seen = user;
-    pp_status status;
+    o->drain_timeout_ms = w->calm ? 3600 * 1000 : sim_chance(4) ? 0 : sim_draw(2000);
+    if (w->calm || w->walk.on || !sim_chance(2))
+        return;
+    o->first_byte_timeout_ms = sim_chance(2) ? 100 + sim_draw(1000) : 0;
+    o->idle_timeout_ms = sim_chance(2) ? 100 + sim_draw(1000) : 0;
+}
 
-    callback_begins(seen, "on_message");
-    if (seen->world->pauses && sim_chance(8)) {
-        pp_conn_ref(conn);
-        status = pp_port_after(seen->world->port, sim_draw(20), resume_later, conn, NULL);
-        if (status == PP_OK) {
-            callback_ends(seen);
-            return PP_E_AGAIN;
-        }
-        pp_conn_unref(&conn);
+static void world__draw_conn(world *w, place *p)
+{
+    pp_conn_options *o = &p->options.conn;
+
+    o->mode = w->walk.on ? w->walk.mode : (pp_mode)sim_draw(3);
+    o->direction = sim_chance(3) && !w->walk.on ? (pp_direction)sim_draw(3) : PP_DIRECTION_DUPLEX;
+    o->half_close = o->mode == PP_MODE_MESSAGE && sim_chance(2);
+    o->max_message = w->heavy ? 1000 + sim_draw(WORLD_LONGEST - 1000) : 4 + sim_draw(200);
+    o->high_mark = 1 + sim_draw(sim_chance(2) ? 3000 : 500000);
+    o->low_mark = sim_chance(2) ? 0 : 1 + sim_draw((uint32_t)o->high_mark);
+    world__draw_times(w, o);
+    p->answers = o->direction == PP_DIRECTION_DUPLEX && !sim_chance(4);
+    p->answers_ends = sim_chance(2);
+    p->pushes = o->direction == PP_DIRECTION_INBOUND ? 0 : sim_draw(w->heavy ? 6 : 30);
+    world__draw_manners(w, &p->manners);
+}
+
+static void world__listener_closed(void *user)
+{
+    oracle_listener_closed(user);
+}
+
+static void world__draw_place(world *w, unsigned number)
+{
+    place *p = &w->places[number];
+    pp_listen_options *o = &p->options;
+
+    p->world = w;
+    snprintf(p->name, sizeof p->name, "w%u", number);
+    swprintf(p->path, sizeof p->path / sizeof *p->path, L"\\\\.\\pipe\\w%u", number);
+    pp_listen_options_init(o);
+    world__draw_conn(w, p);
+    o->name = p->name;
+    o->accept_ready = w->walk.on ? 1 : 1 + sim_draw(4);
+    o->accept_depth = o->accept_ready + sim_draw(8);
+    o->max_clients = sim_chance(3) ? 1 + sim_draw(4) : 10000;
+    o->pipe_buffer = sim_draw(4) * (w->heavy ? 20000 : 100);
+    if (!w->calm && o->conn.direction != PP_DIRECTION_OUTBOUND && sim_chance(6)) {
+        o->max_clients_per_user = sim_draw(4);
+        o->max_connects_per_user = sim_draw(4);
     }
-    status = pp_conn_send(conn, data, length);
-    callback_ends(seen);
-    return status;
-}
-
-static void server_writable(pp_conn *conn, void *user)
-{
-    callback_begins(user, "on_writable");
-    pp_conn_resume(conn);
-    callback_ends(user);
-}
-
-static void server_end(pp_conn *conn, void *user)
-{
-    callback_begins(user, "on_end");
-    if (((watched *)user)->world->answers_ends)
-        pp_conn_end_sending(conn);
-    else
-        pp_conn_close(conn);
-    callback_ends(user);
-}
-
-static void server_close(pp_conn *conn, void *user, pp_status reason)
-{
-    watched *seen = user;
-
-    (void)conn;
-    seen->world->serving--;
-    note_close(seen, reason);
-}
-
-/* ---- Interference ---------------------------------------------------------------------------- */
-
-/* Another thread of the server's process, which does to connections what users do. */
-static DWORD meddle(void *argument)
-{
-    world *w = argument;
-
-    for (unsigned i = sim_draw(20); i > 0; i--) {
-        side *s = &w->clients[sim_draw(w->client_count)];
-
-        WaitForSingleObject(w->pause, sim_draw(3));
-        if (!s->conn)
-            continue;
-        switch (sim_draw(8)) {
-        case 0:
-            pp_conn_abort(s->conn);
-            break;
-        case 1:
-            pp_conn_close(s->conn);
-            break;
-        case 2:
-            pp_conn_pause(s->conn);
-            break;
-        default:
-            pp_conn_resume(s->conn);
-        }
+    if (w->walk.on || sim_chance(4)) {
+        o->access.allow = &sim_client.user;
+        o->access.allow_count = 1;
     }
+    o->conn.user = p;
+    o->user = p;
+    o->on_close = world__listener_closed;
+    conns_set_handlers(&o->conn, true);
+}
+
+static client_kind world__draw_kind(const world *w, const place *p)
+{
+    if (w->walk.on)
+        return (client_kind)sim_draw(CLIENT_BLOCKING + 1);
+    if (!w->calm && sim_chance(5))
+        return sim_chance(2) && w->hostile ? CLIENT_HOSTILE : CLIENT_SILENT;
+    /* docs/limit.md: with both ends on a port at its limit, each may wait for the other. */
+    if (sim_chance(2) && !(w->calm && w->heavy))
+        return CLIENT_DIALLED;
+    return p->options.conn.direction == PP_DIRECTION_DUPLEX && sim_chance(2) ? CLIENT_BLOCKING
+                                                                             : CLIENT_PLAIN;
+}
+
+static void world__draw_client(world *w, unsigned number)
+{
+    client *c = &w->clients[number];
+    place *p = c->place = &w->places[sim_draw(w->place_count)];
+    bool ends = p->options.conn.mode == PP_MODE_FRAMED || p->options.conn.half_close;
+
+    c->world = w;
+    c->out = &w->flows[number];
+    c->in.world = w;
+    c->kind = world__draw_kind(w, p);
+    flow_init(c->out, w, number + 1, p);
+    watched_init(&c->seen, w, p, c->out);
+    world__draw_manners(w, &c->seen.manners);
+    c->to_send =
+        p->options.conn.direction == PP_DIRECTION_OUTBOUND ? 0 : 1 + sim_draw(w->heavy ? 8 : 40);
+    c->leaves_after = !w->calm && sim_chance(3) ? sim_draw(20) : UINT32_MAX;
+    c->half_writes = c->leaves_after != UINT32_MAX && sim_chance(2);
+    c->late_ms = sim_chance(3) ? sim_draw(500) : 0;
+    c->slow_ms = sim_chance(4) ? 1 + sim_draw(10) : 0;
+    c->piece = w->heavy        ? 3000 + sim_draw(100000)
+               : sim_chance(4) ? 1 + sim_draw(3)
+                               : 1 + sim_draw(300);
+    c->seen.ends = ends && p->options.conn.direction == PP_DIRECTION_DUPLEX && sim_chance(2);
+    c->seen.foreign = sim_chance(6) && c->to_send > 0;
+    c->expects_other = !w->calm && sim_chance(12);
+    c->is_far = !w->calm && c->kind == CLIENT_DIALLED && sim_chance(8);
+}
+
+void world_draw(world *w)
+{
+    w->calm = sim_chance(3) && !w->walk.on;
+    w->faulty = w->walk.on || (!w->calm && sim_chance(3));
+    w->hostile = !w->calm && !w->walk.on && sim_chance(3);
+    w->sleeps = sim_chance(4) && !w->walk.on;
+    w->heavy = sim_chance(w->calm ? 4 : 8) && !w->walk.on;
+    w->deadline = w->calm ? WORLD__CALM_MS : sim_draw(sim_chance(2) ? 100 : 5000);
+    pp_port_options_init(&w->options);
+    w->options.workers = 1 + sim_draw(sim_chance(3) ? 8 : 4);
+    w->options.max_buffered = 1024 * 1024;
+    if (w->options.workers > 1 && !w->sleeps && !w->faulty && sim_chance(4))
+        w->stalls = 1 + sim_draw((uint32_t)w->options.workers - 1);
+    w->stalled = w->stalls > 0;
+    w->options.slow_callback_ms = sim_draw(3) * 10;
+    w->place_count = sim_chance(3) ? 1 + sim_draw(WORLD_MOST_PLACES) : 1;
+    for (unsigned i = 0; i < w->place_count; i++)
+        world__draw_place(w, i);
+    w->client_count = w->walk.on ? WORLD_MOST_CLIENTS : 1 + sim_draw(WORLD_MOST_CLIENTS);
     for (unsigned i = 0; i < w->client_count; i++)
-        if (w->clients[i].conn)
-            pp_conn_resume(w->clients[i].conn);
-    if (sim_chance(2)) {
-        w->stopping = true;
-        if (sim_chance(2))
-            pp_port_abort(w->port);
-        else
-            pp_port_stop(w->port);
-    }
-    return 0;
+        world__draw_client(w, i);
 }
 
-/* ---- The world ------------------------------------------------------------------------------- */
+/* ---- The course of it ------------------------------------------------------------------------ */
 
-static void world__listen(world *w)
+void world_stop(world *w, bool abort)
 {
-    pp_listen_options listen;
+    if (!w->stopping)
+        w->stopped_at = sim_now_ns();
+    w->stopping = true;
+    sim_wake(&w->clients_done);
+    if (abort) {
+        w->aborted_at = w->aborted ? w->aborted_at : sim_now_ns();
+        w->aborted = true;
+        pp_port_abort(w->port);
+    } else {
+        pp_port_stop(w->port);
+    }
+}
+
+/* "PP_E_NAME_TAKEN: a listener of this process has the name until its on_close." */
+static void world__listen_again(world *w, place *p)
+{
+    pp_status status;
     pp_error error;
 
-    pp_listen_options_init(&listen);
-    listen.name = "world";
-    listen.conn.mode = w->mode;
-    listen.conn.half_close = w->half_close;
-    listen.conn.high_mark = 1 + sim_draw(3000);
-    listen.accept_ready = 1 + sim_draw(4);
-    listen.accept_depth = listen.accept_ready + sim_draw(8);
-    listen.pipe_buffer = sim_draw(4) * 100;
-    listen.conn.handlers = (pp_handlers){.on_open = server_open,
-                                         .on_message = server_message,
-                                         .on_writable = server_writable,
-                                         .on_end = server_end,
-                                         .on_close = server_close};
-    listen.conn.user = w;
-    if (pp_listen(w->port, &listen, NULL, &error) != PP_OK)
-        sim_fail("pp_listen: %s", error.message);
+    if (!p->listening || !(w->walk.on || sim_chance(8)))
+        return;
+    p->options.on_close = NULL;
+    status = pp_listen(w->port, &p->options, NULL, &error);
+    p->options.on_close = world__listener_closed;
+    if (status == PP_OK || (status != PP_E_NAME_TAKEN && !w->faulty && !w->stopping))
+        sim_fail("pp_listen for a name that is taken: %s", error.message);
 }
 
-static void world__draw(world *w)
+static bool world__open(world *w)
 {
-    memset(w, 0, sizeof *w);
-    w->mode = (pp_mode)sim_draw(3);
-    w->half_close = w->mode == PP_MODE_MESSAGE && sim_chance(2);
-    w->longest = 1 + sim_draw(WORLD_LONGEST);
-    w->answers_ends = sim_chance(2);
-    w->pauses = sim_chance(3);
-    w->meddled = sim_chance(2);
-    w->client_count = 1 + sim_draw(WORLD_MOST_CLIENTS);
-    for (unsigned i = 0; i < w->client_count; i++) {
-        side *s = &w->clients[i];
+    pp_error error;
 
-        s->id = i;
-        s->world = w;
-        s->seen.world = w;
-        s->to_send = 1 + sim_draw(40);
-        s->plain = w->mode != PP_MODE_FRAMED && sim_chance(3);
-        s->leaves_after = sim_chance(4) ? sim_draw(20) : UINT32_MAX;
-        s->ends = (w->mode == PP_MODE_FRAMED || w->half_close) && sim_chance(2);
+    if (pp_port_open(&w->port, &w->options, &error) != PP_OK) {
+        if (!w->faulty)
+            sim_fail("pp_port_open: %s", error.message);
+        return false;
     }
+    for (unsigned i = 0; i < w->place_count; i++) {
+        place *p = &w->places[i];
+
+        p->listening = pp_listen(w->port, &p->options, &p->listener, &error) == PP_OK;
+        if (!p->listening && !w->faulty && !w->stopping)
+            sim_fail("pp_listen: %s", error.message);
+        world__listen_again(w, p);
+    }
+    return true;
 }
 
-/* Where nobody meddles, everything that was asked is answered. */
-static void world__judge(const world *w)
+static void world__tell_flow(const flow *f, const watched *w, bool done)
 {
-    pp_stats stats;
-
-    for (unsigned i = 0; i < w->client_count; i++) {
-        const side *s = &w->clients[i];
-        bool ends_well = s->seen.reason == PP_OK ||
-                         (s->ends && !w->answers_ends && s->seen.reason == PP_E_PEER_CLOSED);
-
-        if (w->meddled || s->leaves_after != UINT32_MAX)
-            continue;
-        if (!side_has_all(s) || !ends_well)
-            sim_fail("client %u (%s): %s with %u of %u messages sent and %llu bytes missing", i,
-                     s->plain ? "plain" : "ours", pp_status_name(s->seen.reason), s->sent,
-                     s->to_send, (unsigned long long)(s->bytes_out - s->bytes_in));
-    }
-    if (w->serving != 0)
-        sim_fail("%u connections of the server have not closed", w->serving);
-    pp_port_stats(w->port, &stats);
-    if (stats.operations_pending || stats.handles_open || stats.connections_now ||
-        stats.bytes_buffered)
-        sim_fail("left: %u operations, %u handles, %u connections, %u bytes",
-                 (unsigned)stats.operations_pending, (unsigned)stats.handles_open,
-                 (unsigned)stats.connections_now, (unsigned)stats.bytes_buffered);
+    if (done)
+        return;
+    printf("flow %u: %llu bytes of %u messages sent, %llu of %u came; owed %u%s%s, reads flow %u\n",
+           f->id, (unsigned long long)f->accepted, f->sent, (unsigned long long)f->arrived,
+           f->received, w->owed, w->held ? ", refuses" : "", w->asking ? ", was refused" : "",
+           w->in.from ? w->in.from->id : 0);
 }
 
-static void world__start_clients(world *w, HANDLE *threads)
+/* The clients are done. In a calm world all that they sent has come, too. */
+static bool world__is_quiet(const world *w)
+{
+    unsigned open = 0;
+
+    for (unsigned i = 0; i < w->place_count; i++)
+        open += w->places[i].serving;
+    for (unsigned i = 0; i < w->client_count; i++)
+        open += w->flows[i].arrived != w->flows[i].accepted;
+    return w->clients_done == w->client_count && (open == 0 || !w->calm);
+}
+
+/* What a calm world waits for. */
+static void world__tell_stuck(const world *w)
+{
+    for (unsigned i = 0; i < w->client_count; i++)
+        world__tell_flow(w->clients[i].out, &w->clients[i].seen,
+                         w->clients[i].done && w->flows[i].arrived == w->flows[i].accepted);
+    for (unsigned i = 0; i < w->served_count; i++)
+        world__tell_flow(w->served[i].out, &w->served[i], w->served[i].closed);
+    sim_fail("something is stuck");
+}
+
+static void world__await_clients(world *w)
+{
+    uint64_t deadline = sim_deadline((DWORD)w->deadline);
+
+    while (!world__is_quiet(w) && !w->stopping)
+        if (!sim_wait_for(&w->clients_done, deadline))
+            break;
+    if (w->calm && !world__is_quiet(w))
+        world__tell_stuck(w);
+}
+
+static void world__join(HANDLE *thread)
+{
+    if (!*thread)
+        return;
+    WaitForSingleObject(*thread, INFINITE);
+    CloseHandle(*thread);
+    *thread = NULL;
+}
+
+static void world__stop(world *w)
+{
+    bool abort = !w->calm && sim_chance(4);
+
+    if (w->calm) {
+        sim_sleep(60000);
+        oracle_at_rest(w);
+    }
+    world_stop(w, abort);
+    if (!w->calm && sim_chance(8)) {
+        w->slept_ms = sim_draw(500);
+        sim_sleep((DWORD)w->slept_ms);
+        world_stop(w, true);
+    }
+    pp_port_wait(w->port);
+    w->over = true;
+    oracle_stopped(w);
+}
+
+static void world__close(world *w)
 {
     for (unsigned i = 0; i < w->client_count; i++) {
-        side *s = &w->clients[i];
-
-        threads[i] = NULL;
-        if (s->plain)
-            threads[i] = sim_spawn(&sim_client, plain_main, s);
-        else
-            client_dial(s);
+        world__join(&w->clients[i].thread);
+        world__join(&w->clients[i].sender);
     }
+    oracle_judge(w);
+    for (unsigned i = 0; i < w->client_count; i++)
+        pp_conn_unref(&w->clients[i].seen.conn);
+    for (unsigned i = 0; i < w->served_count; i++)
+        pp_conn_unref(&w->served[i].conn);
+    for (unsigned i = 0; i < w->place_count; i++)
+        pp_listener_close(&w->places[i].listener);
+    pp_port_close(&w->port);
 }
 
 void world_run(void *context)
 {
     world *w = context;
-    HANDLE threads[WORLD_MOST_CLIENTS], meddler = NULL;
-    pp_port_options options;
-    pp_error error;
+    HANDLE meddlers[2] = {NULL, NULL};
 
-    world__draw(w);
-    w->pause = CreateEventW(NULL, TRUE, FALSE, NULL);
-    pp_port_options_init(&options);
-    options.workers = 1 + sim_draw(4);
-    if (pp_port_open(&w->port, &options, &error) != PP_OK)
-        sim_fail("pp_port_open: %s", error.message);
-    world__listen(w);
-    world__start_clients(w, threads);
-    if (w->meddled)
-        meddler = sim_spawn(&sim_server, meddle, w);
-    while (w->clients_done < (LONG)w->client_count)
-        WaitForSingleObject(w->pause, 10);
-    if (meddler) {
-        WaitForSingleObject(meddler, INFINITE);
-        CloseHandle(meddler);
+    memset((char *)w + sizeof w->walk, 0, sizeof *w - sizeof w->walk);
+    world_draw(w);
+    faults_none();
+    if (w->walk.on)
+        faults_at(w->walk.which, w->walk.nth);
+    else if (w->faulty)
+        faults_at_rate(8u << sim_draw(9));
+    if (world__open(w)) {
+        for (unsigned i = 0; i < w->client_count; i++)
+            client_start(&w->clients[i]);
+        for (unsigned i = sim_draw(3); i > 0; i--)
+            meddlers[i - 1] = sim_spawn(&sim_server, meddle, w);
+        world__await_clients(w);
+        world__stop(w);
+        world__join(&meddlers[0]);
+        world__join(&meddlers[1]);
+        world__close(w);
     }
-    for (unsigned i = 0; i < w->client_count; i++) {
-        if (threads[i]) {
-            WaitForSingleObject(threads[i], INFINITE);
-            CloseHandle(threads[i]);
-        }
-        pp_conn_unref(&w->clients[i].conn);
-    }
-    pp_port_stop(w->port);
-    pp_port_wait(w->port);
-    world__judge(w);
-    pp_port_close(&w->port);
-    CloseHandle(w->pause);
+    sim_sleep(1); /* the pool's threads end, too, which dials have left */
     if (sim_handles() != 0)
         sim_fail("%u handles are left", sim_handles());
+    if (faults_blocks() != 0)
+        sim_fail("%u blocks of memory are left", faults_blocks());
 }

@@ -2,60 +2,229 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
-#include "sim.h"
+#include "calls.h"
 
 #include "pipeport.h"
 
-#define WORLD_MOST_CLIENTS 8
-#define WORLD_MOST_SERVED 64
-#define WORLD_LONGEST 200 /* bytes of a message */
+#define WORLD_MOST_CLIENTS 10
+#define WORLD_MOST_SERVED 150
+#define WORLD_MOST_PLACES 3
+#define WORLD_MOST_TIMERS 16
+#define WORLD_LONGEST (256u * 1024) /* bytes of a message */
+#define WORLD_STALL_MS 3000
+#define WORLD_DAYS_MS (7 * 24 * 3600 * 1000u)
 
 typedef struct world world;
+typedef struct place place;
+typedef struct watched watched;
 
-/* A connection's callbacks, as they have come so far. */
-typedef struct watched {
+/* What one side of a conversation sends. Its first bytes are its id, and each byte follows from the
+ * id and its place, so whoever receives it knows whose it is and what must come. */
+typedef struct flow {
     world *world;
-    bool inside, opened, closed;
-    pp_status reason;
-} watched;
-
-/* A client's side of a conversation: everything that it sends comes back. */
-typedef struct side {
-    world *world;
-    watched seen;
-    pp_conn *conn; /* NULL for a plain client */
-    unsigned id, to_send, sent, received, leaves_after;
-    uint64_t bytes_out, bytes_in;
-    bool plain, ends, ended; /* ends: it declares the end of its sending */
-} side;
-
-struct world {
-    pp_port *port;
-    HANDLE pause; /* nobody sets it */
-    pp_mode mode;
-    bool half_close, answers_ends, pauses, meddled;
-    volatile bool stopping;
+    unsigned id;
+    bool stream, empties; /* empties: messages of no bytes are among it */
     size_t longest;
-    unsigned client_count, served_count, serving;
-    volatile LONG clients_done;
-    side clients[WORLD_MOST_CLIENTS];
-    watched served[WORLD_MOST_SERVED];
+    uint64_t offered, accepted, arrived; /* bytes; offered: one send more */
+    unsigned sent, received;             /* messages; in stream mode: sends and deliveries */
+    bool ended;                          /* its sender has declared the end */
+    bool handed_over, closing;           /* its sender has closed gracefully; has closed */
+    bool wild;                           /* it keeps no rule */
+    bool broken;                         /* its sender has left inside a message */
+    const void *reader;
+    char head[64]; /* the first message */
+} flow;
+
+/* Who receives a flow. */
+typedef struct reader {
+    world *world;
+    flow *from; /* NULL: it has not told its id yet */
+    unsigned char head[4];
+    unsigned have;
+    bool wild;
+} reader;
+
+/* Chances, each once in so many times; 0: never. */
+typedef struct manners {
+    uint32_t pauses, sleeps, closes, aborts, fails, dials, stops, refuses, shares, resumes;
+} manners;
+
+/* A connection as its callbacks have shown it so far. */
+struct watched {
+    world *world;
+    place *place;
+    pp_conn *conn;
+    pp_conn_options options;
+    manners manners;
+    bool server, inside, opened, closed, identified, heard, got_end;
+    bool held, room; /* its messages are refused or paused; on_writable has come */
+    unsigned resuming, resumes;
+    bool asked_close, asked_abort, failed; /* what its user has asked for */
+    bool shut;                             /* the same, in a callback of its own */
+    bool foreign;                          /* another thread sends */
+    pp_status reason, status;              /* status: on_message has returned it */
+    uint64_t opened_at, moved_at, close_at, closed_at;
+    uint64_t refused; /* sends refused with PP_E_AGAIN */
+    unsigned owed;    /* messages to send, in stream mode bytes */
+    bool ends, ends_now, closes_when_done;
+    unsigned sending; /* threads that do */
+    bool asking;      /* a send was refused */
+    flow *out;
+    reader in;
 };
 
-/* Writes the next message, which has the number and the place; checks what came; all of it came. */
-size_t side_fill(const side *s, unsigned number, uint64_t at, char *data);
-void side_check(side *s, const char *data, size_t length);
-bool side_has_all(const side *s);
+typedef enum client_kind {
+    CLIENT_DIALLED,
+    CLIENT_PLAIN,
+    CLIENT_BLOCKING, /* pp_client_open */
+    CLIENT_SILENT,
+    CLIENT_HOSTILE
+} client_kind;
 
-/* Around each callback. */
-void callback_begins(watched *w, const char *which);
-void callback_ends(watched *w);
-void note_open(watched *w);
-void note_close(watched *w, pp_status reason);
+/* A client: by pp_dial, or a thread of its own process. */
+typedef struct client {
+    world *world;
+    place *place;
+    watched seen;
+    flow *out;
+    reader in;
+    client_kind kind;
+    unsigned to_send, leaves_after, late_ms;
+    uint64_t dial_ms, dialled_at;
+    DWORD slow_ms;
+    size_t piece; /* most bytes of one write */
+    bool done, half_writes, expects_other,
+        is_far; /* another process as the server; another machine */
+    HANDLE thread, sender;
+} client;
 
-void client_dial(side *s);
-DWORD plain_main(void *argument);
+/* A listener. */
+struct place {
+    world *world;
+    char name[8];
+    WCHAR path[24];
+    pp_listen_options options;
+    manners manners;
+    pp_listener *listener;
+    bool listening, closing, closed;
+    bool answers, answers_ends;
+    unsigned pushes, serving, users; /* users: threads that use `listener` */
+};
 
+typedef struct timer_seen {
+    world *world;
+    uint64_t id, due;
+    bool set, cancelled, called;
+    unsigned cancelling;
+    pp_status status;
+} timer_seen;
+
+/* A short session of a mode, in which the nth call of a kind fails. */
+typedef struct walk {
+    bool on;
+    pp_mode mode;
+    sim_call which;
+    unsigned nth;
+} walk;
+
+struct world {
+    walk walk;
+    pp_port *port;
+    pp_port_options options;
+    bool calm; /* everything that was asked is answered */
+    bool faulty, hostile, sleeps, heavy;
+    volatile bool stopping, aborted, over;
+    uint64_t stopped_at, deadline, slept_ms;
+    place places[WORLD_MOST_PLACES];
+    client clients[WORLD_MOST_CLIENTS];
+    watched served[WORLD_MOST_SERVED];
+    flow flows[WORLD_MOST_CLIENTS + WORLD_MOST_SERVED];
+    timer_seen timers[WORLD_MOST_TIMERS];
+    unsigned place_count, client_count, served_count, timer_count, clients_done;
+    unsigned stalls, retries; /* callbacks that will stall; how often dials may retry */
+    bool stalled;
+    uint64_t aborted_at, most_seen;
+    unsigned posted, posts_run, slow, closed_for[PP_STATUS_COUNT], opened, callbacks;
+    uint64_t messages_in, bytes_in, unsure, refused;
+};
+
+static inline client *client_of(watched *w)
+{
+    return (client *)(void *)((char *)w - offsetof(client, seen));
+}
+
+bool world_does(uint32_t one_in);
+void world_draw(world *w); /* all that is drawn before it begins */
 void world_run(void *context);
+
+/* Fails each call of each kind, one at a time; prints how many. False: something does not hold. */
+bool walk_all(void);
+
+/* Stops the port, as its users do. */
+void world_stop(world *w, bool abort);
+void world_add_timer(world *w, uint64_t delay_ms);
+void world_post(world *w);
+
+/* ---- flows.c -------------------------------------------------------------------------------- */
+
+void flow_init(flow *f, world *w, unsigned id, const place *p);
+
+/* The next message; in stream mode at most `most` bytes. After it was accepted: flow_sent. */
+const char *flow_next(flow *f, size_t most, size_t *length);
+void flow_sent(flow *f, size_t length);
+
+/* What has come is what must; it is taken. */
+void flow_check(reader *r, const void *data, size_t length);
+void flow_take(reader *r, const void *data, size_t length);
+
+/* Bytes that belong to no flow. */
+const char *flow_noise(void);
+
+/* ---- conns.c: the callbacks of both sides ---------------------------------------------------- */
+
+void watched_init(watched *w, world *world, place *p, flow *out);
+void conns_set_handlers(pp_conn_options *o, bool server);
+void conns_go_on(watched *w);
+DWORD conns_send_main(void *argument);
+void conns_close(watched *w);
+void conns_abort(watched *w);
+void conns_resume(watched *w);
+
+/* ---- Clients -------------------------------------------------------------------------------- */
+
+void client_start(client *c);
+void client_done(client *c);
+bool client_expects_more(const client *c);
+DWORD plain_main(void *argument);
+DWORD blocking_main(void *argument);
+DWORD meddle(void *argument);
+
+/* ---- oracle.c, oracle_port.c: the contract --------------------------------------------------- */
+
+#define ORACLE_LATE_MS 200 /* that virtual time may lag behind a deadline */
+
+uint64_t oracle_ms_since(uint64_t then);
+
+/* Callbacks that take long make everything late. */
+uint64_t oracle_patience(const world *w);
+
+void oracle_begins(watched *w, const char *which);
+void oracle_ends(watched *w);
+void oracle_open(watched *w);
+void oracle_message(watched *w, const void *data, size_t length);
+void oracle_end(watched *w);
+void oracle_writable(watched *w);
+void oracle_identity(watched *w, const pp_peer *peer);
+void oracle_close(watched *w, pp_status reason);
+void oracle_sent(watched *w, pp_status status);
+void oracle_listener_closed(place *p);
+void oracle_timer(timer_seen *t, pp_status status);
+void oracle_posted(world *w, uint64_t at);
+void oracle_limit(world *w);
+void oracle_at_rest(world *w);
+void oracle_stopped(world *w);
+void oracle_judge_conn(const watched *w);
+void oracle_judge_client(const client *c);
+void oracle_judge(world *w);
 
 #endif

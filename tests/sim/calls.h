@@ -1,0 +1,112 @@
+/*
+ * The calls into the system that are traced and can fail: each with the errors that its
+ * documentation names for a lack of something, or for a race with somebody else. Not among them are
+ * errors that speak of the handle's own state (the other end has left, nothing to cancel): those
+ * follow from the rules of pipes alone.
+ *
+ * A row: the type of the result, name, parameters, arguments, the handle, the OVERLAPPED of an
+ * operation that may fail later, the result that means a failure, errors (0: none).
+ */
+#ifndef SIM_CALLS_H
+#define SIM_CALLS_H
+
+#include "sim.h"
+
+#include <sddl.h>
+
+#define CALLS_MEMORY ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES
+#define CALLS_QUOTA CALLS_MEMORY, ERROR_NOT_ENOUGH_QUOTA, ERROR_WORKING_SET_QUOTA
+
+/* clang-format off */
+#define SIM_CALLS(X) \
+    X(HANDLE, CreateThread, (void *a, SIZE_T b, LPTHREAD_START_ROUTINE c, void *d, DWORD e, \
+        DWORD *f), (a, b, c, d, e, f), NULL, NULL, NULL, CALLS_MEMORY) \
+    X(HANDLE, CreateEventW, (void *a, BOOL b, BOOL c, const WCHAR *d), (a, b, c, d), NULL, \
+        NULL, NULL, CALLS_MEMORY) \
+    X(BOOL, SetEvent, (HANDLE h), (h), h, NULL, FALSE, 0) \
+    X(DWORD, WaitForSingleObject, (HANDLE h, DWORD a), (h, a), h, NULL, 0, 0) \
+    X(BOOL, CloseHandle, (HANDLE h), (h), h, NULL, FALSE, 0) \
+    X(BOOL, TrySubmitThreadpoolCallback, (PTP_SIMPLE_CALLBACK a, void *b, void *c), (a, b, c), \
+        NULL, NULL, FALSE, CALLS_MEMORY) \
+    X(HANDLE, CreateIoCompletionPort, (HANDLE h, HANDLE a, ULONG_PTR b, DWORD c), (h, a, b, c), \
+        h, NULL, NULL, CALLS_MEMORY) \
+    X(BOOL, PostQueuedCompletionStatus, (HANDLE h, DWORD a, ULONG_PTR b, OVERLAPPED *c), (h, a, \
+        b, c), h, NULL, FALSE, CALLS_MEMORY) \
+    X(BOOL, GetQueuedCompletionStatusEx, (HANDLE h, OVERLAPPED_ENTRY *a, ULONG b, ULONG *c, \
+        DWORD d, BOOL e), (h, a, b, c, d, e), h, NULL, (*c = 1, FALSE), WAIT_TIMEOUT) \
+    X(HANDLE, CreateNamedPipeW, (const WCHAR *a, DWORD b, DWORD c, DWORD d, DWORD e, DWORD f, \
+        DWORD g, SECURITY_ATTRIBUTES *i), (a, b, c, d, e, f, g, i), NULL, NULL, \
+        INVALID_HANDLE_VALUE, CALLS_MEMORY, ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY) \
+    X(HANDLE, CreateFileW, (const WCHAR *a, DWORD b, DWORD c, SECURITY_ATTRIBUTES *d, DWORD e, \
+        DWORD f, HANDLE g), (a, b, c, d, e, f, g), NULL, NULL, INVALID_HANDLE_VALUE, \
+        CALLS_MEMORY, ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY, ERROR_FILE_NOT_FOUND) \
+    X(BOOL, WaitNamedPipeW, (const WCHAR *a, DWORD b), (a, b), NULL, NULL, FALSE, \
+        ERROR_SEM_TIMEOUT, ERROR_FILE_NOT_FOUND) \
+    X(BOOL, ConnectNamedPipe, (HANDLE h, OVERLAPPED *o), (h, o), h, o, FALSE, CALLS_MEMORY) \
+    X(BOOL, DisconnectNamedPipe, (HANDLE h), (h), h, NULL, FALSE, CALLS_MEMORY) \
+    X(BOOL, ReadFile, (HANDLE h, void *a, DWORD b, DWORD *c, OVERLAPPED *o), (h, a, b, c, o), \
+        h, o, FALSE, CALLS_QUOTA) \
+    X(BOOL, WriteFile, (HANDLE h, const void *a, DWORD b, DWORD *c, OVERLAPPED *o), (h, a, b, \
+        c, o), h, o, FALSE, CALLS_QUOTA) \
+    X(BOOL, CancelIoEx, (HANDLE h, OVERLAPPED *o), (h, o), h, NULL, FALSE, 0) \
+    X(BOOL, GetOverlappedResult, (HANDLE h, OVERLAPPED *o, DWORD *a, BOOL b), (h, o, a, b), h, \
+        NULL, FALSE, 0) \
+    X(BOOL, SetFileCompletionNotificationModes, (HANDLE h, UCHAR a), (h, a), h, NULL, FALSE, \
+        ERROR_INVALID_PARAMETER) \
+    X(BOOL, SetNamedPipeHandleState, (HANDLE h, DWORD *a, DWORD *b, DWORD *c), (h, a, b, c), h, \
+        NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(BOOL, GetNamedPipeHandleStateW, (HANDLE h, DWORD *a, DWORD *b, DWORD *c, DWORD *d, WCHAR \
+        *e, DWORD f), (h, a, b, c, d, e, f), h, NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(BOOL, GetNamedPipeClientProcessId, (HANDLE h, ULONG *a), (h, a), h, NULL, FALSE, \
+        CALLS_MEMORY, ERROR_NOT_FOUND) \
+    X(BOOL, GetNamedPipeServerProcessId, (HANDLE h, ULONG *a), (h, a), h, NULL, FALSE, \
+        CALLS_MEMORY, ERROR_NOT_FOUND) \
+    X(BOOL, GetNamedPipeClientSessionId, (HANDLE h, ULONG *a), (h, a), h, NULL, FALSE, \
+        CALLS_MEMORY, ERROR_NOT_FOUND) \
+    X(BOOL, GetNamedPipeServerSessionId, (HANDLE h, ULONG *a), (h, a), h, NULL, FALSE, \
+        CALLS_MEMORY, ERROR_NOT_FOUND) \
+    X(BOOL, ConvertStringSecurityDescriptorToSecurityDescriptorW, (const WCHAR *a, DWORD b, \
+        PSECURITY_DESCRIPTOR *c, ULONG *d), (a, b, c, d), NULL, NULL, FALSE, CALLS_MEMORY) \
+    X(BOOL, ConvertStringSidToSidA, (const char *a, PSID *b), (a, b), NULL, NULL, FALSE, \
+        CALLS_MEMORY) \
+    X(BOOL, ConvertStringSidToSidW, (const WCHAR *a, PSID *b), (a, b), NULL, NULL, FALSE, \
+        CALLS_MEMORY) \
+    X(BOOL, ConvertSidToStringSidA, (PSID a, char **b), (a, b), NULL, NULL, FALSE, \
+        CALLS_MEMORY) \
+    X(BOOL, ConvertSidToStringSidW, (PSID a, WCHAR **b), (a, b), NULL, NULL, FALSE, \
+        CALLS_MEMORY) \
+    X(BOOL, GetKernelObjectSecurity, (HANDLE h, DWORD a, PSECURITY_DESCRIPTOR b, DWORD c, DWORD \
+        *d), (h, a, b, c, d), h, NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(BOOL, OpenProcessToken, (HANDLE h, DWORD a, HANDLE *b), (h, a, b), NULL, NULL, FALSE, \
+        CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(BOOL, OpenThreadToken, (HANDLE h, DWORD a, BOOL b, HANDLE *c), (h, a, b, c), NULL, NULL, \
+        FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(BOOL, GetTokenInformation, (HANDLE h, TOKEN_INFORMATION_CLASS a, void *b, DWORD c, DWORD \
+        *d), (h, a, b, c, d), h, NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(BOOL, ImpersonateNamedPipeClient, (HANDLE h), (h), h, NULL, FALSE, CALLS_MEMORY, \
+        ERROR_CANNOT_IMPERSONATE) \
+    X(BOOL, RevertToSelf, (void), (), NULL, NULL, FALSE, 0)
+/* clang-format on */
+
+#define CALLS__NAME(type, name, ...) CALL_##name,
+typedef enum sim_call { SIM_CALLS(CALLS__NAME) CALL_ALLOCATION, CALL_COUNT } sim_call;
+#undef CALLS__NAME
+
+/* Faults: none; each call fails once in so many times; the call `which` fails its `nth` time. */
+void faults_none(void);
+void faults_at_rate(uint32_t one_in);
+void faults_at(sim_call which, unsigned nth);
+
+/* Whether faults_at has failed a call; faults so far of any kind; calls of a kind so far. */
+bool faults_hit(void);
+unsigned faults_count(void);
+
+const char *faults_name(sim_call which);
+
+/* False: the documentation names no such error. */
+bool faults_can_fail(sim_call which);
+
+/* The library's memory: blocks that it has. */
+unsigned faults_blocks(void);
+
+#endif
