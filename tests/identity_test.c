@@ -7,6 +7,7 @@
 
 #include <wchar.h>
 
+#include "iocp/port.h"
 #include "pipe/identity.h"
 #include "pipe/users.h"
 
@@ -395,11 +396,40 @@ TEST_CASE(an_adopted_server_end_knows_its_client)
     kit_close(&port);
 }
 
+/* What the library asks for the sessions of both ends, while Windows does not know. */
+extern void *__imp_GetNamedPipeClientSessionId, *__imp_GetNamedPipeServerSessionId;
+
+static BOOL WINAPI session_unknown(HANDLE pipe, ULONG *id)
+{
+    (void)pipe, (void)id;
+    SetLastError(ERROR_NOT_FOUND);
+    return FALSE;
+}
+
+TEST_CASE(an_end_whose_session_is_unknown_is_of_none)
+{
+    void *client = __imp_GetNamedPipeClientSessionId, *server = __imp_GetNamedPipeServerSessionId;
+    pp_port *port = kit_port(1);
+    pp_peer peer = {0};
+
+    kit_import(&__imp_GetNamedPipeClientSessionId, (void *)(uintptr_t)session_unknown);
+    kit_import(&__imp_GetNamedPipeServerSessionId, (void *)(uintptr_t)session_unknown);
+    for (int is_server_end = 0; is_server_end < 2; is_server_end++) {
+        peer.session_id = 0;
+        identity_of_process(&port->kernel, INVALID_HANDLE_VALUE, is_server_end, &peer);
+        assert_int_equal(peer.session_id, UINT32_MAX);
+    }
+    kit_import(&__imp_GetNamedPipeClientSessionId, client);
+    kit_import(&__imp_GetNamedPipeServerSessionId, server);
+    kit_close(&port);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(the_process_is_known_at_once_and_the_user_from_the_first_read),
     TEST(nobody_is_asked_when_nobody_wants_to_know),
     TEST(a_client_can_be_refused_before_its_first_message),
     TEST(a_client_that_lets_nobody_ask_has_no_user),
+    TEST(an_end_whose_session_is_unknown_is_of_none),
     TEST(a_user_has_no_more_connections_than_allowed),
     TEST(who_is_unknown_counts_apart_from_who_is_known),
     TEST(those_unknown_count_by_their_session),

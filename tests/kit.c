@@ -284,6 +284,15 @@ typedef struct local_information {
         write_available, state, end;
 } local_information;
 
+void kit_import(void **place, void *function)
+{
+    DWORD before;
+
+    VirtualProtect(place, sizeof *place, PAGE_READWRITE, &before);
+    InterlockedExchangePointer(place, function);
+    VirtualProtect(place, sizeof *place, before, &before);
+}
+
 ULONG kit_bytes_waiting(HANDLE pipe)
 {
     static const FILE_INFORMATION_CLASS local = (FILE_INFORMATION_CLASS)24;

@@ -77,6 +77,10 @@ void kit_write(HANDLE pipe, const void *data, size_t length);
 void kit_expect(HANDLE pipe, const void *data, size_t length);
 /* Reads until the other end has closed; returns how many bytes came. */
 size_t kit_drain(HANDLE pipe);
+
+/* Has the library call this function in place of the one that `place`, __imp_NAME, holds. */
+void kit_import(void **place, void *function);
+
 /* How many bytes of an instance wait to be read. PeekNamedPipe is asynchronous on Windows, and
  * would wait for an event that the library's handles never set. */
 ULONG kit_bytes_waiting(HANDLE pipe);

@@ -271,15 +271,6 @@ static BOOL WINAPI post_or_fail(HANDLE port, DWORD bytes, ULONG_PTR key, LPOVERL
     return FALSE;
 }
 
-static void replace_post(void *function)
-{
-    DWORD before;
-
-    VirtualProtect(&__imp_PostQueuedCompletionStatus, sizeof(void *), PAGE_READWRITE, &before);
-    InterlockedExchangePointer(&__imp_PostQueuedCompletionStatus, function);
-    VirtualProtect(&__imp_PostQueuedCompletionStatus, sizeof(void *), before, &before);
-}
-
 TEST_CASE(packets_that_cannot_be_queued_are_queued_later)
 {
     void *original = __imp_PostQueuedCompletionStatus;
@@ -291,14 +282,14 @@ TEST_CASE(packets_that_cannot_be_queued_are_queued_later)
 
         posts_failed = 0;
         posts_to_fail = 3;
-        replace_post((void *)(uintptr_t)post_or_fail);
+        kit_import(&__imp_PostQueuedCompletionStatus, (void *)(uintptr_t)post_or_fail);
         assert_ok(pp_port_post(port, count_call, &c));
         wait_for(c.ok, 1); /* nothing else is pushed that would bring it along */
         assert_int_equal(posts_failed, 3);
         posts_to_fail = 3;
         kit_close(&port);
         assert_int_equal(posts_failed, 6);
-        replace_post(original);
+        kit_import(&__imp_PostQueuedCompletionStatus, original);
     }
 }
 
