@@ -286,49 +286,6 @@ TEST_CASE(a_graceful_close_is_not_cut_by_what_the_client_sends)
     kit_close(&port);
 }
 
-/* Takes the message at the second time. */
-static pp_status hesitate(pp_conn *conn, void *user, const void *data, size_t length)
-{
-    clerk *k = user;
-
-    (void)conn, (void)data, (void)length;
-    kit_add(&k->taken, 1);
-    return k->taken == 1 ? PP_E_AGAIN : PP_OK;
-}
-
-/* Delivering what was read takes most of the time; handing over what was sent has the rest. */
-TEST_CASE(a_stop_gives_each_connection_its_time_once)
-{
-    enum { TIME = 3000 };
-    pp_port *port = kit_port(2);
-    const char *name = kit_name();
-    clerk k = {0};
-    pp_listen_options options = clerk_options(name, PP_MODE_STREAM, &k, port);
-    ULONGLONG began;
-    HANDLE pipe;
-
-    options.pipe_buffer = 4 * KIB;
-    options.conn.drain_timeout_ms = TIME;
-    options.conn.handlers.on_message = hesitate;
-    kit_listen(port, &options);
-    pipe = kit_open(name, false);
-    wait_for(k.counts.opened, 1);
-    assert_ok(pp_conn_send(k.conn, text, LONG_TEXT));
-    kit_write(pipe, "x", 1);
-    wait_for(k.taken, 1);
-    began = GetTickCount64();
-    assert_ok(pp_port_stop(port));
-    assert_false(kit_wait_ms(&k.counts.closed, 1, TIME * 2 / 3));
-    assert_ok(pp_conn_resume(k.conn));
-    wait_for(k.counts.closed, 1);
-    assert_in_range(GetTickCount64() - began, TIME - 20, TIME * 3 / 2);
-    assert_status(k.counts.reason, PP_E_DRAIN_TIMEOUT);
-    assert_int_equal(k.taken, 2);
-    CloseHandle(pipe);
-    pp_conn_unref(&k.conn);
-    kit_close(&port);
-}
-
 TEST_CASE(stopping_with_no_time_is_no_time_out_for_who_owes_nothing)
 {
     enum { CLIENTS = 40 };
@@ -454,7 +411,6 @@ static const struct CMUnitTest tests[] = {
     TEST(who_was_refused_hears_that_the_client_left),
     TEST(a_close_that_could_not_hand_over_says_so),
     TEST(a_graceful_close_is_not_cut_by_what_the_client_sends),
-    TEST(a_stop_gives_each_connection_its_time_once),
     TEST(stopping_with_no_time_is_no_time_out_for_who_owes_nothing),
     TEST(what_was_handed_over_before_an_end_is_counted),
     TEST(an_ended_connection_says_that_it_has_ended),
