@@ -78,6 +78,8 @@ static size_t write_all(stage *s, char *wire, size_t part, records_tally *sum)
         sum->messages += tally.messages;
         sum->payload += tally.payload;
     }
+    assert_int_equal(outbox_bytes(&s->outbox), 0);
+    assert_int_equal(s->outbox.copied, 0); /* the places of shared buffers are given back, too */
     return size;
 }
 
