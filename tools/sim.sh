@@ -13,6 +13,12 @@ build=build-sim
 flags=(-O1 -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
 mkdir -p $build
+# Other flags, or another header: everything is compiled again.
+if [ "$(cat $build/flags 2>/dev/null)" != "$compiler ${flags[*]}" ] ||
+    [ -n "$(find src tests/sim -name '*.h' -newer $build/flags)" ]; then
+    rm -f $build/*.o
+    echo "$compiler ${flags[*]}" >$build/flags
+fi
 
 # What the simulator does not model yet stays out: adopted handles, child processes.
 sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c src/server/selftest_*.c)
@@ -26,11 +32,12 @@ for source in "${sources[@]}"; do
     [ -n "$source" ] || continue
     object=$build/$(echo "${source%.c}" | tr / _).o
     objects+=("$object")
+    [[ ! $object -nt $source ]] || continue
     standard=c11
     [[ $source != tests/* ]] || standard=gnu11 # for the C library's coroutines
     commands+=("$compiler -std=$standard ${flags[*]} -c -o $object $source")
 done
-printf '%s\n' "${commands[@]}" | xargs -d '\n' -P "$(nproc)" -I{} sh -c '{}'
+printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
 # Calls into the system go through calls.c.
 mapfile -t wraps < <(sed -n 's/^    X([A-Z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
 "$compiler" "${flags[@]}" "${wraps[@]}" -o $build/sim "${objects[@]}"
