@@ -6,13 +6,13 @@
 #include "calls.h"
 
 #include "base/mem_guard.h"
+#include "files.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* STATUS_PENDING, and STATUS_INSUFFICIENT_RESOURCES: what was said to be pending fails so. */
-#define CALLS__PENDING 0x103
+/* STATUS_INSUFFICIENT_RESOURCES: what was said to be pending fails so. */
 #define CALLS__NO_RESOURCES ((NTSTATUS)0xC000009A)
 
 #define CALLS__MOST_FREED 64 /* blocks */
@@ -20,7 +20,7 @@
 static struct {
     uint32_t one_in;
     sim_call which;
-    unsigned left, count, blocks;
+    unsigned left, blocks;
     bool by_walk, hit;
     void *freed[CALLS__MOST_FREED];
     size_t freed_count;
@@ -50,11 +50,6 @@ bool faults_hit(void)
     return faults.hit;
 }
 
-unsigned faults_count(void)
-{
-    return faults.count;
-}
-
 unsigned faults_blocks(void)
 {
     return faults.blocks;
@@ -71,10 +66,7 @@ static bool faults__now(sim_call which)
         now = which == faults.which && faults.left > 0 && --faults.left == 0;
     else
         now = faults.one_in > 0 && sim_chance(faults.one_in);
-    if (now) {
-        faults.hit = true;
-        faults.count++;
-    }
+    faults.hit = faults.hit || now;
     return now;
 }
 
@@ -143,8 +135,6 @@ bool mem_guard_owns(const void *block)
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
 
-sim_target *sim_target_of(HANDLE handle);
-
 /* Windows may say that an operation is pending before it fails. */
 static BOOL calls__fail_pending(HANDLE handle, OVERLAPPED *o)
 {
@@ -152,7 +142,7 @@ static BOOL calls__fail_pending(HANDLE handle, OVERLAPPED *o)
 
     if (!target || !(target->port || o->hEvent) || !sim_chance(2))
         return FALSE;
-    o->Internal = CALLS__PENDING;
+    o->Internal = SIM_PENDING;
     sim_complete(target, o, CALLS__NO_RESOURCES, 0);
     SetLastError(ERROR_IO_PENDING);
     return TRUE;

@@ -97,9 +97,8 @@ void faults_none(void);
 void faults_at_rate(uint32_t one_in);
 void faults_at(sim_call which, unsigned nth);
 
-/* Whether faults_at has failed a call; faults so far of any kind; calls of a kind so far. */
+/* Whether a call has failed so. */
 bool faults_hit(void);
-unsigned faults_count(void);
 
 const char *faults_name(sim_call which);
 

@@ -174,8 +174,6 @@ static void conns__misbehave(watched *w)
     }
     if (world_does(w->manners.stops))
         world_stop(w->world, sim_chance(2));
-    if (world_does(w->manners.dials))
-        world_add_timer(w->world, sim_draw(50));
     oracle_limit(w->world);
 }
 
@@ -219,10 +217,9 @@ static bool conns__refuses(watched *w)
 {
     if (world_does(w->manners.resumes)) {
         conns_resume(w); /* before the refusal, which it undoes */
-    } else if (!world_does(w->manners.pauses) || !conns__plan_resume(w)) {
-        return false;
+        return true;
     }
-    return true;
+    return world_does(w->manners.pauses) && conns__plan_resume(w);
 }
 
 /* In stream mode what came is owed, and too much of that pauses. */
@@ -260,7 +257,6 @@ static pp_status conns__take(watched *w, const void *data, size_t length)
     if (status == PP_OK || status == PP_E_CLOSING) { /* closing: taken, if the other end has left */
         flow_take(&w->in, data, length);
         w->world->messages_in++;
-        w->world->bytes_in += length;
         w->world->unsure += status == PP_E_CLOSING;
     }
     return status;

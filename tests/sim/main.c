@@ -38,9 +38,9 @@ int main(int argc, char **argv)
     uint64_t count = main__number(argc, argv, "--worlds", traced ? 1 : 1000), steps = 0;
     clock_t began = clock();
 
-    if (argc == 2 && strcmp(argv[1], "--judge") == 0)
+    if (main__has(argc, argv, "--judge"))
         return judge_main();
-    if (argc == 2 && strcmp(argv[1], "--rules") == 0)
+    if (main__has(argc, argv, "--rules"))
         return rules_main();
     if (main__has(argc, argv, "--walk"))
         return walk_all() ? 0 : 1;

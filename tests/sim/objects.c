@@ -210,9 +210,6 @@ static void port__close(sim_object *object)
     free(port);
 }
 
-/* A port of its own, or the target of a handle: pipes know theirs. */
-sim_target *sim_target_of(HANDLE handle);
-
 HANDLE CreateIoCompletionPort(HANDLE handle, HANDLE existing, ULONG_PTR key, DWORD threads)
 {
     sim_target *target;

@@ -66,6 +66,9 @@ NTSTATUS pipes_state_error(const pipe_end *e, bool writing);
 /* A write of an end is cancelled: what was not taken yet is gone. */
 void pipes_drop_write(file *f, file_op *write);
 
+/* How many bytes wait to be read. */
+size_t pipes_waiting(const pipe_end *to);
+
 /* Drops what was not read. */
 void pipes_drop_data(pipe_end *to);
 

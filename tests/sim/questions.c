@@ -82,7 +82,7 @@ BOOL PeekNamedPipe(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, DWORD 
                    DWORD *left)
 {
     pipe_end *e = pipes_look(handle);
-    DWORD all = 0, first, taken;
+    DWORD first, taken;
     NTSTATUS status;
 
     if (!e)
@@ -94,8 +94,6 @@ BOOL PeekNamedPipe(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, DWORD 
     status = pipes_state_error(e, false);
     if (status != 0 && !e->first)
         return sim_error(sim_error_of(status));
-    for (const pipe_data *d = e->first; d; d = d->next)
-        all += (DWORD)(d->size - d->start);
     first = e->first ? (DWORD)(e->first->size - e->first->start) : 0;
     taken = first < size ? first : size;
     if (buffer && taken > 0)
@@ -103,7 +101,7 @@ BOOL PeekNamedPipe(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, DWORD 
     if (bytes)
         *bytes = buffer ? taken : 0;
     if (available)
-        *available = all;
+        *available = (DWORD)pipes_waiting(e);
     if (left)
         *left = e->instance->name->message ? first - taken : 0;
     return TRUE;

@@ -32,11 +32,6 @@ void rule_in(const sim_process *who, LPTHREAD_START_ROUTINE what, void *argument
     CloseHandle(thread);
 }
 
-void rule_pause(DWORD ms)
-{
-    sim_wait_for(rules__tables, sim_deadline(ms));
-}
-
 /* ---- The server ------------------------------------------------------------------------------ */
 
 static void rules__open(pp_conn *conn, void *user)
@@ -86,6 +81,16 @@ pp_status rule_listen(rule_server *s, const pp_listen_options *listen)
     return pp_listen(s->port, listen, &s->listener, NULL);
 }
 
+void rule_serve(rule_server *s, const pp_access *access, pp_status wanted)
+{
+    pp_listen_options listen;
+
+    rule_open(s);
+    rule_prepare(s, &listen);
+    listen.access = *access;
+    rule_expect("pp_listen", rule_listen(s, &listen), wanted);
+}
+
 void rule_close(rule_server *s)
 {
     pp_stats stats;
@@ -128,7 +133,7 @@ static DWORD rules__visit_main(void *argument)
         pipe = CreateFileW(v->path, v->rights, 0, NULL, OPEN_EXISTING, v->flags, NULL);
         if (pipe != INVALID_HANDLE_VALUE || GetLastError() != ERROR_PIPE_BUSY)
             break;
-        rule_pause(1);
+        sim_sleep(1);
     }
     v->error = pipe == INVALID_HANDLE_VALUE ? GetLastError() : rules__ask(pipe);
     if (pipe != INVALID_HANDLE_VALUE)
@@ -154,7 +159,7 @@ DWORD rule_call(const sim_process *who, const WCHAR *path)
 static void rules__world(void *context)
 {
     ((const rule *)context)->world();
-    rule_pause(60000); /* what the pool's threads still do */
+    sim_sleep(60000); /* what the pool's threads still do */
     rule_expect("handles that are left", sim_handles(), 0);
 }
 

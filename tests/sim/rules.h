@@ -39,7 +39,6 @@ void rule_expect(const char *what, unsigned long long seen, unsigned long long w
 
 /* Runs a function in a process, and waits until it returns. */
 void rule_in(const sim_process *who, LPTHREAD_START_ROUTINE what, void *argument);
-void rule_pause(DWORD ms);
 
 /* ---- A server, which echoes, and a plain client ---------------------------------------------- */
 
@@ -58,6 +57,9 @@ typedef struct rule_server {
 void rule_open(rule_server *s);
 void rule_prepare(rule_server *s, pp_listen_options *listen);
 pp_status rule_listen(rule_server *s, const pp_listen_options *listen);
+
+/* Opens it, and listens with this access, which gives `wanted`. */
+void rule_serve(rule_server *s, const pp_access *access, pp_status wanted);
 void rule_close(rule_server *s);
 
 /* Opens the pipe, asks something, and reads the answer: an error, or 0. */

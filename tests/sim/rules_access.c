@@ -9,31 +9,20 @@
 
 #define ACCESS__OURS "S-1-5-21-1-1-1-1000"
 
-/* Listens with this access; the world fails if that does not give `wanted`. */
-static void access__serve(rule_server *s, const pp_access *access, pp_status wanted)
-{
-    pp_listen_options listen;
-
-    rule_open(s);
-    rule_prepare(s, &listen);
-    listen.access = *access;
-    rule_expect("pp_listen", rule_listen(s, &listen), wanted);
-}
-
 static void access__users(void)
 {
     const char *users[] = {RULE_STRANGER};
     pp_access access = {0};
     rule_server s;
 
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("our user", rule_call(&sim_client, RULE_PIPE), ERROR_SUCCESS);
     rule_expect("a stranger", rule_call(&rule_stranger, RULE_PIPE), ERROR_ACCESS_DENIED);
     rule_expect("connections", s.opened, 1);
     rule_close(&s);
     access.allow = users;
     access.allow_count = 1;
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("an allowed user", rule_call(&rule_stranger, RULE_PIPE), ERROR_SUCCESS);
     rule_expect("its user is known", strcmp(s.peer.user, RULE_STRANGER), 0);
     rule_expect("its process", s.peer.process_id, rule_stranger.id);
@@ -60,7 +49,7 @@ static void access__strict(void)
     rule_server s;
     DWORD error;
 
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("all rights", rule_call(&rule_stranger, RULE_PIPE), ERROR_ACCESS_DENIED);
     rule_expect("exact rights", rule_visit(&rule_stranger, RULE_PIPE, SECURITY_STRICT_RIGHTS, 0),
                 ERROR_SUCCESS);
@@ -74,7 +63,7 @@ static void access__sddl(void)
     pp_access access = {.sddl = "D:(D;;GA;;;" RULE_STRANGER ")(A;;GA;;;WD)"};
     rule_server s;
 
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("a denied user", rule_call(&rule_stranger, RULE_PIPE), ERROR_ACCESS_DENIED);
     rule_expect("everybody else", rule_call(&sim_client, RULE_PIPE), ERROR_SUCCESS);
     rule_close(&s);
@@ -86,7 +75,7 @@ static void access__not_ourselves(void)
     pp_access access = {.sddl = "D:(A;;0x12019b;;;" ACCESS__OURS ")"};
     rule_server s;
 
-    access__serve(&s, &access, PP_E_ACCESS);
+    rule_serve(&s, &access, PP_E_ACCESS);
     rule_expect("the name", rule_call(&sim_client, RULE_PIPE), ERROR_FILE_NOT_FOUND);
     rule_close(&s);
 }
@@ -96,11 +85,11 @@ static void access__low(void)
     pp_access access = {0};
     rule_server s;
 
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("low integrity", rule_call(&rule_low, RULE_PIPE), ERROR_ACCESS_DENIED);
     rule_close(&s);
     access.sddl = "D:(A;;GA;;;WD)S:(ML;;NW;;;LW)";
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("with a label", rule_call(&rule_low, RULE_PIPE), ERROR_SUCCESS);
     rule_expect("its integrity", s.peer.integrity, 4096);
     rule_close(&s);
@@ -120,7 +109,7 @@ static void access__taken(void)
     HANDLE theirs;
 
     rule_in(&rule_stranger, access__squat_first, &theirs);
-    access__serve(&s, &access, PP_E_NAME_TAKEN);
+    rule_serve(&s, &access, PP_E_NAME_TAKEN);
     rule_close(&s);
     CloseHandle(theirs);
 }
@@ -139,7 +128,7 @@ static DWORD access__besiege(void *argument)
         access__squat(&error);
         siege->successes += error == ERROR_SUCCESS;
         if (sim_chance(4))
-            rule_pause(1);
+            sim_sleep(1);
     }
     return 0;
 }
@@ -153,7 +142,7 @@ static void access__never_free(void)
     HANDLE thread;
     rule_server s;
 
-    access__serve(&s, &access, PP_OK);
+    rule_serve(&s, &access, PP_OK);
     thread = sim_spawn(&rule_stranger, access__besiege, &siege);
     for (unsigned visits = sim_draw(8); visits > 0; visits--)
         rule_expect("our user", rule_call(&sim_client, RULE_PIPE), ERROR_SUCCESS);
@@ -167,12 +156,11 @@ static void access__never_free(void)
 static void access__hidden(void)
 {
     DWORD hides = SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS;
+    pp_access access = {0};
     pp_listen_options listen;
     rule_server s;
 
-    rule_open(&s);
-    rule_prepare(&s, &listen);
-    rule_expect("pp_listen", rule_listen(&s, &listen), PP_OK);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("a hidden client",
                 rule_visit(&sim_client, RULE_PIPE, GENERIC_READ | GENERIC_WRITE, hides),
                 ERROR_SUCCESS);

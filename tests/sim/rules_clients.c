@@ -98,11 +98,11 @@ static DWORD clients__poll(void *argument)
 
         clients__next(&c);
         while (WriteFile(c.pipe, c.data, c.size, &bytes, NULL) && bytes == 0)
-            rule_pause(1);
+            sim_sleep(1);
         rule_expect("bytes that were written", bytes, c.size);
         while (!ReadFile(c.pipe, c.answer, sizeof c.answer, &bytes, NULL)) {
             rule_expect("a read", GetLastError(), ERROR_NO_DATA);
-            rule_pause(1);
+            sim_sleep(1);
         }
         clients__check(&c, bytes);
     }
@@ -124,7 +124,7 @@ static DWORD clients__in_pieces(void *argument)
         if (!WriteFile(c.pipe, c.data, c.size, &bytes, NULL))
             sim_fail("a write: error %u", GetLastError());
         while (PeekNamedPipe(c.pipe, NULL, 0, NULL, NULL, &left) && left == 0)
-            rule_pause(1);
+            sim_sleep(1);
         rule_expect("what is left of the message", left, c.size);
         clients__check(&c, clients__read_rest(&c, 0, 1 + sim_draw(4)));
     }
@@ -168,10 +168,10 @@ static DWORD clients__knock(void *argument)
 
         if (pipe == INVALID_HANDLE_VALUE) {
             rule_expect("the open", GetLastError(), ERROR_PIPE_BUSY);
-            rule_pause(1);
+            sim_sleep(1);
             continue;
         }
-        rule_pause(sim_draw(3));
+        sim_sleep(sim_draw(3));
         CloseHandle(pipe);
     }
     return 0;

@@ -114,7 +114,7 @@ static void slots__order(void)
     rule_in(&sim_client, slots__send, &what);
     rule_expect("the last send", what.sent, PP_OK);
     while (seen.count < what.count)
-        rule_pause(10);
+        sim_sleep(10);
     slots__end(&seen);
 }
 
@@ -129,7 +129,7 @@ static void slots__too_long(void)
     what.length++;
     rule_in(&sim_client, slots__send, &what);
     rule_expect("a longer one", what.sent, PP_E_TOO_LONG);
-    rule_pause(1000);
+    sim_sleep(1000);
     rule_expect("datagrams", seen.count, 1);
     rule_expect("its bytes", seen.bytes, SLOTS__LONGEST);
     slots__end(&seen);
@@ -188,7 +188,7 @@ static void slots__remote(void)
     seen.any_order = true;
     rule_in(&rule_remote, slots__send, &what);
     rule_expect("424 bytes", what.sent, PP_OK);
-    rule_pause(1000);
+    sim_sleep(1000);
     if (seen.count > 10 || (seen.count > 0 && seen.bytes != 424))
         sim_fail("%u datagrams, the last of %zu bytes", seen.count, seen.bytes);
     what.length = 425;
@@ -209,7 +209,7 @@ static void slots__close(void)
     seen.holds = sim_chance(2);
     thread = sim_spawn(&sim_client, slots__send, &what);
     if (sim_chance(2))
-        rule_pause(1 + sim_draw(30));
+        sim_sleep(1 + sim_draw(30));
     slots__end(&seen);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);

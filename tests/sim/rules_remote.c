@@ -5,22 +5,12 @@
 
 #include <string.h>
 
-static void remote__serve(rule_server *s, const pp_access *access)
-{
-    pp_listen_options listen;
-
-    rule_open(s);
-    rule_prepare(s, &listen);
-    listen.access = *access;
-    rule_expect("pp_listen", rule_listen(s, &listen), PP_OK);
-}
-
 static void remote__refused(void)
 {
     pp_access access = {.sddl = "D:(A;;GA;;;WD)"};
     rule_server s;
 
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("a remote client", rule_call(&rule_remote, RULE_REMOTE_PIPE), ERROR_ACCESS_DENIED);
     rule_expect("a local one", rule_call(&rule_stranger, RULE_PIPE), ERROR_SUCCESS);
     rule_expect("connections", s.opened, 1);
@@ -33,7 +23,7 @@ static void remote__allowed(void)
     pp_access access = {.allow_remote = true};
     rule_server s;
 
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("our remote user", rule_call(&rule_remote, RULE_REMOTE_PIPE), ERROR_SUCCESS);
     rule_expect("its user", strcmp(s.peer.user, rule_remote.user), 0);
     rule_expect("a remote stranger", rule_call(&rule_remote_stranger, RULE_REMOTE_PIPE),
@@ -41,7 +31,7 @@ static void remote__allowed(void)
     rule_close(&s);
     access.allow = users;
     access.allow_count = 1;
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("an allowed user", rule_call(&rule_remote_stranger, RULE_REMOTE_PIPE),
                 ERROR_SUCCESS);
     rule_expect("its user", strcmp(s.peer.user, RULE_STRANGER), 0);
@@ -54,7 +44,7 @@ static void remote__network_denied(void)
     pp_access access = {.allow_remote = true, .sddl = "D:(D;;GA;;;NU)(A;;GA;;;WD)"};
     rule_server s;
 
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("a remote client", rule_call(&rule_remote, RULE_REMOTE_PIPE), ERROR_ACCESS_DENIED);
     rule_expect("a network logon here", rule_call(&rule_ssh, RULE_PIPE), ERROR_ACCESS_DENIED);
     rule_expect("a local client", rule_call(&rule_stranger, RULE_PIPE), ERROR_SUCCESS);
@@ -67,7 +57,7 @@ static void remote__other_names(void)
     pp_access access = {.allow_remote = true};
     rule_server s;
 
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_expect("the name there", rule_call(&rule_remote, RULE_PIPE), ERROR_FILE_NOT_FOUND);
     rule_expect("on the other machine", rule_call(&sim_client, L"\\\\TWO\\pipe\\rule"),
                 ERROR_FILE_NOT_FOUND);
@@ -123,11 +113,11 @@ static DWORD remote__dial(void *argument)
     rule_expect("pp_dial", pp_dial(own.port, &dial, &conn, NULL), PP_OK);
     pp_conn_send(conn, "five", 5);
     if (d->aborts) {
-        rule_pause(sim_draw(30));
+        sim_sleep(sim_draw(30));
         pp_conn_abort(conn);
     }
     while (!d->closed)
-        rule_pause(5);
+        sim_sleep(5);
     pp_conn_unref(&conn);
     rule_close(&own);
     return 0;
@@ -139,7 +129,7 @@ static void remote__dials(void)
     pp_access access = {.allow_remote = true};
     rule_server s;
 
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_in(&rule_remote, remote__dial, &d);
     rule_expect("answers", d.answers, 1);
     rule_expect("the reason", d.reason, PP_OK);
@@ -153,7 +143,7 @@ static void remote__dial_refused(void)
     pp_access access = {0};
     rule_server s;
 
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_in(&rule_remote, remote__dial, &d);
     rule_expect("the reason", d.reason, PP_E_ACCESS);
     rule_close(&s);
@@ -169,7 +159,7 @@ static void remote__dial_ends(void)
     rule_server s;
 
     d.aborts = sim_chance(2);
-    remote__serve(&s, &access);
+    rule_serve(&s, &access, PP_OK);
     rule_in(&rule_remote, remote__dial, &d);
     if (d.reason != PP_OK && d.reason != PP_E_TIMEOUT && d.reason != PP_E_ABORTED)
         sim_fail("the reason is %s", pp_status_name(d.reason));

@@ -3,7 +3,8 @@
  *
  * Threads are coroutines of one scheduler, and only one runs at a time. It may be changed for
  * another at each point: each call into the system, each interlocked operation, each lock. Time is
- * virtual: it goes on only when no thread can run, to the next deadline.
+ * virtual. It goes on to the next deadline when no thread can run, and in some worlds a little at
+ * points, too.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -125,6 +126,9 @@ typedef struct sim_target {
     sim_object *file; /* signalled by operations that have no event */
     bool skip_on_success, skip_signal;
 } sim_target;
+
+/* That of a handle; NULL: it is synchronous, or no file. */
+sim_target *sim_target_of(HANDLE handle);
 
 /* An operation has ended that was said to be pending. */
 void sim_complete(const sim_target *target, OVERLAPPED *o, NTSTATUS status, DWORD bytes);

@@ -34,6 +34,15 @@ NTSTATUS pipes_state_error(const pipe_end *e, bool writing)
 
 /* ---- What is on its way ---------------------------------------------------------------------- */
 
+size_t pipes_waiting(const pipe_end *to)
+{
+    size_t bytes = 0;
+
+    for (const pipe_data *d = to->first; d; d = d->next)
+        bytes += d->size - d->start;
+    return bytes;
+}
+
 /* Adds what a write brings. Its bytes stay the writer's until it ends. */
 static pipe_data *pipes__add_data(pipe_end *to, file_op *write)
 {
@@ -171,10 +180,8 @@ static void pipes__send(pipe_end *e, file_op *op)
 /* How many bytes a write that does not wait can bring. */
 static DWORD pipes__room(const pipe_end *to, DWORD size)
 {
-    size_t held = 0;
+    size_t held = pipes_waiting(to);
 
-    for (const pipe_data *d = to->first; d; d = d->next)
-        held += d->size - d->start;
     if (to->reads || held + size <= to->quota)
         return size;
     return to->instance->name->message || held >= to->quota ? 0 : (DWORD)(to->quota - held);

@@ -46,7 +46,7 @@ typedef struct reader {
 
 /* Chances, each once in so many times; 0: never. */
 typedef struct manners {
-    uint32_t pauses, sleeps, closes, aborts, fails, dials, stops, refuses, shares, resumes;
+    uint32_t pauses, sleeps, closes, aborts, fails, stops, shares, resumes;
 } manners;
 
 /* A connection as its callbacks have shown it so far. */
@@ -145,7 +145,7 @@ struct world {
     bool stalled;
     uint64_t aborted_at, most_seen;
     unsigned posted, posts_run, slow, closed_for[PP_STATUS_COUNT], opened, callbacks;
-    uint64_t messages_in, bytes_in, unsure, refused;
+    uint64_t messages_in, unsure, refused;
 };
 
 static inline client *client_of(watched *w)
