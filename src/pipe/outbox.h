@@ -83,7 +83,8 @@ records_tally outbox_done(outbox *o, size_t bytes);
 /* Nobody will read: drops everything. Returns what was handed over before. */
 records_tally outbox_abandon(outbox *o);
 
-/* The same at the connection's end; the outbox is gone afterwards. */
+/* The same at the connection's end. Afterwards the outbox has no memory, and refuses every sender.
+ */
 records_tally outbox_free(outbox *o);
 
 /* Whether a refused sender may try again, or learn that nobody will read. True once for each
