@@ -10,13 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SELFTEST__LONGEST_MS 10000u /* for a call that blocks: trials wait for less */
 #define SELFTEST__TEXT 1400
 
-static const selftest_table *const selftest__tables[] = {
-    &selftest_port_table, &selftest_connect_table,  &selftest_access_table,
-    &selftest_data_table, &selftest_mailslot_table,
-};
+static const selftest_table *const selftest__tables[] = {SELFTEST_TABLES};
 
 typedef enum selftest__result { PASS, FAIL, NOT_HERE, SELFTEST__RESULTS } selftest__result;
 static const char *const selftest__words[] = {"PASS", "FAIL", "NOT HERE"};
@@ -69,9 +65,7 @@ static DWORD WINAPI selftest__look_main(void *argument)
 {
     selftest__look *look = argument;
 
-    if (look->row->ends == TRIAL_ALONE || trial_connect(look->trial, look->row->ends))
-        look->row->look(look->trial);
-    trial_close(look->trial);
+    trial_run(look->trial, look->row->ends, look->row->look);
     return 0;
 }
 
@@ -84,31 +78,19 @@ static bool selftest__try(selftest__look *look)
 
     if (!thread)
         return false;
-    ended = WaitForSingleObject(thread, SELFTEST__LONGEST_MS) == WAIT_OBJECT_0;
+    ended = WaitForSingleObject(thread, SELFTEST_LONGEST_MS) == WAIT_OBJECT_0;
     CloseHandle(thread);
     return ended;
 }
 
-/* Whether `seen` is one of the alternatives. */
-static bool selftest__is_one_of(const char *seen, const char *expected)
-{
-    static const char between[] = " or ";
-
-    for (const char *end; (end = strstr(expected, between)) != NULL;
-         expected = end + strlen(between))
-        if (strlen(seen) == (size_t)(end - expected) && strncmp(seen, expected, strlen(seen)) == 0)
-            return true;
-    return strcmp(seen, expected) == 0;
-}
-
 static selftest__result selftest__judge(const selftest__run *run, const selftest_row *row,
-                                        const char *seen)
+                                        const trial *t)
 {
     if (!row->windows)
         return NOT_HERE;
-    if (selftest__is_one_of(seen, row->windows))
+    if (trial_saw(t, row->windows))
         return PASS;
-    return run->wine && row->wine && selftest__is_one_of(seen, row->wine) ? NOT_HERE : FAIL;
+    return run->wine && row->wine && trial_saw(t, row->wine) ? NOT_HERE : FAIL;
 }
 
 /* A result that differs from Windows gets the one of Windows beside it. */
@@ -151,9 +133,9 @@ static void selftest__run_row(selftest__run *run, const selftest_row *row)
     if (!look || !look->trial) {
         snprintf(text, sizeof text, "out of memory");
     } else if (!selftest__try(look)) {
-        snprintf(text, sizeof text, "it did not end within %u s", SELFTEST__LONGEST_MS / 1000);
+        snprintf(text, sizeof text, "it did not end within %u s", SELFTEST_LONGEST_MS / 1000);
     } else {
-        result = selftest__judge(run, row, look->trial->seen);
+        result = selftest__judge(run, row, look->trial);
         selftest__describe(row, look->trial, result, text, sizeof text);
     }
     selftest__report(run, row, result, text);

@@ -29,6 +29,13 @@ typedef struct selftest_table {
 extern const selftest_table selftest_port_table, selftest_connect_table, selftest_access_table,
     selftest_data_table, selftest_mailslot_table;
 
+/* All of them, in the order of their running. */
+#define SELFTEST_TABLES                                                                            \
+    &selftest_port_table, &selftest_connect_table, &selftest_access_table, &selftest_data_table,   \
+        &selftest_mailslot_table
+
+#define SELFTEST_LONGEST_MS 10000u /* for a call that blocks: trials wait for less */
+
 /* The arguments are those behind "selftest". Returns the exit status: 0 when nothing failed. */
 int selftest_main(int count, char **arguments);
 

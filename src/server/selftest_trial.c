@@ -27,7 +27,8 @@ trial *trial_open(void)
     return t;
 }
 
-void trial_close(trial *t)
+/* Cancels what is pending, and closes every handle. */
+static void trial__close(trial *t)
 {
     while (t->kept_count > 0) {
         HANDLE handle = t->kept[t->kept_count - 1];
@@ -91,6 +92,18 @@ bool trial_see_ok(trial *t, const char *what, BOOL ok)
     return ok;
 }
 
+bool trial_saw(const trial *t, const char *expected)
+{
+    static const char between[] = " or ";
+
+    for (const char *end; (end = strstr(expected, between)) != NULL;
+         expected = end + strlen(between))
+        if (strlen(t->seen) == (size_t)(end - expected) &&
+            strncmp(t->seen, expected, strlen(t->seen)) == 0)
+            return true;
+    return strcmp(t->seen, expected) == 0;
+}
+
 /* Sees the result of a call that starts an operation. */
 static DWORD trial__see_start(trial *t, const char *what, BOOL ok)
 {
@@ -140,7 +153,7 @@ HANDLE trial_open_pipe(trial *t, DWORD access)
     return trial_keep(t, handle);
 }
 
-bool trial_connect(trial *t, unsigned ends)
+static bool trial__connect(trial *t, unsigned ends)
 {
     t->server = trial_serve(t, ends);
     if (t->server == INVALID_HANDLE_VALUE)
@@ -155,6 +168,13 @@ bool trial_connect(trial *t, unsigned ends)
     if (ends & TRIAL_SKIPS)
         trial_skip_packets(t->server);
     return true;
+}
+
+void trial_run(trial *t, unsigned ends, void (*look)(trial *t))
+{
+    if (ends == TRIAL_ALONE || trial__connect(t, ends))
+        look(t);
+    trial__close(t);
 }
 
 void trial_skip_packets(HANDLE handle)

@@ -43,8 +43,8 @@ typedef struct trial {
  * not end as expected. NULL: no memory. */
 trial *trial_open(void);
 
-/* Cancels what is pending, and closes every handle. */
-void trial_close(trial *t);
+/* Connects what it wants to find connected, looks, and closes it. */
+void trial_run(trial *t, unsigned ends, void (*look)(trial *t));
 
 /* ---- What was seen -------------------------------------------------------------------------- */
 
@@ -57,22 +57,22 @@ void trial_see_aside(trial *t, const char *format, ...);
 /* Adds "WHAT: ok" or "WHAT: error N", and returns `ok`. */
 bool trial_see_ok(trial *t, const char *what, BOOL ok);
 
+/* Whether all that it saw is one of the alternatives, which have " or " between them. */
+bool trial_saw(const trial *t, const char *expected);
+
 /* ---- Making both ends ----------------------------------------------------------------------- */
 
 #define TRIAL_QUOTA 4096u
 
-/* A handle that trial_close will close; INVALID_HANDLE_VALUE and NULL are passed through. */
+/* A handle that trial_run will close; INVALID_HANDLE_VALUE and NULL are passed through. */
 HANDLE trial_keep(trial *t, HANDLE handle);
 
 /* An instance of the trial's pipe, overlapped and on its port. INVALID_HANDLE_VALUE: it failed, and
- * the trial saw that; the same with the next two. */
+ * the trial saw that; the same with the next one. */
 HANDLE trial_serve(trial *t, unsigned ends);
 
 /* Its other end, overlapped and on no port. */
 HANDLE trial_open_pipe(trial *t, DWORD access);
-
-/* Makes and connects `server` and `client`. */
-bool trial_connect(trial *t, unsigned ends);
 
 /* CreateNamedPipe with further flags. The trial sees nothing of it. */
 HANDLE trial_create(trial *t, unsigned ends, DWORD flags, DWORD most,

@@ -9,15 +9,10 @@
 #include "sim.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define JUDGE__SEEDS 200
-#define JUDGE__LONGEST_MS 10000u /* as in the self-test */
 
-static const selftest_table *const judge__tables[] = {
-    &selftest_port_table, &selftest_connect_table,  &selftest_access_table,
-    &selftest_data_table, &selftest_mailslot_table,
-};
+static const selftest_table *const judge__tables[] = {SELFTEST_TABLES};
 
 typedef struct judge__look {
     const selftest_row *row;
@@ -33,9 +28,7 @@ static DWORD judge__row_main(void *argument)
     judge__look *look = argument;
 
     look->trial = trial_open();
-    if (look->row->ends == TRIAL_ALONE || trial_connect(look->trial, look->row->ends))
-        look->row->look(look->trial);
-    trial_close(look->trial);
+    trial_run(look->trial, look->row->ends, look->row->look);
     return 0;
 }
 
@@ -44,22 +37,10 @@ static void judge__world(void *context)
     judge__look *look = context;
     HANDLE thread = sim_spawn(&judge__process, judge__row_main, look);
 
-    look->ended = WaitForSingleObject(thread, JUDGE__LONGEST_MS) == WAIT_OBJECT_0;
+    look->ended = WaitForSingleObject(thread, SELFTEST_LONGEST_MS) == WAIT_OBJECT_0;
     CloseHandle(thread);
     if (look->ended && sim_handles() != 0)
         sim_fail("%u handles are left", sim_handles());
-}
-
-/* Whether `seen` is one of the alternatives. */
-static bool judge__is_one_of(const char *seen, const char *expected)
-{
-    static const char between[] = " or ";
-    const char *end = strstr(expected, between);
-    size_t length = end ? (size_t)(end - expected) : strlen(expected);
-
-    if (strlen(seen) == length && strncmp(seen, expected, length) == 0)
-        return true;
-    return end && judge__is_one_of(seen, end + strlen(between));
 }
 
 /* Whether the row answers as on Windows under one seed. */
@@ -72,7 +53,7 @@ static bool judge__holds(const selftest_row *row, uint64_t seed)
         printf("FAILS    %s\n", row->sentence);
         return false;
     }
-    held = look.ended && judge__is_one_of(look.trial->seen, row->windows);
+    held = look.ended && trial_saw(look.trial, row->windows);
     if (!held)
         printf("DIFFERS  %s: %s (seed %llu); on Windows: %s\n", row->sentence,
                look.ended ? look.trial->seen : "it did not end", (unsigned long long)seed,
