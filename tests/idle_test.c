@@ -19,8 +19,7 @@ TEST_CASE(who_has_received_once_gives_its_buffer_back)
     pipe = rig_client(r);
     kit_write(pipe, data, sizeof data);
     wait_for(r->counts.bytes, sizeof data);
-    while (kit_stats(r->port).bytes_buffered == 0)
-        assert_true(GetTickCount64() < end);
+    wait_until(kit_stats(r->port).bytes_buffered > 0);
     while (kit_stats(r->port).bytes_buffered > 0) {
         assert_true(GetTickCount64() < end);
         assert_false(kit_wait_ms(&r->counts.closed, 1, 50));

@@ -73,6 +73,13 @@ pp_port *kit_port_limited(unsigned workers, uint64_t max_buffered)
     return port;
 }
 
+void kit_count_call(void *user, pp_status status)
+{
+    kit_calls *c = user;
+
+    kit_add(status == PP_OK ? &c->ok : &c->cancelled, 1);
+}
+
 pp_port *kit_port(unsigned workers)
 {
     return kit_port_limited(workers, 0);

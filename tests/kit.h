@@ -40,6 +40,17 @@ bool kit_wait_ms(volatile LONG *count, LONG least, DWORD ms);
 /* Waits until a count is at least so much, and fails when the time is up. */
 #define wait_for(count, least) assert_true(kit_wait(&(count), (least)))
 
+/* Waits until it is so, which nobody counts, and fails when the time is up. */
+#define wait_until(condition)                                                                      \
+    for (ULONGLONG kit__end = GetTickCount64() + KIT_WAIT_MS; !(condition);)                       \
+    assert_true(GetTickCount64() < kit__end)
+
+/* How often functions were called that a port runs; their user pointer. */
+typedef struct kit_calls {
+    volatile LONG ok, cancelled;
+} kit_calls;
+void kit_count_call(void *user, pp_status status);
+
 /* A port with so many workers; its log goes to standard output. */
 pp_port *kit_port(unsigned workers);
 pp_port *kit_port_limited(unsigned workers, uint64_t max_buffered);

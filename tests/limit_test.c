@@ -249,14 +249,6 @@ TEST_CASE(read_buffers_that_are_empty_hold_nobody_up)
     kit_close(&port);
 }
 
-static void wait_until_buffered(pp_port *port, uint64_t least)
-{
-    ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
-
-    while (kit_stats(port).bytes_buffered < least)
-        assert_true(GetTickCount64() < end);
-}
-
 /* One reader has grown its buffer, another is inside a message and keeps the room for that, and
  * queues fill the rest. A third waits until the first has read again. */
 TEST_CASE(who_reads_on_makes_room_for_a_reader_that_waits)
@@ -281,12 +273,12 @@ TEST_CASE(who_reads_on_makes_room_for_a_reader_that_waits)
     for (int i = 0; i < 3; i++)
         pipes[i] = kit_open(options.name, false);
     kit_write(pipes[0], small, sizeof small);
-    wait_until_buffered(port, 63 * KIB);
+    wait_until(kit_stats(port).bytes_buffered >= 63 * KIB);
     for (int i = 0; i < FILLERS; i++)
         fillers[i] = fill(port, kit_name(), LENGTH);
     before = kit_stats(port).bytes_buffered;
     kit_write(pipes[1], frame, FRAMING_HEADER);
-    wait_until_buffered(port, before + LENGTH / 2);
+    wait_until(kit_stats(port).bytes_buffered >= before + LENGTH / 2);
     kit_write(pipes[2], frame, sizeof frame);
     assert_false(kit_wait_ms(&counts.messages, sizeof small / KIB + 1, 200));
     kit_write(pipes[0], small, KIB);
@@ -340,7 +332,6 @@ TEST_CASE(what_is_kept_back_goes_with_who_needed_it)
     pp_listen_options options = kit_listen_options(name, PP_MODE_STREAM, &counts);
     pp_listener *listener, *other;
     size_t before, with_long;
-    ULONGLONG end = GetTickCount64() + KIT_WAIT_MS;
 
     options.conn.max_message = 1000;
     kit_listen(port, &options);
@@ -353,8 +344,7 @@ TEST_CASE(what_is_kept_back_goes_with_who_needed_it)
     with_long = room_of(port);
     assert_true(with_long < before);
     assert_ok(pp_listener_close(&listener));
-    while (room_of(port) != before)
-        assert_true(GetTickCount64() < end);
+    wait_until(room_of(port) == before);
     kit_close(&port);
 }
 

@@ -155,19 +155,27 @@ static const char *guest_identity(pp_conn *conn, void *user, const pp_peer *peer
     return NULL;
 }
 
+/* It arrives, and sends one byte, at which on_identity comes. */
+static HANDLE guest_identify(pp_port *port, guest *g)
+{
+    pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, g);
+    HANDLE pipe;
+
+    options.conn.handlers.on_identity = guest_identity;
+    pipe = guest_arrive(port, &options, g);
+    kit_write(pipe, "x", 1);
+    wait_for(g->identified, 1);
+    return pipe;
+}
+
 TEST_CASE(a_pause_or_close_in_on_identity_holds_the_first_message)
 {
     pp_port *port = kit_port(2);
 
     for (int what = 0; what < 3; what++) {
         guest g = {.at_identity = what};
-        pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
-        HANDLE pipe;
+        HANDLE pipe = guest_identify(port, &g);
 
-        options.conn.handlers.on_identity = guest_identity;
-        pipe = guest_arrive(port, &options, &g);
-        kit_write(pipe, "x", 1);
-        wait_for(g.identified, 1);
         if (what == 0) {
             assert_false(kit_wait_ms(&g.counts.messages, 1, 100));
             assert_ok(pp_conn_resume(g.conn));
@@ -186,13 +194,8 @@ TEST_CASE(a_stop_waits_for_a_pause_that_holds_a_message)
 {
     pp_port *port = kit_port(2);
     guest g = {.at_identity = 0};
-    pp_listen_options options = guest_options(kit_name(), PP_MODE_STREAM, &g);
-    HANDLE pipe;
+    HANDLE pipe = guest_identify(port, &g);
 
-    options.conn.handlers.on_identity = guest_identity;
-    pipe = guest_arrive(port, &options, &g);
-    kit_write(pipe, "x", 1);
-    wait_for(g.identified, 1);
     assert_ok(pp_port_stop(port));
     assert_false(kit_wait_ms(&g.counts.closed, 1, 200));
     assert_ok(pp_conn_resume(g.conn));

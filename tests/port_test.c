@@ -5,54 +5,48 @@
 
 #include "base/clock.h"
 
-typedef struct calls {
-    volatile LONG ok, cancelled, order_wrong, last;
-    pp_port *port;
-} calls;
-
-static void count_call(void *user, pp_status status)
-{
-    calls *c = user;
-
-    kit_add(status == PP_OK ? &c->ok : &c->cancelled, 1);
-}
-
 TEST_CASE(posted_functions_run_once)
 {
     pp_port *port = kit_port(2);
-    calls c = {0};
+    kit_calls c = {0};
 
     for (int i = 0; i < 1000; i++)
-        assert_ok(pp_port_post(port, count_call, &c));
+        assert_ok(pp_port_post(port, kit_count_call, &c));
     wait_for(c.ok, 1000);
     kit_close(&port);
     assert_int_equal(c.ok, 1000);
     assert_int_equal(c.cancelled, 0);
 }
 
+typedef struct stopping {
+    pp_port *port;
+    kit_calls calls;
+    volatile LONG wrong;
+} stopping;
+
 static void stop_port(void *user, pp_status status)
 {
-    calls *c = user;
+    stopping *s = user;
 
     /* What would wait for this thread says so. */
-    if (pp_port_wait(c->port) != PP_E_WOULD_DEADLOCK ||
-        pp_port_close(&(pp_port *){c->port}) != PP_E_WOULD_DEADLOCK)
-        InterlockedIncrement(&c->order_wrong);
-    pp_port_stop(c->port);
-    if (pp_port_post(c->port, count_call, c) != PP_E_CLOSING)
-        InterlockedIncrement(&c->order_wrong);
-    count_call(c, status);
+    if (pp_port_wait(s->port) != PP_E_WOULD_DEADLOCK ||
+        pp_port_close(&(pp_port *){s->port}) != PP_E_WOULD_DEADLOCK)
+        InterlockedIncrement(&s->wrong);
+    pp_port_stop(s->port);
+    if (pp_port_post(s->port, kit_count_call, &s->calls) != PP_E_CLOSING)
+        InterlockedIncrement(&s->wrong);
+    kit_count_call(&s->calls, status);
 }
 
 TEST_CASE(a_port_can_be_stopped_from_a_callback)
 {
     pp_port *port = kit_port(2);
-    calls c = {.port = port};
+    stopping s = {.port = port};
 
-    assert_ok(pp_port_post(port, stop_port, &c));
+    assert_ok(pp_port_post(port, stop_port, &s));
     assert_ok(pp_port_wait(port)); /* nobody else stops it */
-    assert_int_equal(c.ok, 1);
-    assert_int_equal(c.order_wrong, 0);
+    assert_int_equal(s.calls.ok, 1);
+    assert_int_equal(s.wrong, 0);
     kit_close(&port);
 }
 
@@ -114,12 +108,12 @@ TEST_CASE(a_callback_that_blocks_holds_up_nobody_else)
 {
     pp_port *port = kit_port(2);
     HANDLE go_on = CreateEventW(NULL, TRUE, FALSE, NULL);
-    calls c = {0};
+    kit_calls c = {0};
 
-    assert_ok(pp_port_after(port, 100, count_call, &c, NULL));
+    assert_ok(pp_port_after(port, 100, kit_count_call, &c, NULL));
     assert_ok(pp_port_post(port, hold, &go_on));
     for (int i = 0; i < 50; i++)
-        assert_ok(pp_port_post(port, count_call, &c));
+        assert_ok(pp_port_post(port, kit_count_call, &c));
     wait_for(c.ok, 51);
     SetEvent(go_on);
     kit_close(&port);
@@ -278,12 +272,12 @@ TEST_CASE(packets_that_cannot_be_queued_are_queued_later)
     memcpy(&post_really, &original, sizeof original);
     for (unsigned workers = 1; workers <= 2; workers++) {
         pp_port *port = kit_port(workers);
-        calls c = {0};
+        kit_calls c = {0};
 
         posts_failed = 0;
         posts_to_fail = 3;
         kit_import(&__imp_PostQueuedCompletionStatus, (void *)(uintptr_t)post_or_fail);
-        assert_ok(pp_port_post(port, count_call, &c));
+        assert_ok(pp_port_post(port, kit_count_call, &c));
         wait_for(c.ok, 1); /* nothing else is pushed that would bring it along */
         assert_int_equal(posts_failed, 3);
         posts_to_fail = 3;
