@@ -70,14 +70,14 @@ TEST_CASE(on_writable_does_not_come_while_the_queue_is_full)
     pipe = guest_arrive(port, &options, &g);
     while (pp_conn_send(g.conn, block, sizeof block) == PP_OK) {
     }
-    g.counts.writable = 0;                  /* of what left at first */
-    while (pp_conn_queued(g.conn) < MARK) { /* a piece may still have been on its way */
-        wait_for(g.counts.writable, 1);
+    /* What the pipe took by itself makes room a few times, then nothing does. */
+    for (int i = 0; kit_wait_ms(&g.counts.writable, 1, 300); i++) {
+        assert_true(pp_conn_queued(g.conn) < MARK);
+        assert_in_range(i, 0, 3);
         g.counts.writable = 0;
         while (pp_conn_send(g.conn, block, sizeof block) == PP_OK) {
         }
     }
-    assert_false(kit_wait_ms(&g.counts.writable, 1, 300));
     for (int i = 0; i < MARK / KIB && g.counts.writable == 0; i++) { /* the client reads */
         char data[KIB];
         DWORD read;
