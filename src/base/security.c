@@ -24,9 +24,9 @@ static DWORD security__ask_token(TOKEN_INFORMATION_CLASS what, security__token_d
     DWORD size, code = ERROR_SUCCESS;
 
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-        return GetLastError();
+        return win_last_error();
     if (!GetTokenInformation(token, what, data, sizeof *data, &size))
-        code = GetLastError();
+        code = win_last_error();
     CloseHandle(token);
     return code;
 }
@@ -38,7 +38,7 @@ static DWORD security__current_user(wchar_t **sid)
     DWORD code = security__ask_token(TokenUser, &data);
 
     if (code == ERROR_SUCCESS && !ConvertSidToStringSidW(data.user.User.Sid, sid))
-        code = GetLastError();
+        code = win_last_error();
     return code;
 }
 
@@ -68,14 +68,14 @@ static DWORD security__find_user(const wchar_t *name, wchar_t **sid)
 
     if (ConvertStringSidToSidW(name, &parsed)) {
         BOOL ok = ConvertSidToStringSidW(parsed, sid);
-        DWORD code = ok ? ERROR_SUCCESS : GetLastError();
+        DWORD code = ok ? ERROR_SUCCESS : win_last_error();
 
         LocalFree(parsed);
         return code;
     }
     if (!LookupAccountNameW(NULL, name, bytes, &sid_size, domain, &domain_size, &use) ||
         !ConvertSidToStringSidW(bytes, sid))
-        return GetLastError();
+        return win_last_error();
     return ERROR_SUCCESS;
 }
 
@@ -98,7 +98,7 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
                          "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
                          utf_shorten(user ? user : "NULL").text);
     if (security__find_user(name, &sid) != ERROR_SUCCESS)
-        return error_set(error, PP_E_SECURITY, GetLastError(),
+        return error_set(error, PP_E_SECURITY, win_last_error(),
                          "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
                          utf_shorten(user).text);
     security__append(sddl, count, rights, sid);
@@ -150,7 +150,7 @@ static pp_status security__convert(security *s, const wchar_t *sddl, const pp_ac
     s->attributes.bInheritHandle = FALSE;
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1, descriptor,
                                                               NULL)) {
-        code = GetLastError();
+        code = win_last_error();
         *descriptor = NULL;
         return error_set(error, PP_E_SECURITY, code,
                          "sddl is \"%s\"; Windows rejects it (error %lu)",

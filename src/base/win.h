@@ -23,6 +23,15 @@
 #define WIN_FENCE() ((void)0)
 #endif
 
+/* The error of the call that has just failed. A few calls fail without setting one: never 0, which
+ * the caller would take for success. */
+static inline DWORD win_last_error(void)
+{
+    DWORD error = GetLastError();
+
+    return error != ERROR_SUCCESS ? error : ERROR_GEN_FAILURE;
+}
+
 /* ntdll.lib has it, but Microsoft declares it for drivers only. */
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK *result, void *information,
                                       ULONG size, FILE_INFORMATION_CLASS what);

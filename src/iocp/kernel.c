@@ -30,7 +30,7 @@ DWORD kernel_init(kernel *k, locals *all, watch *w, unsigned workers)
 {
     *k = (kernel){.locals = all, .watch = w};
     k->iocp = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, workers);
-    return k->iocp ? ERROR_SUCCESS : GetLastError();
+    return k->iocp ? ERROR_SUCCESS : win_last_error();
 }
 
 void kernel_free(kernel *k)
@@ -49,7 +49,7 @@ static DWORD kernel__associate(kernel *k, kernel_handle *h, HANDLE handle)
     counter_add(k->locals, COUNT_HANDLES, 1);
     kernel_count_other(k);
     if (!CreateIoCompletionPort(handle, k->iocp, KERNEL_KEY_OPERATION, 0))
-        return GetLastError();
+        return win_last_error();
     *h = (kernel_handle){.handle = handle};
     return ERROR_SUCCESS;
 }
@@ -137,7 +137,7 @@ static DWORD kernel__start_read(const kernel_handle *h, op *o, void *buffer, DWO
 
     if (!h->socket)
         return ReadFile(h->handle, buffer, size, NULL, &o->overlapped) ? ERROR_SUCCESS
-                                                                       : GetLastError();
+                                                                       : win_last_error();
     return WSARecv((SOCKET)h->handle, &to, 1, NULL, &flags, &o->overlapped, NULL) == 0
                ? ERROR_SUCCESS
                : (DWORD)WSAGetLastError();
@@ -149,7 +149,7 @@ static DWORD kernel__start_write(const kernel_handle *h, op *o, const void *data
 
     if (!h->socket)
         return WriteFile(h->handle, data, size, NULL, &o->overlapped) ? ERROR_SUCCESS
-                                                                      : GetLastError();
+                                                                      : win_last_error();
     return WSASend((SOCKET)h->handle, &from, 1, NULL, 0, &o->overlapped, NULL) == 0
                ? ERROR_SUCCESS
                : (DWORD)WSAGetLastError();
@@ -176,13 +176,13 @@ op_outcome kernel_connect(kernel *k, const kernel_handle *h, op *o, DWORD *error
 
     counter_add(k->locals, COUNT_OP_CONNECT, 1);
     ok = ConnectNamedPipe(h->handle, &o->overlapped);
-    return kernel__outcome(k, h, o, ok ? ERROR_SUCCESS : GetLastError(), error, &no_bytes);
+    return kernel__outcome(k, h, o, ok ? ERROR_SUCCESS : win_last_error(), error, &no_bytes);
 }
 
 DWORD kernel_read_blocking(kernel *k, HANDLE handle, void *buffer, DWORD size, DWORD *bytes)
 {
     counter_add(k->locals, COUNT_READ_BLOCKING, 1);
-    return ReadFile(handle, buffer, size, bytes, NULL) ? ERROR_SUCCESS : GetLastError();
+    return ReadFile(handle, buffer, size, bytes, NULL) ? ERROR_SUCCESS : win_last_error();
 }
 
 DWORD kernel_write_blocking(HANDLE handle, const void *data, DWORD size)
@@ -190,14 +190,14 @@ DWORD kernel_write_blocking(HANDLE handle, const void *data, DWORD size)
     DWORD bytes;
 
     if (!WriteFile(handle, data, size, &bytes, NULL))
-        return GetLastError();
+        return win_last_error();
     return bytes == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk became full */
 }
 
 /* Waits for an operation on a handle that is on no port. */
 static DWORD kernel__wait(HANDLE handle, OVERLAPPED *o, BOOL ok, uint64_t deadline, DWORD *bytes)
 {
-    DWORD error = ok ? ERROR_SUCCESS : GetLastError();
+    DWORD error = ok ? ERROR_SUCCESS : win_last_error();
     uint64_t now = clock_ms();
     bool late = false;
 
@@ -210,7 +210,7 @@ static DWORD kernel__wait(HANDLE handle, OVERLAPPED *o, BOOL ok, uint64_t deadli
         if (late && !CancelIoEx(handle, o)) {
             /* The cancel found nothing: the operation has just completed. */
         }
-        error = GetOverlappedResult(handle, o, bytes, TRUE) ? ERROR_SUCCESS : GetLastError();
+        error = GetOverlappedResult(handle, o, bytes, TRUE) ? ERROR_SUCCESS : win_last_error();
     }
     *bytes = error == ERROR_SUCCESS || error == ERROR_MORE_DATA ? (DWORD)o->InternalHigh : 0;
     return late && error == ERROR_OPERATION_ABORTED ? WAIT_TIMEOUT : error;
@@ -246,7 +246,7 @@ void kernel_cancel(kernel *k, const kernel_handle *h, op *o)
 DWORD kernel_disconnect(kernel *k, const kernel_handle *h)
 {
     kernel_count_other(k);
-    return DisconnectNamedPipe(h->handle) ? ERROR_SUCCESS : GetLastError();
+    return DisconnectNamedPipe(h->handle) ? ERROR_SUCCESS : win_last_error();
 }
 
 static LONG kernel__bit(ULONG_PTR key)
@@ -257,7 +257,7 @@ static LONG kernel__bit(ULONG_PTR key)
 static DWORD kernel__post(kernel *k, ULONG_PTR key)
 {
     kernel_count_other(k);
-    return PostQueuedCompletionStatus(k->iocp, 0, key, NULL) ? ERROR_SUCCESS : GetLastError();
+    return PostQueuedCompletionStatus(k->iocp, 0, key, NULL) ? ERROR_SUCCESS : win_last_error();
 }
 
 DWORD kernel_wake(kernel *k, ULONG_PTR key)

@@ -21,7 +21,7 @@ DWORD locals_init(locals *all, unsigned count)
 
     *all = (locals){0};
     if (!InitOnceExecuteOnce(&once, local__take_slot, NULL, NULL))
-        return GetLastError();
+        return win_last_error();
     all->of = mem_alloc_zeroed(count * sizeof *all->of);
     if (!all->of)
         return ERROR_NOT_ENOUGH_MEMORY;

@@ -102,7 +102,7 @@ static DWORD port__make(pp_port *port, unsigned workers, unsigned processors)
     if (error == ERROR_SUCCESS && !port->workers)
         error = ERROR_NOT_ENOUGH_MEMORY;
     if (error == ERROR_SUCCESS && !port->over_event)
-        error = GetLastError();
+        error = win_last_error();
     if (error == ERROR_SUCCESS)
         error = kernel_init(&port->kernel, &port->strands.locals, &port->watch, workers);
     return error;

@@ -40,10 +40,10 @@ DWORD watch_start(watch *w, bool helps, watch_look_fn *look, void *context)
     *w = (watch){.helps = helps, .look = look, .context = context};
     w->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (!w->wake)
-        return GetLastError();
+        return win_last_error();
     w->thread =
         CreateThread(NULL, WATCH__STACK, watch__main, w, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    return w->thread ? ERROR_SUCCESS : GetLastError();
+    return w->thread ? ERROR_SUCCESS : win_last_error();
 }
 
 void watch_end(watch *w)

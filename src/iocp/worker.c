@@ -208,5 +208,5 @@ worker *workers_new(pp_port *port)
 DWORD worker_start(worker *w)
 {
     w->thread = CreateThread(NULL, 0, worker__main, w, 0, NULL);
-    return w->thread ? ERROR_SUCCESS : GetLastError();
+    return w->thread ? ERROR_SUCCESS : win_last_error();
 }

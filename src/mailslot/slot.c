@@ -47,7 +47,7 @@ DWORD slot_create(const name_path *path, DWORD max_datagram, const security *s, 
     if (native)
         return slot__create_native(native, path, max_datagram, s, handle);
     *handle = CreateMailslotW(path->wide, max_datagram, MAILSLOT_WAIT_FOREVER, &attributes);
-    return *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    return *handle == INVALID_HANDLE_VALUE ? win_last_error() : ERROR_SUCCESS;
 }
 
 DWORD slot_open(const name_path *path, HANDLE *handle)
@@ -60,5 +60,5 @@ DWORD slot_open(const name_path *path, HANDLE *handle)
      * it. */
     *handle = CreateFileW(path->wide, rights, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                           OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
-    return *handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    return *handle == INVALID_HANDLE_VALUE ? win_last_error() : ERROR_SUCCESS;
 }

@@ -84,10 +84,10 @@ DWORD slot_reader_start(slot_reader *r, kernel *k, HANDLE slot, DWORD longest, s
         return ERROR_NOT_ENOUGH_MEMORY;
     kernel_count_other(k);
     if (!SetMailslotInfo(slot, SLOT_READER_LOOK_MS))
-        return GetLastError();
+        return win_last_error();
     r->thread = CreateThread(NULL, SLOT_READER__STACK, slot_reader__main, r,
                              STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    return r->thread ? ERROR_SUCCESS : GetLastError();
+    return r->thread ? ERROR_SUCCESS : win_last_error();
 }
 
 bool slot_reader_take(slot_reader *r, datagrams *b)

@@ -55,7 +55,7 @@ static pp_status adopt__set_pipe(HANDLE pipe, pp_mode mode, pp_error *error)
         return PP_OK;
     if (SetNamedPipeHandleState(pipe, &wanted, NULL, NULL))
         return PP_OK;
-    code = GetLastError();
+    code = win_last_error();
     return mode == PP_MODE_MESSAGE && code == ERROR_INVALID_PARAMETER
                ? PP_E_MODE
                : error_set_windows(error, code, "the read mode of handle cannot be set");
@@ -135,7 +135,7 @@ static pp_status adopt__attach(pp_conn *c, HANDLE handle, bool socket, pp_error 
 pp_status adopt_join(pp_port *port, HANDLE handle, const pp_conn_options *options, pp_conn **conn,
                      pp_error *error)
 {
-    pp_conn_options checked;
+    pp_conn_options checked = {0};
     pp_status status = conn_check_options(port, options, &checked, error);
     pp_conn *c = status == PP_OK ? conn_new(port, &checked) : NULL;
     bool socket = false;

@@ -49,7 +49,7 @@ static pp_conn *dial__new(pp_port *port, const pp_conn_options *options,
 
 pp_status pp_dial(pp_port *port, const pp_dial_options *options, pp_conn **conn, pp_error *error)
 {
-    pp_conn_options checked;
+    pp_conn_options checked = {0};
     open_request request;
     pp_conn *c;
     pp_status status = dial__check(port, options, &checked, &request, error);

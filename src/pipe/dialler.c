@@ -106,7 +106,7 @@ static dialler_result dialler__try_elsewhere(dialler *d)
     d->attempt = a;
     if (TrySubmitThreadpoolCallback(dialler__attempt, a, NULL))
         return (dialler_result){.step = DIALLER_WAITS};
-    status = error_from_windows(GetLastError());
+    status = error_from_windows(win_last_error());
     d->attempt = NULL;
     mem_free(a);
     return dialler__ended(d, status, NULL);

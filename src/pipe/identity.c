@@ -32,7 +32,7 @@ static DWORD identity__read_user(HANDLE token, char *user, size_t size)
 
     if (!GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used) ||
         !ConvertSidToStringSidA(buffer.user.User.Sid, &text))
-        return GetLastError();
+        return win_last_error();
     snprintf(user, size, "%s", text);
     LocalFree(text);
     return ERROR_SUCCESS;
@@ -55,7 +55,7 @@ static uint32_t identity__read_integrity(HANDLE token)
 
 DWORD identity_of_user(kernel *k, HANDLE pipe, pp_peer *peer)
 {
-    HANDLE token;
+    HANDLE token = NULL;
     DWORD error;
 
     kernel_count_other(k);

@@ -16,7 +16,7 @@ instance *instance_make(const instance_kind *kind, bool first)
     i->pipe = KERNEL_NO_HANDLE;
     list_init(&i->link);
     handle = instance_create(kind, first);
-    error = handle == INVALID_HANDLE_VALUE ? GetLastError()
+    error = handle == INVALID_HANDLE_VALUE ? win_last_error()
                                            : kernel_attach(kind->kernel, &i->pipe, handle, false);
     if (error == ERROR_SUCCESS)
         return i;

@@ -28,7 +28,7 @@ static DWORD listen__make_first(pp_listener *l)
     instance *i = instance_make(&l->kind, true);
 
     if (!i)
-        return GetLastError();
+        return win_last_error();
     kernel_count_other(l->kind.kernel);
     if (GetNamedPipeHandleStateW(i->pipe.handle, NULL, &count, NULL, NULL, NULL, 0) && count > 1) {
         instance_discard(i, l->kind.kernel);
@@ -59,7 +59,7 @@ static DWORD listen__make_all(pp_listener *l, bool *first)
         if (i)
             fifo_append(&l->made, &i->came);
         else
-            error = GetLastError();
+            error = win_last_error();
     }
     if (error != ERROR_SUCCESS)
         listen__discard_made(l);

@@ -105,7 +105,7 @@ static bool listener__make_one(pp_listener *l)
         return false;
     i = instance_make(&l->kind, false);
     if (!i) {
-        listener__failed(l, GetLastError());
+        listener__failed(l, win_last_error());
         return false;
     }
     l->retry_ms = 0;

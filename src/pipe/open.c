@@ -64,7 +64,7 @@ static pp_status open__check(const open_request *r, HANDLE pipe, DWORD *error)
     /* A client starts in byte-read mode, whatever mode the server set. */
     if (r->mode != PP_MODE_MESSAGE || SetNamedPipeHandleState(pipe, &message, NULL, NULL))
         return PP_OK;
-    *error = GetLastError();
+    *error = win_last_error();
     /* Only one argument can be wrong here: the other end made a pipe of bytes. */
     return *error == ERROR_INVALID_PARAMETER ? PP_E_MODE : error_from_windows(*error);
 }
@@ -74,7 +74,7 @@ pp_status open_once(const open_request *r, HANDLE *pipe, DWORD *error)
     HANDLE opened = open__file(r);
     pp_status status;
 
-    *error = opened == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    *error = opened == INVALID_HANDLE_VALUE ? win_last_error() : ERROR_SUCCESS;
     *pipe = INVALID_HANDLE_VALUE;
     if (opened == INVALID_HANDLE_VALUE)
         return error_from_windows(*error);

@@ -95,6 +95,7 @@ static piece records__next_bytes(const records *r, size_t most)
         size = records__less(until - r->start, most);
         return (piece){r->data + r->start, size, size, 0};
     }
+    assert(shared); /* something is left */
     size = records__less(pp_buffer_size(shared->buffer) - r->shared_done, most);
     return (piece){(const char *)pp_buffer_data(shared->buffer) + r->shared_done, size, 0, size};
 }

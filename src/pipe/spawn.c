@@ -40,7 +40,7 @@ static DWORD spawn__open_null(HANDLE *end)
 {
     *end = CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
                        NULL, OPEN_EXISTING, 0, NULL);
-    return *end == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    return *end == INVALID_HANDLE_VALUE ? win_last_error() : ERROR_SUCCESS;
 }
 
 /* Makes a pipe with a name from the system's random numbers. The child's end is of the kind that C
@@ -64,11 +64,11 @@ static DWORD spawn__make_pipe(const security *s, bool input, HANDLE *ours, HANDL
         PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, 1, SPAWN__QUOTA, SPAWN__QUOTA, 0, &attributes);
     if (*ours == INVALID_HANDLE_VALUE) {
         *ours = NULL;
-        return GetLastError();
+        return win_last_error();
     }
     *childs = CreateFileW(name, (input ? GENERIC_READ : GENERIC_WRITE) | FILE_READ_ATTRIBUTES, 0,
                           NULL, OPEN_EXISTING, SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, NULL);
-    return *childs == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    return *childs == INVALID_HANDLE_VALUE ? win_last_error() : ERROR_SUCCESS;
 }
 
 static void spawn__close(spawn *s)
@@ -145,14 +145,14 @@ static DWORD spawn__create(spawn *s, LPPROC_THREAD_ATTRIBUTE_LIST handles,
     start.lpAttributeList = handles;
     if (!UpdateProcThreadAttribute(handles, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, s->child_end,
                                    sizeof s->child_end, NULL, NULL))
-        return GetLastError();
+        return win_last_error();
     AcquireSRWLockExclusive(&spawn__lock);
     for (int i = 0; i < SPAWN__STREAMS; i++)
         SetHandleInformation(s->child_end[i], HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
     if (!CreateProcessW(NULL, s->command_line, NULL, NULL, TRUE,
                         EXTENDED_STARTUPINFO_PRESENT | CREATE_NO_WINDOW, NULL, NULL,
                         &start.StartupInfo, made))
-        code = GetLastError();
+        code = win_last_error();
     for (int i = 0; i < SPAWN__STREAMS; i++)
         SetHandleInformation(s->child_end[i], HANDLE_FLAG_INHERIT, 0);
     ReleaseSRWLockExclusive(&spawn__lock);

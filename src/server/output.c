@@ -44,7 +44,7 @@ static DWORD output__write_console(HANDLE console, const char *text)
         if (!wide)
             return ERROR_NOT_ENOUGH_MEMORY;
         if (!WriteConsoleW(console, wide, (DWORD)wcslen(wide), &written, NULL))
-            code = GetLastError();
+            code = win_last_error();
         mem_free(wide);
     }
     return code;
@@ -56,7 +56,7 @@ static DWORD output__write_bytes(HANDLE handle, const char *text)
     DWORD size = (DWORD)strlen(text), written;
 
     if (!WriteFile(handle, text, size, &written, NULL))
-        return GetLastError();
+        return win_last_error();
     return written == size ? ERROR_SUCCESS : ERROR_WRITE_FAULT; /* the disk has become full */
 }
 
@@ -89,13 +89,14 @@ void output_text(output_stream stream, const char *text)
 
 void output_line(output_stream stream, const char *line)
 {
-    char text[OUTPUT__LINE + 1];
+    char text[OUTPUT__LINE + 1], *c;
 
     utf_fit(text, OUTPUT__LINE, line);
-    for (char *c = text; *c; c++)
+    for (c = text; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = '?';
-    strcat(text, "\n");
+    c[0] = '\n';
+    c[1] = 0;
     output_text(stream, text);
 }
 

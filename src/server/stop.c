@@ -63,8 +63,8 @@ uint32_t stop_begin(pp_port *port)
     ReleaseSRWLockExclusive(&stop__lock);
     /* A parent that ignores Ctrl-C passes that on to its children. */
     if (!SetConsoleCtrlHandler(NULL, FALSE))
-        return GetLastError();
-    return SetConsoleCtrlHandler(stop__event, TRUE) ? ERROR_SUCCESS : GetLastError();
+        return win_last_error();
+    return SetConsoleCtrlHandler(stop__event, TRUE) ? ERROR_SUCCESS : win_last_error();
 }
 
 void stop_end(void)
