@@ -10,7 +10,6 @@ import tempfile
 import time
 
 from harness import (
-    WINDOWS,
     FaultServer,
     Load,
     Server,
@@ -112,19 +111,16 @@ def its_messages_are_those_of_the_server():
 def a_service_that_answers_after_20_ms_shows():
     for mode in range(3):
         server = FaultServer("late", mode)
-        # Never less; more only where the machine is busy with something else, so one of three counts.
-        # (25.1 and 25.5 ms were seen under Wine 10, with another test beside this one.) On Windows a
-        # wait ends with a tick of its clock, of which there are 64 a second.
-        most = 48000 if WINDOWS else 28000
-        for _ in range(3):
-            figures = load("--pipe", server.name, "--mode", MODES[mode], "--clients", 4,
-                           "--duration", 2, "--warmup", 0.2)  # fmt: skip
-            check_figures(figures)
-            p50 = figures["latency_us"]["p50"]
-            check(p50 >= 20000, f"p50 is {p50}")
-            if p50 <= most:
-                break
-        check(p50 <= most, f"p50 is {p50}, three times over")
+        figures = load("--pipe", server.name, "--mode", MODES[mode], "--clients", 4,
+                       "--duration", 2, "--warmup", 0.2)  # fmt: skip
+        check_figures(figures)
+        latency = figures["latency_us"]
+        check(latency["p50"] >= 20000, f"p50 is {latency['p50']}")
+        # Each client waits for one reply all the time, so latency and rate tell each other. What the
+        # latency is above 20 ms is the machine's affair.
+        waiting = figures["messages_per_s"] * latency["mean"] / 1e6
+        check(3.5 <= waiting <= 4.2, f"{waiting} clients wait at a time, of 4")
+        check(latency["p50"] <= 2 * latency["mean"], f"p50 is {latency['p50']}")
         server.kill()
 
 
@@ -387,7 +383,7 @@ def a_stall_shows_in_the_latency_of_what_was_due():
                    "--warmup", 0, "--verify")  # fmt: skip
     check_figures(figures)
     latency = figures["latency_us"]
-    check(990000 <= latency["max"] <= 1500000, f"max is {latency['max']}")
+    check(990000 <= latency["max"] <= 3000000, f"max is {latency['max']}")
     check(930000 <= latency["p99"] <= latency["max"], f"p99 is {latency['p99']}")
     check(latency["p50"] < 100000, f"p50 is {latency['p50']}")
     server.kill()
