@@ -496,7 +496,9 @@ typedef struct pp_listen_options {
     uint64_t accept_depth;    /* most instances that wait, after bursts; at least accept_ready */
     uint64_t wait_timeout_ms; /* how long clients wait for an instance if they use the default of
                                  WaitNamedPipe */
-    uint64_t max_clients;     /* most clients at once; further ones find the name busy */
+    uint64_t max_clients;     /* most clients at once; further ones find the name busy. One that has
+                                 left makes room for another, whose on_open may run before on_close
+                                 of the first */
     uint64_t pipe_buffer;     /* the kernel's quota for each direction, in bytes */
     uint64_t max_clients_per_user;  /* beyond it PP_E_USER_LIMIT; 0: no limit */
     uint64_t max_connects_per_user; /* in a second; beyond it PP_E_USER_RATE; 0: no limit */

@@ -73,17 +73,18 @@ static void course__end(course *c, const pp_stats *before)
 bool course_measure(course *c, bool (*start)(void *user), void *user, char error[OPTIONS_ERROR])
 {
     const options *o = c->options;
+    bool warms_up = o->warmup > 0;
     pp_stats before;
 
     InterlockedExchange(&c->phase, COURSE_WARMING);
-    if (o->warmup <= 0)
+    if (!warms_up)
         before = course__begin(c);
     c->began = moment_now();
     if (!start(user)) {
         snprintf(error, OPTIONS_ERROR, "Windows refuses a thread or a timer");
         return false;
     }
-    if (o->warmup > 0) {
+    if (warms_up) {
         progress_wait(o, c->gone, o->warmup, "warming up", &c->tallies);
         if (interrupt_came()) {
             snprintf(error, OPTIONS_ERROR, "interrupted before anything was measured");

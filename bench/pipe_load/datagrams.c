@@ -3,6 +3,7 @@
 #include "course.h"
 #include "moment.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -123,6 +124,7 @@ static bool datagrams__open(datagrams *d, const options *o, result *r, char erro
     d->worker_count = workers ? workers : datagrams__processors();
     if (d->worker_count > d->sender_count)
         d->worker_count = d->sender_count;
+    assert(d->sender_count > 0 && d->worker_count > 0);
     d->senders = calloc(d->sender_count, sizeof(pp_sender *));
     d->workers = calloc(d->worker_count, sizeof *d->workers);
     d->stop = CreateEventW(NULL, TRUE, FALSE, NULL);

@@ -43,8 +43,10 @@ static char **main__arguments(int count, wchar_t **wide)
 
     for (int i = 0; arguments && i < count; i++) {
         arguments[i] = main__to_utf8(wide[i]);
-        if (!arguments[i])
+        if (!arguments[i]) {
+            free(arguments); /* the process ends: its texts go with it */
             return NULL;
+        }
     }
     return arguments;
 }

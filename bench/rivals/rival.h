@@ -40,7 +40,7 @@ typedef struct rival {
 void rival_start(rival *r, int count, char **arguments);
 
 /* Ends the process with status 1, and says why. */
-void rival_die(const char *what, DWORD error);
+_Noreturn void rival_die(const char *what, DWORD error);
 
 /* A new instance of the pipe: duplex, bytes. `flags` go to the open mode. */
 HANDLE rival_instance(const rival *r, DWORD flags);

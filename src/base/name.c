@@ -37,8 +37,11 @@ static bool name__copy(char copy[NAME_PATH_SIZE], const char *text)
     bool verbatim = name__is_verbatim(text);
     size_t i;
 
-    for (i = 0; text[i] && i < NAME_PATH_SIZE - 1; i++)
-        copy[i] = text[i] == '/' && !verbatim ? '\\' : text[i];
+    for (i = 0; text[i] && i < NAME_PATH_SIZE - 1; i++) {
+        copy[i] = text[i];
+        if (copy[i] == '/' && !verbatim)
+            copy[i] = '\\';
+    }
     copy[i] = 0;
     return !text[i];
 }

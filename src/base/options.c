@@ -19,7 +19,7 @@
     }
 #define TABLE(type, rows)                                                                          \
     {                                                                                              \
-        rows, sizeof rows / sizeof *rows, offsetof(type, reserved),                                \
+        rows, sizeof(rows) / sizeof *(rows), offsetof(type, reserved),                             \
             sizeof((type *)0)->reserved / sizeof(uint64_t)                                         \
     }
 

@@ -4,6 +4,7 @@
 #include "server/logger.h"
 #include "server/program.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,7 @@ static pp_status word__choose(const word_row *row, void *target, const char *val
 {
     char allowed[WORD_ALLOWED];
 
+    assert(value);
     for (size_t i = 0; row->choice(i); i++)
         if (strcmp(row->choice(i), value) == 0) {
             row->choose(target, i);
