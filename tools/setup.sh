@@ -26,7 +26,7 @@ install_packages() {
     local wanted=(
         x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
         x86_64-w64-mingw32-g++:g++-mingw-w64-x86-64
-        meson:meson ninja:ninja-build wine:wine python3:python3 xz:xz-utils
+        cc:gcc meson:meson ninja:ninja-build wine:wine python3:python3 xz:xz-utils
     )
     local entry missing=()
     for entry in "${wanted[@]}" "${also[@]}"; do

@@ -1,23 +1,23 @@
 #!/bin/bash
-# Builds the simulated Windows of tests/sim with the library inside, for this machine, and runs random
-# worlds in it. Arguments go to the program: --seed N, --worlds N, --trace, --walk, --judge, --rules: see
-# tests/sim/main.c.
+# Builds the simulated Windows of tests/sim with the library inside, for this machine, and runs it:
+# --worlds N or --seconds N, --seed N, --jobs N: random worlds, by tools/worlds.py.
 # --replay [N]: whether the trace of a seed is the same to the letter each time, alone and after other
 # worlds, for N seeds (10).
+# Anything else goes to the program: --seed N --trace, --walk, --judge, --rules: see tests/sim/main.c.
 # CC is the compiler; SANITIZE the sanitizers ("" for none).
 set -eu
 cd "$(dirname "$0")/.."
 compiler=${CC:-$(command -v clang || command -v gcc)}
 sanitize=${SANITIZE-undefined}
-build=build-sim
 flags=(-O1 -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
-mkdir -p $build
+build=build-sim/$(basename "$compiler")${sanitize:+-${sanitize//,/-}}
+mkdir -p "$build"
 # Other flags, or another header: everything is compiled again.
-if [ "$(cat $build/flags 2>/dev/null)" != "$compiler ${flags[*]}" ] ||
-    [ -n "$(find src tests/sim -name '*.h' -newer $build/flags)" ]; then
-    rm -f $build/*.o
-    echo "$compiler ${flags[*]}" >$build/flags
+if [ "$(cat "$build/flags" 2>/dev/null)" != "$compiler ${flags[*]}" ] ||
+    [ -n "$(find src tests/sim -name '*.h' -newer "$build/flags")" ]; then
+    rm -f "$build"/*.o
+    echo "$compiler ${flags[*]}" >"$build/flags"
 fi
 
 # What the simulator does not model yet stays out: adopted handles, child processes.
@@ -40,13 +40,22 @@ done
 printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
 # Calls into the system go through calls.c.
 mapfile -t wraps < <(sed -n 's/^    X([A-Z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
-"$compiler" "${flags[@]}" "${wraps[@]}" -o $build/sim "${objects[@]}"
-if [ "${1-}" = --replay ]; then
+sim=$build/sim
+[ -z "$(find "$build" -name '*.o' -newer "$sim" 2>&1)" ] || # or there is none yet
+    "$compiler" "${flags[@]}" "${wraps[@]}" -o "$sim" "${objects[@]}"
+
+case " $* " in
+*" --trace "*) ;;
+" --replay "*)
     for ((seed = 10; seed < 10 + ${2-10}; seed++)); do
-        $build/sim --seed $seed --trace | cmp - <($build/sim --seed $seed --trace)
-        $build/sim --seed $seed --trace | cmp - <($build/sim --seed $((seed - 9)) --worlds 10 --trace)
+        "$sim" --seed $seed --trace | cmp - <("$sim" --seed $seed --trace)
+        "$sim" --seed $seed --trace | cmp - <("$sim" --seed $((seed - 9)) --worlds 10 --trace)
     done
     echo "${2-10} seeds replay"
     exit
-fi
-exec $build/sim "$@"
+    ;;
+*" --worlds "* | *" --seconds "*)
+    exec python3 tools/worlds.py "$sim" "$@"
+    ;;
+esac
+exec "$sim" "$@"

@@ -266,13 +266,14 @@ static pp_status conns__message(pp_conn *conn, void *user, const void *data, siz
 {
     watched *w = user;
     unsigned resumes = w->resumes;
+    bool resuming = w->resuming > 0; /* it may come to take effect only now */
     pp_status status;
 
     (void)conn;
     oracle_message(w, data, length);
     conns__misbehave(w);
     status = conns__take(w, data, length);
-    if (status == PP_E_AGAIN && w->resumes == resumes)
+    if (status == PP_E_AGAIN && w->resumes == resumes && !resuming)
         w->held = true;
     if (status != PP_OK && status != PP_E_AGAIN)
         w->status = status;

@@ -1,0 +1,90 @@
+"""
+worlds.py SIM [--seed N] [--worlds N | --seconds N] [--jobs N]: runs random worlds of tests/sim in
+several processes, by default one for each processor, from one seed on. Shows its progress on a
+terminal. Status 1 at the first world in which something does not hold: the seed comes last.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+CHUNK = 1000  # worlds of one process; then it reports, and may be given others
+HOLD = re.compile(rb"(\d+) worlds hold, \d+ a second, (\d+) points each")
+
+
+class Worlds:
+    def __init__(self, options):
+        self.options = options
+        self.next = options.seed
+        self.end = options.seed + options.worlds if options.worlds else None
+        self.lock = threading.Lock()
+        self.began = time.monotonic()
+        self.held = self.points = 0
+        self.broken = []  # what the programs printed
+
+    def chunk(self):
+        """The next seed and how many; none: no more."""
+        with self.lock:
+            late = self.options.seconds and time.monotonic() - self.began >= self.options.seconds
+            count = CHUNK if self.end is None else min(CHUNK, self.end - self.next)
+            if self.broken or late or count <= 0:
+                return None
+            self.next += count
+            return self.next - count, count
+
+    def run(self):
+        while chunk := self.chunk():
+            seed, count = chunk
+            done = subprocess.run(
+                [self.options.sim, "--seed", str(seed), "--worlds", str(count)],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)  # fmt: skip
+            self.note(done)
+
+    def note(self, done):
+        held = HOLD.search(done.stdout)
+        with self.lock:
+            if done.returncode != 0 or not held:
+                self.broken.append((done.returncode, done.stdout))
+                return
+            self.held += int(held[1])
+            self.points += int(held[1]) * int(held[2])
+            if sys.stderr.isatty():
+                print(f"\r{self.summary()}", end="", file=sys.stderr, flush=True)
+
+    def summary(self):
+        seconds = time.monotonic() - self.began
+        most = f" of {self.options.worlds}" if self.options.worlds else ""
+        return (f"{self.held}{most} worlds hold, seeds {self.options.seed} to {self.next - 1}, "
+                f"{self.held / seconds:.0f} a second, {seconds:.0f} s")  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sim")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--worlds", type=int)
+    parser.add_argument("--seconds", type=int)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    worlds = Worlds(parser.parse_args())
+    with concurrent.futures.ThreadPoolExecutor(worlds.options.jobs) as pool:
+        for job in [pool.submit(worlds.run) for _ in range(worlds.options.jobs)]:
+            job.result()
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(f"{worlds.summary()}, {worlds.points // max(worlds.held, 1)} points each", flush=True)
+    for status, output in worlds.broken:
+        sys.stdout.buffer.write(output)
+        print(f"the program ended with status {status}")
+    seeds = re.findall(rb"^(seed \d+: .*)$", b"\n".join(text for _, text in worlds.broken), re.M)
+    for seed in seeds:
+        sys.stdout.buffer.write(seed + b"\n")
+    return 1 if worlds.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
