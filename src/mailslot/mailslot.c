@@ -30,6 +30,7 @@ struct pp_mailslot {
     pp_mailslot_options options;
     name_path path;
     datagrams unread;       /* read and not yet delivered */
+    volatile LONG closed;   /* by its user: on_datagram is not called again */
     bool closing, dropping; /* dropping: closing, and delivers nothing more */
     pp_status reason;
     timer timer;   /* closing: the time-out of delivering */
@@ -98,11 +99,12 @@ static bool mailslot__deliver_one(pp_mailslot *m)
     return true;
 }
 
-/* False: something is left. The consumer took nothing, or other strands have their turns first. */
+/* False: something is left. The user closed it, the consumer took nothing, or other strands have
+ * their turns first. */
 static bool mailslot__deliver(pp_mailslot *m)
 {
     while (!datagrams_are_empty(&m->unread)) {
-        if (gate_is_shut(&m->gate) || !mailslot__deliver_one(m))
+        if (m->closed || gate_is_shut(&m->gate) || !mailslot__deliver_one(m))
             return false;
         if (strand_turn_is_long(&m->strand)) {
             strand_raise(&m->strand, MAILSLOT_AGAIN);
@@ -412,6 +414,7 @@ pp_status pp_mailslot_close(pp_mailslot **mailslot)
     if (!m)
         return PP_E_ARGUMENT;
     *mailslot = NULL;
+    InterlockedExchange(&m->closed, 1);
     strand_raise(&m->strand, MAILSLOT_CLOSE);
     mailslot__unref(m);
     return PP_OK;

@@ -13,6 +13,7 @@ typedef struct slots__seen {
     unsigned count, next;           /* datagrams; the number that must come */
     size_t bytes;                   /* of the last one */
     bool any_order, refuses, holds; /* holds: it refuses, and never resumes */
+    bool closes_itself;
     unsigned closes;
     pp_status reason;
 } slots__seen;
@@ -42,6 +43,8 @@ static pp_status slots__came(void *user, const void *data, size_t length)
     if (!seen->any_order && length > 0)
         rule_expect("the datagram", *(const unsigned char *)data, seen->next & 0xFF);
     seen->next++;
+    if (seen->closes_itself)
+        pp_mailslot_close(&seen->server.mailslot);
     return PP_OK;
 }
 
@@ -215,6 +218,19 @@ static void slots__close(void)
     CloseHandle(thread);
 }
 
+static void slots__close_itself(void)
+{
+    slots__sending what = {.name = "rule", .count = 20, .length = 5};
+    slots__seen seen;
+
+    slots__serve(&seen, false);
+    seen.closes_itself = true;
+    rule_in(&sim_client, slots__send, &what);
+    sim_sleep(1000);
+    rule_expect("datagrams", seen.count, 1);
+    slots__end(&seen);
+}
+
 static const rule slots__rows[] = {
     {"all datagrams arrive whole and in order, also empty ones", slots__order},
     {"the longest datagram arrives, and a longer one is refused", slots__too_long},
@@ -222,6 +238,7 @@ static const rule slots__rows[] = {
     {"a second slot of a name is refused", slots__taken},
     {"another machine sends at most 424 bytes", slots__remote},
     {"a slot closes while senders send", slots__close},
+    {"a slot that is closed in on_datagram delivers nothing more", slots__close_itself},
 };
 
 const rule_table slot_rules = {slots__rows, sizeof slots__rows / sizeof *slots__rows};
