@@ -141,13 +141,12 @@ void conns_go_on(watched *w)
 
 /* ---- Callbacks ------------------------------------------------------------------------------- */
 
-static void conns__linger(watched *w)
+void conns_linger(world *all, const manners *m)
 {
-    world *all = w->world;
     uint64_t slow = all->options.slow_callback_ms, ms;
     bool stalls = all->stalls > 0 && sim_chance(16);
 
-    if (!stalls && !world_does(w->manners.sleeps))
+    if (!stalls && !world_does(m->sleeps))
         return;
     ms = stalls ? WORLD_STALL_MS : 1 + sim_draw(30);
     if (stalls) { /* what it asks for now must not wait for it */
@@ -163,7 +162,7 @@ static void conns__linger(watched *w)
 /* What may be done in any callback. */
 static void conns__misbehave(watched *w)
 {
-    conns__linger(w);
+    conns_linger(w->world, &w->manners);
     if (world_does(w->manners.closes)) {
         conns_close(w);
         w->shut = true;
@@ -334,7 +333,7 @@ static void conns__closed(pp_conn *conn, void *user, pp_status reason)
 
     (void)conn;
     oracle_close(w, reason);
-    conns__linger(w);
+    conns_linger(w->world, &w->manners);
     oracle_ends(w);
     sim_wake(w);
     sim_wake(&w->world->clients_done);

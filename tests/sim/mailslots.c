@@ -38,12 +38,14 @@ typedef struct sender {
 } sender;
 
 bool sim_slots_take_no_port;
+uint64_t sim_datagrams_taken;
 static slot *slots; /* also what the threads that watch time-outs wait for */
 
 void slots_reset(void)
 {
     slots = NULL;
     sim_slots_take_no_port = false;
+    sim_datagrams_taken = 0;
 }
 
 static slot *slots__find(unsigned machine, const WCHAR *name)
@@ -83,6 +85,7 @@ static NTSTATUS slots__take(slot *s, const file_op *op, DWORD *bytes)
     if (*bytes > 0)
         memcpy(op->buffer, s->first->bytes, *bytes);
     slots__drop_first(s);
+    sim_datagrams_taken++;
     return 0;
 }
 

@@ -155,7 +155,7 @@ DWORD meddle(void *argument)
         watched *seen = meddle__choose(w);
 
         sim_sleep(sim_draw(3));
-        switch (sim_draw(8)) {
+        switch (sim_draw(9)) {
         case 0:
             world_add_timer(w, sim_draw(100));
             break;
@@ -167,6 +167,9 @@ DWORD meddle(void *argument)
             break;
         case 3:
             meddle__set_limits(&w->places[sim_draw(w->place_count)]);
+            break;
+        case 4:
+            mail_meddle(w);
             break;
         default:
             if (seen && !w->calm && sim_chance(3))

@@ -83,16 +83,18 @@ void oracle_at_rest(world *w)
 /* pp_port_wait has returned. */
 void oracle_stopped(world *w)
 {
-    uint64_t longest = 0;
+    uint64_t longest = 0, patience = oracle_patience(w) + (w->slot.listening ? ORACLE_LOOK_MS : 0);
 
-    if (w->aborted && oracle_ms_since(w->aborted_at) > oracle_patience(w))
+    if (w->aborted && oracle_ms_since(w->aborted_at) > patience)
         sim_fail("the port took %llu ms to abort",
                  (unsigned long long)oracle_ms_since(w->aborted_at));
     for (unsigned i = 0; i < w->place_count; i++)
         if (w->places[i].options.conn.drain_timeout_ms > longest)
             longest = w->places[i].options.conn.drain_timeout_ms;
-    if (oracle_ms_since(w->stopped_at) > longest + oracle_patience(w))
-        sim_fail("the port took %llu ms to stop, and the longest drain_timeout_ms is %llu",
+    if (w->slot.options.deliver_timeout_ms > longest)
+        longest = w->slot.options.deliver_timeout_ms;
+    if (oracle_ms_since(w->stopped_at) > longest + patience)
+        sim_fail("the port took %llu ms to stop, and the longest time-out is %llu",
                  (unsigned long long)oracle_ms_since(w->stopped_at), (unsigned long long)longest);
 }
 

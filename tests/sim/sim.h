@@ -46,6 +46,9 @@ extern bool sim_is_bare;
 /* True: no port takes the handle of a mailslot, as if memory were short. */
 extern bool sim_slots_take_no_port;
 
+/* How many datagrams were read from mailslots. */
+extern uint64_t sim_datagrams_taken;
+
 /* True once in so many times. */
 static inline bool sim_chance(uint32_t one_in)
 {

@@ -152,6 +152,7 @@ void world_draw(world *w)
     w->client_count = w->walk.on ? WORLD_MOST_CLIENTS : 1 + sim_draw(WORLD_MOST_CLIENTS);
     for (unsigned i = 0; i < w->client_count; i++)
         world__draw_client(w, i);
+    mail_draw(w);
 }
 
 /* ---- The course of it ------------------------------------------------------------------------ */
@@ -203,6 +204,7 @@ static bool world__open(world *w)
             sim_fail("pp_listen: %s", error.message);
         world__listen_again(w, p);
     }
+    mail_open(w);
     return true;
 }
 
@@ -225,7 +227,7 @@ static bool world__is_quiet(const world *w)
         open += w->places[i].serving;
     for (unsigned i = 0; i < w->client_count; i++)
         open += w->flows[i].arrived != w->flows[i].accepted;
-    return w->clients_done == w->client_count && (open == 0 || !w->calm);
+    return w->clients_done == w->client_count && (open == 0 || !w->calm) && mail_is_quiet(w);
 }
 
 /* What a calm world waits for. */
@@ -250,7 +252,7 @@ static void world__await_clients(world *w)
         world__tell_stuck(w);
 }
 
-static void world__join(HANDLE *thread)
+void world_join(HANDLE *thread)
 {
     if (!*thread)
         return;
@@ -281,9 +283,10 @@ static void world__stop(world *w)
 static void world__close(world *w)
 {
     for (unsigned i = 0; i < w->client_count; i++) {
-        world__join(&w->clients[i].thread);
-        world__join(&w->clients[i].sender);
+        world_join(&w->clients[i].thread);
+        world_join(&w->clients[i].sender);
     }
+    mail_close(w);
     oracle_judge(w);
     for (unsigned i = 0; i < w->client_count; i++)
         pp_conn_unref(&w->clients[i].seen.conn);
@@ -309,12 +312,13 @@ void world_run(void *context)
     if (world__open(w)) {
         for (unsigned i = 0; i < w->client_count; i++)
             client_start(&w->clients[i]);
+        mail_start(w);
         for (unsigned i = sim_draw(3); i > 0; i--)
             meddlers[i - 1] = sim_spawn(&sim_server, meddle, w);
         world__await_clients(w);
         world__stop(w);
-        world__join(&meddlers[0]);
-        world__join(&meddlers[1]);
+        world_join(&meddlers[0]);
+        world_join(&meddlers[1]);
         world__close(w);
     }
     sim_sleep(1); /* the pool's threads end, too, which dials have left */

@@ -10,6 +10,7 @@
 #define WORLD_MOST_SERVED 150
 #define WORLD_MOST_PLACES 3
 #define WORLD_MOST_TIMERS 16
+#define WORLD_MOST_MAILERS 4
 #define WORLD_LONGEST (256u * 1024) /* bytes of a message */
 #define WORLD_STALL_MS 3000
 #define WORLD_DAYS_MS (7 * 24 * 3600 * 1000u)
@@ -119,6 +120,36 @@ typedef struct timer_seen {
     pp_status status;
 } timer_seen;
 
+/* A mailslot on the port, as its callbacks have shown it so far. */
+typedef struct slot_seen {
+    world *world;
+    pp_mailslot_options options;
+    pp_mailslot *mailslot;
+    manners manners;
+    bool listening, inside, closing, shut, held, closed;
+    unsigned users; /* threads that use `mailslot` */
+    unsigned resuming, resumes;
+    uint64_t close_at;
+    uint64_t delivered, empties; /* datagrams; of these, those of no bytes */
+    char refused[5];             /* what the datagram that was refused last begins with */
+    size_t refused_length;       /* SIZE_MAX: none was */
+} slot_seen;
+
+/* Who sends datagrams to it. Each begins with the sender's number and its own, and all its bytes
+ * follow from these. */
+typedef struct mailer {
+    world *world;
+    unsigned number;
+    const sim_process *process;
+    const char *name;
+    bool plain, far; /* by the Windows calls alone; by a name of another machine, or of all */
+    unsigned to_send, next, arrived; /* datagrams; next: this one is sent now */
+    uint64_t empties; /* datagrams of no bytes that were sent, the last one perhaps */
+    bool done;
+    DWORD slow_ms;
+    HANDLE thread;
+} mailer;
+
 /* A short session of a mode, in which the nth call of a kind fails. */
 typedef struct walk {
     bool on;
@@ -140,6 +171,9 @@ struct world {
     watched served[WORLD_MOST_SERVED];
     flow flows[WORLD_MOST_CLIENTS + WORLD_MOST_SERVED];
     timer_seen timers[WORLD_MOST_TIMERS];
+    slot_seen slot;
+    mailer mailers[WORLD_MOST_MAILERS];
+    unsigned mailer_count;
     unsigned place_count, client_count, served_count, timer_count, clients_done;
     unsigned stalls, retries; /* callbacks that will stall; how often dials may retry */
     bool stalled;
@@ -162,6 +196,9 @@ bool walk_all(void);
 
 /* Stops the port, as its users do. */
 void world_stop(world *w, bool abort);
+
+/* Waits for a thread, if it is one, and closes its handle. */
+void world_join(HANDLE *thread);
 void world_add_timer(world *w, uint64_t delay_ms);
 void world_post(world *w);
 
@@ -190,6 +227,9 @@ void conns_close(watched *w);
 void conns_abort(watched *w);
 void conns_resume(watched *w);
 
+/* A callback takes long, now and then. */
+void conns_linger(world *w, const manners *m);
+
 /* ---- Clients -------------------------------------------------------------------------------- */
 
 void client_start(client *c);
@@ -199,9 +239,27 @@ DWORD plain_main(void *argument);
 DWORD blocking_main(void *argument);
 DWORD meddle(void *argument);
 
-/* ---- oracle.c, oracle_port.c: the contract --------------------------------------------------- */
+/* ---- mail.c: a mailslot and its senders ------------------------------------------------------ */
+
+void mail_draw(world *w);
+void mail_open(world *w);
+void mail_start(world *w);
+void mail_meddle(world *w);
+bool mail_is_quiet(const world *w);
+void mail_close(world *w); /* after the port has stopped */
+
+#define MAIL_ROOM 1000
+
+/* The bytes of a sender's datagram; how many they are. More follow. */
+size_t mail_datagram(const mailer *m, unsigned number, char data[MAIL_ROOM]);
+
+/* The first one from `number` on that has bytes, or the next one to be sent. */
+unsigned mail_skip(const mailer *m, unsigned number);
+
+/* ---- oracle.c, oracle_port.c, oracle_mail.c: the contract ------------------------------------ */
 
 #define ORACLE_LATE_MS 200 /* that virtual time may lag behind a deadline */
+#define ORACLE_LOOK_MS 250 /* where a thread reads a mailslot, its end takes up to this */
 
 uint64_t oracle_ms_since(uint64_t then);
 
@@ -226,5 +284,10 @@ void oracle_stopped(world *w);
 void oracle_judge_conn(const watched *w);
 void oracle_judge_client(const client *c);
 void oracle_judge(world *w);
+void oracle_datagram(slot_seen *s, const void *data, size_t length);
+void oracle_taken(slot_seen *s, const void *data, size_t length);
+void oracle_slot_closed(slot_seen *s, pp_status reason);
+void oracle_mailed(const mailer *m, size_t length, pp_status status);
+void oracle_judge_mail(const world *w);
 
 #endif
