@@ -157,8 +157,7 @@ pp_status pp_conn_peer(pp_conn *c, pp_peer *peer)
         return PP_E_ARGUMENT;
     if (strand_is_here(&c->strand) && c->heard && conn_is_live(c))
         conn_ask_user(c);
-    peer_copy(&c->peer, peer);
-    if (peer->process_id != 0 || peer->session_id != 0)
+    if (peer_copy(&c->peer, peer))
         return PP_OK;
     return c->over ? PP_E_CLOSING : PP_E_AGAIN;
 }

@@ -24,17 +24,22 @@ const pp_peer *peer_known(const struct peer *p)
     return p->known;
 }
 
-void peer_copy(struct peer *p, pp_peer *copy)
+bool peer_copy(struct peer *p, pp_peer *copy)
 {
+    bool set;
+
     AcquireSRWLockExclusive(&p->lock);
     *copy = *p->known;
+    set = p->set;
     ReleaseSRWLockExclusive(&p->lock);
+    return set;
 }
 
 static void peer__set(struct peer *p, const pp_peer *known)
 {
     AcquireSRWLockExclusive(&p->lock);
     *p->known = *known;
+    p->set = true;
     ReleaseSRWLockExclusive(&p->lock);
 }
 

@@ -15,6 +15,7 @@ struct peer {
     SRWLOCK lock; /* for what `known` points to */
     pp_peer *known;
     bool asked;         /* the turn has asked for the user */
+    bool set;           /* under the lock: it has asked for the process and session */
     users_entry *entry; /* of its user, which counts it; or NULL */
 };
 
@@ -22,9 +23,9 @@ struct peer {
 bool peer_init(struct peer *p);
 void peer_free(struct peer *p);
 
-/* What is known: peer_known for the turn, peer_copy for other threads. */
+/* What is known: peer_known for the turn, peer_copy for other threads. False: nobody has asked. */
 const pp_peer *peer_known(const struct peer *p);
-void peer_copy(struct peer *p, pp_peer *copy);
+bool peer_copy(struct peer *p, pp_peer *copy);
 
 /* Asks for the process and session; when the connection opens. */
 void peer_ask_process(struct peer *p, kernel *k, HANDLE pipe, bool is_server_end);

@@ -45,7 +45,7 @@ static pp_status rules__message(pp_conn *conn, void *user, const void *data, siz
     rule_server *s = user;
 
     s->answered++;
-    pp_conn_peer(conn, &s->peer);
+    rule_expect("pp_conn_peer", pp_conn_peer(conn, &s->peer), PP_OK);
     return pp_conn_send(conn, data, length);
 }
 

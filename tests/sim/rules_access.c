@@ -4,6 +4,7 @@
 #include "rules.h"
 
 #include "base/security.h"
+#include "calls.h"
 
 #include <string.h>
 
@@ -178,6 +179,24 @@ static void access__hidden(void)
     rule_expect("the reason", s.reason, PP_E_REFUSED);
 }
 
+/* A service is in session 0. */
+static void access__half_known(void)
+{
+    static const sim_process service = {.id = 506, .user = "S-1-5-18", .integrity = 16384};
+    pp_access access = {0};
+    rule_server s;
+
+    rule_serve(&s, &access, PP_OK);
+    faults_none();
+    faults_at(CALL_GetNamedPipeClientProcessId, 1);
+    rule_expect("a service", rule_call(&service, RULE_PIPE), ERROR_SUCCESS);
+    rule_expect("its process", s.peer.process_id, 0);
+    rule_expect("its session", s.peer.session_id, 0);
+    rule_expect("its user is known", strcmp(s.peer.user, service.user), 0);
+    faults_none();
+    rule_close(&s);
+}
+
 static const rule access__rows[] = {
     {"without options only our user gets in, and a user that is allowed", access__users},
     {"a strict user gets in by exact rights, and makes no instance", access__strict},
@@ -186,6 +205,7 @@ static const rule access__rows[] = {
     {"low integrity stays outside unless a label lets it in", access__low},
     {"a name that another user serves is taken", access__taken},
     {"a stranger never makes an instance of our name", access__never_free},
+    {"a client of session 0 is known, also where its process is not", access__half_known},
     {"a client may hide its user, unless that is refused", access__hidden},
 };
 
