@@ -4,6 +4,8 @@
  */
 #include "world.h"
 
+#include "base/security.h"
+
 #include <string.h>
 
 void client_done(client *c)
@@ -99,7 +101,7 @@ void client_start(client *c)
         client__dial(c);
     else
         c->thread =
-            sim_spawn(&sim_client, c->kind == CLIENT_BLOCKING ? blocking_main : plain_main, c);
+            sim_spawn(&c->process, c->kind == CLIENT_BLOCKING ? blocking_main : plain_main, c);
 }
 
 /* ---- By pp_client_* -------------------------------------------------------------------------- */
@@ -154,18 +156,25 @@ DWORD blocking_main(void *argument)
     client *c = argument;
     pp_client_options options;
     pp_client *own;
+    pp_status status;
 
     pp_client_options_init(&options);
-    options.name = c->place->name;
+    options.name = c->process.machine > 0 ? c->place->far_name : c->place->name;
     options.mode = c->place->options.conn.mode;
     options.half_close = c->place->options.conn.half_close;
     options.max_message = c->place->options.conn.max_message;
     options.timeout_ms = c->world->calm ? WORLD_DAYS_MS : sim_draw(1000);
-    if (pp_client_open(&own, &options, NULL) == PP_OK) {
+    status = pp_client_open(&own, &options, NULL);
+    if (status == PP_OK || !c->world->faulty)
+        oracle_opened(c, SECURITY_STRICT_RIGHTS,
+                      status == PP_OK         ? ERROR_SUCCESS
+                      : status == PP_E_ACCESS ? ERROR_ACCESS_DENIED
+                                              : ERROR_PIPE_BUSY);
+    if (status == PP_OK) {
         blocking__talk(c, own);
         c->out->handed_over = c->out->closing = true;
         pp_client_close(&own);
-    } else if (c->world->calm) {
+    } else if (c->world->calm && !c->barred) {
         sim_fail("pp_client_open fails");
     }
     client_done(c);

@@ -48,6 +48,7 @@ void conns_resume(watched *w)
     w->resuming++;
     pp_conn_resume(w->conn);
     w->resuming--;
+    w->resumes++; /* it may have come after what began meanwhile */
     w->held = false;
 }
 

@@ -10,9 +10,6 @@
 #define MAIL__HEADER 5
 #define MAIL__MOST_REMOTE 424
 
-static const sim_process mail__far = {
-    .id = 210, .session = 1, .user = "S-1-5-21-1-1-1-1000", .machine = 1};
-
 /* ---- Datagrams ------------------------------------------------------------------------------- */
 
 /* Some are empty, some as long as allowed. */
@@ -54,6 +51,7 @@ static void mail__resume(slot_seen *s)
     s->resuming++;
     pp_mailslot_resume(s->mailslot);
     s->resuming--;
+    s->resumes++; /* it may have come after what began meanwhile */
     s->held = false;
     s->users--;
 }
@@ -172,13 +170,14 @@ static pp_status mail__open_sender(const mailer *m, HANDLE *handle, pp_sender **
         return pp_sender_open(sender, m->name, NULL);
     swprintf(path, sizeof path / sizeof *path, L"\\\\%ls\\mailslot\\m", m->far ? L"*" : L".");
     *handle = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
-    return *handle == INVALID_HANDLE_VALUE ? PP_E_NOT_FOUND : PP_OK;
+    return *handle != INVALID_HANDLE_VALUE         ? PP_OK
+           : GetLastError() == ERROR_ACCESS_DENIED ? PP_E_ACCESS
+                                                   : PP_E_NOT_FOUND;
 }
 
 static DWORD mail__main(void *argument)
 {
     mailer *m = argument;
-    const slot_seen *s = &m->world->slot;
     pp_sender *sender;
     HANDLE handle;
     pp_status status;
@@ -187,9 +186,7 @@ static DWORD mail__main(void *argument)
         sim_spare();
     sim_sleep(sim_draw(50));
     status = mail__open_sender(m, &handle, &sender);
-    if (status == PP_E_NOT_FOUND && !m->far && !s->closing && !s->closed && !m->world->stopping &&
-        !m->world->faulty)
-        sim_fail("the name of the mailslot is free");
+    oracle_sender_opened(m, status);
     while (status == PP_OK && !m->world->over && m->next < m->to_send) {
         if (m->slow_ms > 0)
             sim_sleep(sim_draw(m->slow_ms));
@@ -216,7 +213,8 @@ static void mail__draw_sender(world *w, unsigned number)
     m->number = number + 1;
     m->plain = !w->walk.on && sim_chance(2);
     m->far = !w->walk.on && sim_chance(3);
-    m->process = m->far && sim_chance(2) ? &mail__far : &sim_client;
+    m->who = w->crowd ? people_draw() : &people_owner;
+    m->far = m->far || m->who->process.machine > 0;
     m->name = m->far ? far[sim_draw(3)] : sim_chance(2) ? "M" : "\\\\.\\mailslot\\m";
     m->to_send = 1 + sim_draw(w->walk.on ? 3 : 60);
     m->slow_ms = sim_chance(3) ? 1 + sim_draw(30) : 0;
@@ -233,6 +231,8 @@ void mail_draw(world *w)
     s->options.name = "m";
     s->options.max_datagram = MAIL__HEADER + sim_draw(sim_chance(2) ? 20 : 900);
     s->options.deliver_timeout_ms = w->calm ? 3600 * 1000 : sim_chance(4) ? 0 : sim_draw(2000);
+    if (w->crowd)
+        people_draw_access(&s->options.access, true);
     s->options.on_datagram = mail__came;
     s->options.on_close = mail__closed;
     s->options.user = s;
@@ -262,7 +262,7 @@ void mail_open(world *w)
 void mail_start(world *w)
 {
     for (unsigned i = 0; i < w->mailer_count && w->slot.listening; i++)
-        w->mailers[i].thread = sim_spawn(w->mailers[i].process, mail__main, &w->mailers[i]);
+        w->mailers[i].thread = sim_spawn(&w->mailers[i].who->process, mail__main, &w->mailers[i]);
 }
 
 /* The senders are done. In a calm world all that they sent has come, too. */

@@ -73,6 +73,7 @@ void oracle_open(watched *w)
     if (++p->serving > p->options.max_clients + w->world->options.workers - 1)
         sim_fail("%u clients are in, and max_clients is %u", p->serving,
                  (unsigned)p->options.max_clients);
+    oracle_peer_opens(w);
     if (p->closed)
         sim_fail("a client gets in after the listener's on_close");
 }
@@ -103,6 +104,8 @@ void oracle_message(watched *w, const void *data, size_t length)
     if (w->resumes == 0 && !w->world->sleeps) /* it may have come when the last one did */
         w->moved_at = sim_now_ns();
     flow_check(&w->in, data, length);
+    oracle_peer_speaks(w);
+    oracle_user_limit(w);
 }
 
 void oracle_identity(watched *w, const pp_peer *peer)
@@ -111,8 +114,8 @@ void oracle_identity(watched *w, const pp_peer *peer)
     if (w->identified)
         sim_fail("on_identity comes twice");
     w->identified = true;
-    if (!w->world->faulty && peer->user[0] && strcmp(peer->user, sim_client.user) != 0)
-        sim_fail("the client is %s", peer->user);
+    if (!w->world->faulty && !peer->user[0] && !w->world->crowd)
+        sim_fail("the client is unknown");
 }
 
 /* "The other end declared the end of its sending": after all of it. */
@@ -237,7 +240,7 @@ static bool oracle__may_be(const watched *w, pp_status reason)
     case PP_E_PROTOCOL:
         return all->hostile;
     case PP_E_REFUSED:
-        return w->failed;
+        return w->failed || w->place->options.refuse_unknown;
     case PP_E_USER_LIMIT:
         return w->server && w->place->options.max_clients_per_user > 0;
     case PP_E_USER_RATE:
@@ -286,6 +289,7 @@ void oracle_close(watched *w, pp_status reason)
         !(w->opened ? oracle__may_be(w, reason) : oracle__may_not_open(w, reason)))
         sim_fail("%s ends with %s, which has no reason", oracle__name(w), pp_status_name(reason));
     oracle__is_in_time(w);
+    oracle_user_refused(w, reason);
     if (!w->server)
         oracle__dialled(w);
     w->out->handed_over = reason == PP_OK;
@@ -315,6 +319,7 @@ void oracle_judge_conn(const watched *w)
 
     if (w->conn && !w->closed)
         sim_fail("%s has no on_close", oracle__name(w));
+    oracle_peer_closed(w);
     if (w->reason == PP_E_PEER_CLOSED && oracle__end_began(w) > w->closed_at && f && f->broken)
         sim_fail("%s finds no end inside a message", oracle__name(w));
     if (w->reason == PP_E_PEER_CLOSED && oracle__end_began(w) > w->closed_at && f &&
@@ -328,7 +333,7 @@ void oracle_judge_client(const client *c)
     const flow *f = c->seen.conn ? c->seen.in.from : c->in.from;
     bool sent = c->seen.conn ? c->seen.owed == 0 : c->out->sent >= c->to_send;
 
-    if (c->kind == CLIENT_SILENT || c->kind == CLIENT_HOSTILE || c->half_writes)
+    if (c->kind == CLIENT_SILENT || c->kind == CLIENT_HOSTILE || c->half_writes || c->barred)
         return;
     if (c->seen.conn && c->seen.reason != PP_OK && c->seen.reason != PP_E_PEER_CLOSED)
         sim_fail("client %u ends with %s", c->out->id, pp_status_name(c->seen.reason));

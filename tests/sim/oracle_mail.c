@@ -123,6 +123,24 @@ void oracle_slot_closed(slot_seen *s, pp_status reason)
     oracle__ends_in_time(s);
 }
 
+/* ---- "PP_E_NOT_FOUND: no such slot. PP_E_ACCESS: the slot does not admit us." ------------------
+ */
+
+void oracle_sender_opened(const mailer *m, pp_status status)
+{
+    const slot_seen *s = &m->world->slot;
+    bool may = m->far || people_may_send(&s->options.access, m->who->letter);
+
+    if (status == PP_OK && !may)
+        sim_fail("sender %u, %c, gets in, and nothing gives it access", m->number, m->who->letter);
+    if (m->world->faulty)
+        return;
+    if (status == PP_E_ACCESS && may)
+        sim_fail("sender %u, %c, is denied access", m->number, m->who->letter);
+    if (status == PP_E_NOT_FOUND && !s->closing && !m->world->stopping)
+        sim_fail("the name of the mailslot is free");
+}
+
 /* ---- Sending: "PP_E_TOO_LONG: more than 424 bytes to another machine, or more than the slot
  * takes" -----------------------------------------------------------------------------------------
  */

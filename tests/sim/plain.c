@@ -4,6 +4,8 @@
  */
 #include "world.h"
 
+#include "base/security.h"
+
 #include <string.h>
 
 #define PLAIN__HEADER 4
@@ -19,6 +21,8 @@ static DWORD plain__rights(const client *c)
 {
     pp_direction way = c->place->options.conn.direction;
 
+    if (c->world->crowd && way == PP_DIRECTION_DUPLEX && sim_chance(4))
+        return SECURITY_STRICT_RIGHTS;
     if (way == PP_DIRECTION_DUPLEX || c->world->calm || sim_chance(2))
         return GENERIC_READ | GENERIC_WRITE;
     return way == PP_DIRECTION_INBOUND ? GENERIC_WRITE : GENERIC_READ | FILE_WRITE_ATTRIBUTES;
@@ -30,11 +34,15 @@ static bool plain__open(plain *own)
     client *c = own->c;
     place *p = c->place;
     DWORD mode = PIPE_READMODE_MESSAGE, rights = plain__rights(c);
+    DWORD flags = c->hides ? SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS : 0;
+    const WCHAR *path = c->process.machine > 0 ? p->far_path : p->path;
 
     own->pipe = INVALID_HANDLE_VALUE;
     while (!c->world->over) {
-        own->pipe = CreateFileW(p->path, rights, 0, NULL, OPEN_EXISTING, 0, NULL);
-        if (own->pipe != INVALID_HANDLE_VALUE)
+        own->pipe = CreateFileW(path, rights, 0, NULL, OPEN_EXISTING, flags, NULL);
+        oracle_opened(c, rights,
+                      own->pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS);
+        if (own->pipe != INVALID_HANDLE_VALUE || GetLastError() == ERROR_ACCESS_DENIED)
             break;
         if (GetLastError() == ERROR_FILE_NOT_FOUND && !p->closing && !c->world->stopping &&
             p->listening)
@@ -43,7 +51,7 @@ static bool plain__open(plain *own)
     }
     if (own->pipe == INVALID_HANDLE_VALUE)
         return false;
-    if (p->options.conn.mode == PP_MODE_MESSAGE && (rights & (GENERIC_READ | GENERIC_WRITE)) &&
+    if (p->options.conn.mode == PP_MODE_MESSAGE &&
         !SetNamedPipeHandleState(own->pipe, &mode, NULL, NULL) &&
         GetLastError() != ERROR_PIPE_NOT_CONNECTED)
         sim_fail("a plain client: error %u for message mode", GetLastError());

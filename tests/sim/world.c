@@ -68,7 +68,9 @@ static void world__draw_place(world *w, unsigned number)
 
     p->world = w;
     snprintf(p->name, sizeof p->name, "w%u", number);
+    snprintf(p->far_name, sizeof p->far_name, "\\\\ONE\\pipe\\w%u", number);
     swprintf(p->path, sizeof p->path / sizeof *p->path, L"\\\\.\\pipe\\w%u", number);
+    swprintf(p->far_path, sizeof p->far_path / sizeof *p->far_path, L"\\\\ONE\\pipe\\w%u", number);
     pp_listen_options_init(o);
     world__draw_conn(w, p);
     o->name = p->name;
@@ -80,9 +82,13 @@ static void world__draw_place(world *w, unsigned number)
         o->max_clients_per_user = sim_draw(4);
         o->max_connects_per_user = sim_draw(4);
     }
-    if (w->walk.on || sim_chance(4)) {
+    p->policy = &people_default;
+    if (w->walk.on) {
         o->access.allow = &sim_client.user;
         o->access.allow_count = 1;
+    } else if (w->crowd) {
+        p->policy = people_draw_access(&o->access, false);
+        o->refuse_unknown = o->conn.direction != PP_DIRECTION_OUTBOUND && sim_chance(4);
     }
     o->conn.user = p;
     o->user = p;
@@ -103,6 +109,20 @@ static client_kind world__draw_kind(const world *w, const place *p)
                                                                              : CLIENT_PLAIN;
 }
 
+static void world__draw_person(client *c)
+{
+    const world *w = c->world;
+    const person *who = w->crowd && c->kind != CLIENT_DIALLED ? people_draw() : &people_owner;
+    bool plain = c->kind != CLIENT_DIALLED && c->kind != CLIENT_BLOCKING;
+
+    c->letter = who->letter;
+    c->process = who->process;
+    c->process.id = 1000 + c->out->id;
+    if (c->kind == CLIENT_DIALLED)
+        c->process = sim_server;
+    c->hides = w->crowd && plain && sim_chance(6) && !(w->calm && c->place->options.refuse_unknown);
+}
+
 static void world__draw_client(world *w, unsigned number)
 {
     client *c = &w->clients[number];
@@ -116,6 +136,7 @@ static void world__draw_client(world *w, unsigned number)
     flow_init(c->out, w, number + 1, p);
     watched_init(&c->seen, w, p, c->out);
     world__draw_manners(w, &c->seen.manners);
+    world__draw_person(c);
     c->to_send =
         p->options.conn.direction == PP_DIRECTION_OUTBOUND ? 0 : 1 + sim_draw(w->heavy ? 8 : 40);
     c->leaves_after = !w->calm && sim_chance(3) ? sim_draw(20) : UINT32_MAX;
@@ -137,6 +158,7 @@ void world_draw(world *w)
     w->faulty = w->walk.on || (!w->calm && sim_chance(3));
     w->hostile = !w->calm && !w->walk.on && sim_chance(3);
     w->sleeps = sim_chance(4) && !w->walk.on;
+    w->crowd = sim_chance(3) && !w->walk.on;
     w->heavy = sim_chance(w->calm ? 4 : 8) && !w->walk.on;
     w->deadline = w->calm ? WORLD__CALM_MS : sim_draw(sim_chance(2) ? 100 : 5000);
     pp_port_options_init(&w->options);
@@ -297,6 +319,16 @@ static void world__close(world *w)
     pp_port_close(&w->port);
 }
 
+static void world__start_squatters(world *w)
+{
+    for (unsigned i = w->crowd ? sim_draw(WORLD_MOST_SQUATTERS + 1) : 0; i > 0; i--) {
+        squatter *s = &w->squatters[i - 1];
+
+        *s = (squatter){.world = w, .who = people_draw()};
+        s->thread = sim_spawn(&s->who->process, squat_main, s);
+    }
+}
+
 void world_run(void *context)
 {
     world *w = context;
@@ -313,12 +345,15 @@ void world_run(void *context)
         for (unsigned i = 0; i < w->client_count; i++)
             client_start(&w->clients[i]);
         mail_start(w);
+        world__start_squatters(w);
         for (unsigned i = sim_draw(3); i > 0; i--)
             meddlers[i - 1] = sim_spawn(&sim_server, meddle, w);
         world__await_clients(w);
         world__stop(w);
         world_join(&meddlers[0]);
         world_join(&meddlers[1]);
+        for (unsigned i = 0; i < WORLD_MOST_SQUATTERS; i++)
+            world_join(&w->squatters[i].thread);
         world__close(w);
     }
     sim_sleep(1); /* the pool's threads end, too, which dials have left */

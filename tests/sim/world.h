@@ -3,6 +3,7 @@
 #define SIM_WORLD_H
 
 #include "calls.h"
+#include "people.h"
 
 #include "pipeport.h"
 
@@ -11,6 +12,7 @@
 #define WORLD_MOST_PLACES 3
 #define WORLD_MOST_TIMERS 16
 #define WORLD_MOST_MAILERS 4
+#define WORLD_MOST_SQUATTERS 2
 #define WORLD_LONGEST (256u * 1024) /* bytes of a message */
 #define WORLD_STALL_MS 3000
 #define WORLD_DAYS_MS (7 * 24 * 3600 * 1000u)
@@ -64,6 +66,7 @@ struct watched {
     bool shut;                             /* the same, in a callback of its own */
     bool foreign;                          /* another thread sends */
     pp_status reason, status;              /* status: on_message has returned it */
+    DWORD process;                         /* at the other end, as it was said to be */
     uint64_t opened_at, moved_at, close_at, closed_at;
     uint64_t refused; /* sends refused with PP_E_AGAIN */
     unsigned owed;    /* messages to send, in stream mode bytes */
@@ -97,14 +100,18 @@ typedef struct client {
     bool done, half_writes, expects_other,
         is_far; /* another process as the server; another machine */
     HANDLE thread, sender;
+    sim_process process;
+    char letter;        /* who it is: people.c */
+    bool hides, barred; /* it lets nobody ask who it is; nothing gives it access */
 } client;
 
 /* A listener. */
 struct place {
     world *world;
-    char name[8];
-    WCHAR path[24];
+    char name[8], far_name[16];
+    WCHAR path[24], far_path[24]; /* far: as other machines have it */
     pp_listen_options options;
+    const policy *policy;
     manners manners;
     pp_listener *listener;
     bool listening, closing, closed;
@@ -140,7 +147,7 @@ typedef struct slot_seen {
 typedef struct mailer {
     world *world;
     unsigned number;
-    const sim_process *process;
+    const person *who;
     const char *name;
     bool plain, far; /* by the Windows calls alone; by a name of another machine, or of all */
     unsigned to_send, next, arrived; /* datagrams; next: this one is sent now */
@@ -149,6 +156,13 @@ typedef struct mailer {
     DWORD slow_ms;
     HANDLE thread;
 } mailer;
+
+/* Who wants to serve our name. */
+typedef struct squatter {
+    world *world;
+    const person *who;
+    HANDLE thread;
+} squatter;
 
 /* A short session of a mode, in which the nth call of a kind fails. */
 typedef struct walk {
@@ -162,8 +176,8 @@ struct world {
     walk walk;
     pp_port *port;
     pp_port_options options;
-    bool calm; /* everything that was asked is answered */
-    bool faulty, hostile, sleeps, heavy;
+    bool calm;                                  /* everything that was asked is answered */
+    bool faulty, hostile, sleeps, heavy, crowd; /* crowd: other users, and another machine */
     volatile bool stopping, aborted, over;
     uint64_t stopped_at, deadline, slept_ms;
     place places[WORLD_MOST_PLACES];
@@ -173,6 +187,7 @@ struct world {
     timer_seen timers[WORLD_MOST_TIMERS];
     slot_seen slot;
     mailer mailers[WORLD_MOST_MAILERS];
+    squatter squatters[WORLD_MOST_SQUATTERS];
     unsigned mailer_count;
     unsigned place_count, client_count, served_count, timer_count, clients_done;
     unsigned stalls, retries; /* callbacks that will stall; how often dials may retry */
@@ -238,6 +253,7 @@ bool client_expects_more(const client *c);
 DWORD plain_main(void *argument);
 DWORD blocking_main(void *argument);
 DWORD meddle(void *argument);
+DWORD squat_main(void *argument);
 
 /* ---- mail.c: a mailslot and its senders ------------------------------------------------------ */
 
@@ -256,7 +272,7 @@ size_t mail_datagram(const mailer *m, unsigned number, char data[MAIL_ROOM]);
 /* The first one from `number` on that has bytes, or the next one to be sent. */
 unsigned mail_skip(const mailer *m, unsigned number);
 
-/* ---- oracle.c, oracle_port.c, oracle_mail.c: the contract ------------------------------------ */
+/* ---- oracle*.c: the contract ----------------------------------------------------------------- */
 
 #define ORACLE_LATE_MS 200 /* that virtual time may lag behind a deadline */
 #define ORACLE_LOOK_MS 250 /* where a thread reads a mailslot, its end takes up to this */
@@ -287,7 +303,15 @@ void oracle_judge(world *w);
 void oracle_datagram(slot_seen *s, const void *data, size_t length);
 void oracle_taken(slot_seen *s, const void *data, size_t length);
 void oracle_slot_closed(slot_seen *s, pp_status reason);
+void oracle_sender_opened(const mailer *m, pp_status status);
 void oracle_mailed(const mailer *m, size_t length, pp_status status);
+bool oracle_may_open(const client *c, DWORD rights);
+void oracle_opened(client *c, DWORD rights, DWORD error);
+void oracle_peer_opens(watched *w);
+void oracle_peer_speaks(watched *w);
+void oracle_peer_closed(const watched *w);
+void oracle_user_limit(const watched *w);
+void oracle_user_refused(const watched *w, pp_status reason);
 void oracle_judge_mail(const world *w);
 
 #endif
