@@ -141,7 +141,8 @@ void oracle_user_limit(const watched *w)
     const pp_listen_options *o = &w->place->options;
     uint64_t now = 0, lately = 0;
 
-    if (!c || !w->server || w->world->stopping)
+    if (!c || !w->server || w->world->stopping ||
+        w->world->faulty) /* who is unknown counts apart */
         return;
     for (unsigned i = 0; i < w->world->served_count; i++) {
         const watched *seen = &w->world->served[i];
