@@ -22,7 +22,7 @@ static file *file__find(HANDLE handle)
 {
     sim_object *object = sim_look(handle, SIM_NONE);
 
-    if (object && object->kind >= SIM_PIPE && object->kind <= SIM_SENDER)
+    if (object && object->kind >= SIM_PIPE && object->kind <= SIM_SOCKET)
         return (file *)object;
     SetLastError(ERROR_INVALID_HANDLE);
     return NULL;

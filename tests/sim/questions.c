@@ -1,9 +1,10 @@
 /*
- * What may be asked of a pipe, and set.
+ * What may be asked of a pipe or another file, and set.
  */
 #include "pipes.h"
 
 #include <string.h>
+#include <winternl.h>
 
 BOOL SetNamedPipeHandleState(HANDLE handle, DWORD *mode, DWORD *bytes, DWORD *ms)
 {
@@ -38,6 +39,18 @@ BOOL GetNamedPipeHandleStateW(HANDLE handle, DWORD *state, DWORD *instances, DWO
                  (e->at_once ? PIPE_NOWAIT : PIPE_WAIT);
     if (instances)
         *instances = e->instance->name->count;
+    return TRUE;
+}
+
+BOOL GetNamedPipeInfo(HANDLE handle, DWORD *flags, DWORD *out, DWORD *in, DWORD *most)
+{
+    pipe_end *e = pipes_look(handle);
+
+    (void)out, (void)in, (void)most;
+    if (!e)
+        return FALSE;
+    *flags = (e->server ? PIPE_SERVER_END : 0) |
+             (e->instance->name->message ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE);
     return TRUE;
 }
 
@@ -105,4 +118,40 @@ BOOL PeekNamedPipe(HANDLE handle, void *buffer, DWORD size, DWORD *bytes, DWORD 
     if (left)
         *left = e->instance->name->message ? first - taken : 0;
     return TRUE;
+}
+
+/* ---- Of each file --------------------------------------------------------------------------- */
+
+/* Microsoft, GetFileType: a socket or a pipe. What a mailslot is: not known. */
+DWORD GetFileType(HANDLE handle)
+{
+    file *f = file_look(handle);
+
+    return f && (f->object.kind == SIM_PIPE || f->object.kind == SIM_SOCKET) ? FILE_TYPE_PIPE : 0;
+}
+
+NTSTATUS NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS what, void *data, ULONG size,
+                       ULONG *used)
+{
+    file *f = file_look(handle);
+
+    (void)what, (void)size, (void)used;
+    if (!f)
+        return SIM_INVALID_PARAMETER;
+    ((PUBLIC_OBJECT_BASIC_INFORMATION *)data)->GrantedAccess = f->rights;
+    return 0;
+}
+
+/* FileIoCompletionNotificationInformation alone: Wine's ntdll/tests/file.c. */
+NTSTATUS NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK *result, void *information,
+                                ULONG size, FILE_INFORMATION_CLASS what)
+{
+    file *f = file_look(handle);
+
+    (void)result, (void)size;
+    if (!f || (int)what != 41)
+        return SIM_INVALID_PARAMETER;
+    *(ULONG *)information = (f->target.skip_on_success ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0) |
+                            (f->target.skip_signal ? FILE_SKIP_SET_EVENT_ON_HANDLE : 0);
+    return 0;
 }

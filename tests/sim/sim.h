@@ -96,6 +96,7 @@ typedef enum sim_kind {
     SIM_PIPE,
     SIM_SLOT,
     SIM_SENDER, /* to a mailslot */
+    SIM_SOCKET,
     SIM_TOKEN,
 } sim_kind;
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winsock2.h>
 #include <winternl.h>
 
 /* ---- Errors --------------------------------------------------------------------------------- */
@@ -33,6 +32,7 @@ static const struct {
     {SIM_PIPE_LISTENING, ERROR_PIPE_LISTENING},
     {SIM_CANCELLED, ERROR_OPERATION_ABORTED},
     {SIM_PIPE_BROKEN, ERROR_BROKEN_PIPE},
+    {(NTSTATUS)0xC000020D, ERROR_NETNAME_DELETED},     /* STATUS_CONNECTION_RESET */
     {(NTSTATUS)0xC000009A, ERROR_NO_SYSTEM_RESOURCES}, /* STATUS_INSUFFICIENT_RESOURCES */
 };
 
@@ -312,50 +312,4 @@ DWORD GetActiveProcessorCount(WORD group)
 {
     (void)group;
     return 2;
-}
-
-/* ---- What is not modelled yet: a world that gets here fails ---------------------------------- */
-
-#define SIM_LACKS(call, result)                                                                    \
-    {                                                                                              \
-        sim_fail(call " is not modelled yet");                                                     \
-        return result;                                                                             \
-    }
-
-NTSTATUS NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK *result, void *information,
-                                ULONG size, FILE_INFORMATION_CLASS what)
-{
-    (void)handle, (void)result, (void)information, (void)size, (void)what;
-    SIM_LACKS("NtQueryInformationFile", 0)
-}
-
-int closesocket(SOCKET s)
-{
-    (void)s;
-    SIM_LACKS("closesocket", 0)
-}
-
-int shutdown(SOCKET s, int how)
-{
-    (void)s, (void)how;
-    SIM_LACKS("shutdown", 0)
-}
-
-int WSAGetLastError(void)
-{
-    SIM_LACKS("WSAGetLastError", 0)
-}
-
-int WSARecv(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD *flags, OVERLAPPED *o,
-            void *completion)
-{
-    (void)s, (void)buffers, (void)count, (void)bytes, (void)flags, (void)o, (void)completion;
-    SIM_LACKS("WSARecv", 0)
-}
-
-int WSASend(SOCKET s, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD flags, OVERLAPPED *o,
-            void *completion)
-{
-    (void)s, (void)buffers, (void)count, (void)bytes, (void)flags, (void)o, (void)completion;
-    SIM_LACKS("WSASend", 0)
 }

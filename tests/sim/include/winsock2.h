@@ -1,4 +1,4 @@
-/* Winsock for the simulator: it has no sockets yet, and says so. */
+/* Winsock for the simulator: what the library calls for a connected socket. */
 #ifndef SIM_WINSOCK2_H
 #define SIM_WINSOCK2_H
 
