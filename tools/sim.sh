@@ -20,9 +20,9 @@ if [ "$(cat "$build/flags" 2>/dev/null)" != "$compiler ${flags[*]}" ] ||
     echo "$compiler ${flags[*]}" >"$build/flags"
 fi
 
-# What the simulator does not model yet stays out: adopted handles, child processes.
+# What the simulator does not model yet stays out: child processes.
 sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c src/server/selftest_*.c)
-for out in src/base/mem_guard.c src/pipe/adopt.c src/pipe/spawn.c; do
+for out in src/base/mem_guard.c src/pipe/spawn.c; do
     sources=("${sources[@]/#$out/}")
 done
 sources+=(tests/sim/*.c)

@@ -208,6 +208,7 @@ static void conns__accepted(pp_conn *conn, void *user)
     w->conn = conn;
     w->owed = w->out->stream ? p->pushes * (unsigned)w->out->longest : p->pushes;
     w->closes_when_done = p->options.conn.direction == PP_DIRECTION_OUTBOUND;
+    w->ends_now = p->ends_first;
     pp_conn_set_user(conn, w);
     conns__open(conn, w);
 }
@@ -308,7 +309,8 @@ static void conns__end(pp_conn *conn, void *user)
     oracle_end(w);
     conns__misbehave(w);
     if (w->server) {
-        w->ends_now = w->place->answers_ends;
+        w->ends_now =
+            w->place->answers_ends && !w->out->ended && w->options.direction == PP_DIRECTION_DUPLEX;
         w->closes_when_done = !w->ends_now;
         if (w->owed == 0)
             conns__sent_all(w);

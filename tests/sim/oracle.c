@@ -87,7 +87,7 @@ void oracle_message(watched *w, const void *data, size_t length)
     oracle_begins(w, "on_message");
     if (w->held && w->resuming == 0)
         sim_fail("a message comes although nobody has resumed");
-    if (w->options.handlers.on_identity && w->server && !w->identified)
+    if (w->options.handlers.on_identity && w->server && !w->place->adopted && !w->identified)
         sim_fail("a message comes before on_identity");
     if (w->failed || w->shut)
         sim_fail("a message comes after the client was refused, or the connection closed");
@@ -111,8 +111,8 @@ void oracle_message(watched *w, const void *data, size_t length)
 void oracle_identity(watched *w, const pp_peer *peer)
 {
     oracle_begins(w, "on_identity");
-    if (w->identified)
-        sim_fail("on_identity comes twice");
+    if (w->identified || w->place->adopted)
+        sim_fail("on_identity comes twice, or for an adopted connection");
     w->identified = true;
     if (!w->world->faulty && !peer->user[0] && !w->world->crowd)
         sim_fail("the client is unknown");
@@ -130,7 +130,7 @@ void oracle_end(watched *w)
     if (w->options.mode == PP_MODE_FRAMED && (f ? !f->ended : w->server))
         sim_fail("on_end comes, and nobody has ended");
     if (!f ? !w->world->hostile && w->in.have > 0
-           : !f->wild && (!f->ended || f->arrived != f->accepted))
+           : !f->wild && (!f->ended || f->arrived < f->accepted))
         sim_fail("on_end comes before all that was sent");
 }
 
@@ -326,6 +326,30 @@ void oracle_judge_conn(const watched *w)
         f->handed_over && !f->wild && !w->in.wild && f->arrived < f->accepted)
         sim_fail("%s got %llu of %llu bytes of a sender that closed gracefully", oracle__name(w),
                  (unsigned long long)f->arrived, (unsigned long long)f->accepted);
+}
+
+/* "It handed everything accepted to the kernel, where the other end can read it even later." Of a
+ * socket: "A graceful close waits, up to drain_timeout_ms, until the other end has ended its
+ * sending, too. If it closed before, data on its way would be lost." */
+void oracle_judge_reader(const client *c)
+{
+    const flow *f = c->in.from;
+    const world *all = c->world;
+
+    if (c->kind == CLIENT_PLAIN && c->at_end && f && f->handed_over && !f->wild &&
+        f->arrived != f->accepted)
+        sim_fail("client %u got %llu of %llu bytes of a server that closed gracefully", c->out->id,
+                 (unsigned long long)f->arrived, (unsigned long long)f->accepted);
+    for (unsigned i = 0; i < all->served_count && c->was_reset; i++) {
+        const watched *w = &all->served[i];
+        uint64_t began = oracle__end_began(w);
+
+        if (w->place == c->place && w->reason == PP_OK &&
+            (began > w->closed_at ||
+             (w->closed_at - began) / ORACLE__MS + 1 < w->options.drain_timeout_ms))
+            sim_fail("client %u: its socket is reset, and the server closed gracefully",
+                     c->out->id);
+    }
 }
 
 void oracle_judge_client(const client *c)

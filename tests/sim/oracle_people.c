@@ -41,9 +41,11 @@ static client *oracle__client_of(const watched *w)
  * left, Windows tells neither: not known. */
 static bool oracle__may_be_of(const client *c, const pp_peer *peer)
 {
-    bool may_leave = c->kind == CLIENT_DIALLED && !c->world->calm;
+    bool is_socket = c->place->adopted == ADOPTED_SOCKET;
+    /* An adopted end may have no client yet. */
+    bool may_leave = (c->kind == CLIENT_DIALLED || c->place->adopted) && !c->world->calm;
 
-    if (c->process.machine > 0 || c->out->closing || may_leave || c->world->faulty)
+    if (c->process.machine > 0 || is_socket || c->out->closing || may_leave || c->world->faulty)
         return peer->process_id == 0 || peer->process_id == c->process.id;
     return peer->process_id == c->process.id && peer->session_id == c->process.session;
 }
@@ -74,9 +76,10 @@ void oracle_peer_opens(watched *w)
 static void oracle__check_user(const client *c, const pp_peer *peer)
 {
     DWORD integrity = c->process.integrity ? c->process.integrity : 0x2000;
-    bool may_be_unknown = c->hides || c->world->faulty;
-    bool user = !c->hides && strcmp(peer->user, c->process.user) == 0;
-    bool level = !c->hides && peer->integrity == integrity;
+    bool hides = c->hides || c->place->adopted > ADOPTED_SERVER_END;
+    bool may_be_unknown = hides || c->world->faulty;
+    bool user = !hides && strcmp(peer->user, c->process.user) == 0;
+    bool level = !hides && peer->integrity == integrity;
 
     if (!user && !(may_be_unknown && !peer->user[0]))
         sim_fail("client %u is said to be %s", c->out->id, peer->user);

@@ -91,6 +91,9 @@ void oracle_stopped(world *w)
     for (unsigned i = 0; i < w->place_count; i++)
         if (w->places[i].options.conn.drain_timeout_ms > longest)
             longest = w->places[i].options.conn.drain_timeout_ms;
+    for (unsigned i = 0; i < w->adopted_count; i++)
+        if (w->adopted[i].options.conn.drain_timeout_ms > longest)
+            longest = w->adopted[i].options.conn.drain_timeout_ms;
     if (w->slot.options.deliver_timeout_ms > longest)
         longest = w->slot.options.deliver_timeout_ms;
     if (oracle_ms_since(w->stopped_at) > longest + patience)
@@ -152,6 +155,7 @@ void oracle_judge(world *w)
         oracle_judge_conn(&w->served[i]);
     for (unsigned i = 0; i < w->client_count; i++) {
         oracle_judge_conn(&w->clients[i].seen);
+        oracle_judge_reader(&w->clients[i]);
         if (w->calm)
             oracle_judge_client(&w->clients[i]);
         if (w->clients[i].expects_other && w->clients[i].seen.opened)
@@ -160,5 +164,8 @@ void oracle_judge(world *w)
     for (unsigned i = 0; i < w->place_count; i++)
         if (w->places[i].serving > 0)
             sim_fail("%u connections of the server have not closed", w->places[i].serving);
+    for (unsigned i = 0; i < w->adopted_count; i++)
+        if (w->adopted[i].serving > 0)
+            sim_fail("an adopted connection has not closed");
     oracle__judge_stats(w);
 }

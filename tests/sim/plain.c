@@ -7,6 +7,7 @@
 #include "base/security.h"
 
 #include <string.h>
+#include <winsock2.h>
 
 #define PLAIN__HEADER 4
 
@@ -38,6 +39,10 @@ static bool plain__open(plain *own)
     const WCHAR *path = c->process.machine > 0 ? p->far_path : p->path;
 
     own->pipe = INVALID_HANDLE_VALUE;
+    if (p->adopted > ADOPTED_SERVER_END) {
+        own->pipe = adopted_open(c);
+        return own->pipe != INVALID_HANDLE_VALUE;
+    }
     while (!c->world->over) {
         own->pipe = CreateFileW(path, rights, 0, NULL, OPEN_EXISTING, flags, NULL);
         oracle_opened(c, rights,
@@ -119,8 +124,15 @@ static bool plain__read(plain *own)
     if (room > c->piece)
         room = c->piece;
     ok = ReadFile(own->pipe, own->in + own->have, (DWORD)room, &bytes, NULL);
-    if (!ok && GetLastError() != ERROR_MORE_DATA)
+    if (c->place->adopted == ADOPTED_SOCKET && (!ok || bytes == 0)) {
+        c->was_reset = !ok;
+        c->at_end = ok;
         return false;
+    }
+    if (!ok && GetLastError() != ERROR_MORE_DATA) {
+        c->at_end = GetLastError() == ERROR_BROKEN_PIPE;
+        return false;
+    }
     own->have += bytes;
     if (mode == PP_MODE_STREAM || (mode == PP_MODE_MESSAGE && ok))
         plain__arrived(own, 0, own->have);
@@ -184,8 +196,33 @@ static void plain__linger(plain *own)
         ms = ms > 100 ? ms - 100 : 0;
     }
     while (own->c->kind == CLIENT_SILENT && own->c->piece > 10)
-        if (!ReadFile(own->pipe, own->in, 1000, &bytes, NULL) && GetLastError() != ERROR_MORE_DATA)
+        if ((!ReadFile(own->pipe, own->in, 1000, &bytes, NULL) &&
+             GetLastError() != ERROR_MORE_DATA) ||
+            (bytes == 0 && own->c->place->adopted == ADOPTED_SOCKET))
             return;
+}
+
+/* A socket closes gracefully when it has ended its sending, and has read until the end. */
+static void plain__close(plain *own)
+{
+    client *c = own->c;
+    bool drains = c->kind == CLIENT_PLAIN && sim_chance(2);
+
+    if (c->place->adopted != ADOPTED_SOCKET) {
+        c->out->handed_over = c->out->closing = true;
+        CloseHandle(own->pipe);
+        return;
+    }
+    while (c->kind == CLIENT_PLAIN && c->place->ends_first && plain__read(own)) {
+    }
+    c->out->ended = c->out->closing = true;
+    if (drains)
+        shutdown((SOCKET)own->pipe, SD_SEND);
+    while (drains && !c->at_end && plain__read(own)) {
+    }
+    c->out->handed_over = c->at_end;
+    c->out->broken &= c->at_end;
+    closesocket((SOCKET)own->pipe);
 }
 
 DWORD plain_main(void *argument)
@@ -204,8 +241,7 @@ DWORD plain_main(void *argument)
         else if (c->kind == CLIENT_PLAIN)
             plain__talk(own);
         plain__linger(own);
-        c->out->handed_over = c->out->closing = true;
-        CloseHandle(own->pipe);
+        plain__close(own);
     }
     client_done(c);
     return 0;

@@ -61,9 +61,8 @@ static void world__listener_closed(void *user)
     oracle_listener_closed(user);
 }
 
-static void world__draw_place(world *w, unsigned number)
+static void world__draw_place(world *w, place *p, unsigned number)
 {
-    place *p = &w->places[number];
     pp_listen_options *o = &p->options;
 
     p->world = w;
@@ -98,10 +97,14 @@ static void world__draw_place(world *w, unsigned number)
 
 static client_kind world__draw_kind(const world *w, const place *p)
 {
+    if (p->adopted && (w->calm || w->walk.on || !sim_chance(5)))
+        return CLIENT_PLAIN;
     if (w->walk.on)
         return (client_kind)sim_draw(CLIENT_BLOCKING + 1);
     if (!w->calm && sim_chance(5))
         return sim_chance(2) && w->hostile ? CLIENT_HOSTILE : CLIENT_SILENT;
+    if (p->adopted)
+        return CLIENT_SILENT;
     /* docs/limit.md: with both ends on a port at its limit, each may wait for the other. */
     if (sim_chance(2) && !(w->calm && w->heavy))
         return CLIENT_DIALLED;
@@ -112,7 +115,8 @@ static client_kind world__draw_kind(const world *w, const place *p)
 static void world__draw_person(client *c)
 {
     const world *w = c->world;
-    const person *who = w->crowd && c->kind != CLIENT_DIALLED ? people_draw() : &people_owner;
+    const person *who =
+        w->crowd && !c->place->adopted && c->kind != CLIENT_DIALLED ? people_draw() : &people_owner;
     bool plain = c->kind != CLIENT_DIALLED && c->kind != CLIENT_BLOCKING;
 
     c->letter = who->letter;
@@ -120,13 +124,15 @@ static void world__draw_person(client *c)
     c->process.id = 1000 + c->out->id;
     if (c->kind == CLIENT_DIALLED)
         c->process = sim_server;
-    c->hides = w->crowd && plain && sim_chance(6) && !(w->calm && c->place->options.refuse_unknown);
+    c->hides = w->crowd && plain && !c->place->adopted && sim_chance(6) &&
+               !(w->calm && c->place->options.refuse_unknown);
 }
 
 static void world__draw_client(world *w, unsigned number)
 {
     client *c = &w->clients[number];
-    place *p = c->place = &w->places[sim_draw(w->place_count)];
+    place *p = c->place =
+        number < w->adopted_count ? &w->adopted[number] : &w->places[sim_draw(w->place_count)];
     bool ends = p->options.conn.mode == PP_MODE_FRAMED || p->options.conn.half_close;
 
     c->world = w;
@@ -170,8 +176,15 @@ void world_draw(world *w)
     w->options.slow_callback_ms = sim_draw(3) * 10;
     w->place_count = sim_chance(3) ? 1 + sim_draw(WORLD_MOST_PLACES) : 1;
     for (unsigned i = 0; i < w->place_count; i++)
-        world__draw_place(w, i);
+        world__draw_place(w, &w->places[i], i);
+    w->adopted_count = w->walk.on ? 1 : sim_chance(3) ? 1 + sim_draw(WORLD_MOST_ADOPTED) : 0;
+    for (unsigned i = 0; i < w->adopted_count; i++) {
+        world__draw_place(w, &w->adopted[i], i);
+        adopted_draw(&w->adopted[i], i);
+    }
     w->client_count = w->walk.on ? WORLD_MOST_CLIENTS : 1 + sim_draw(WORLD_MOST_CLIENTS);
+    if (w->client_count < w->adopted_count)
+        w->client_count = w->adopted_count;
     for (unsigned i = 0; i < w->client_count; i++)
         world__draw_client(w, i);
     mail_draw(w);
@@ -247,6 +260,8 @@ static bool world__is_quiet(const world *w)
 
     for (unsigned i = 0; i < w->place_count; i++)
         open += w->places[i].serving;
+    for (unsigned i = 0; i < w->adopted_count; i++)
+        open += w->adopted[i].serving;
     for (unsigned i = 0; i < w->client_count; i++)
         open += w->flows[i].arrived != w->flows[i].accepted;
     return w->clients_done == w->client_count && (open == 0 || !w->calm) && mail_is_quiet(w);
@@ -308,6 +323,7 @@ static void world__close(world *w)
         world_join(&w->clients[i].thread);
         world_join(&w->clients[i].sender);
     }
+    adopted_join(w);
     mail_close(w);
     oracle_judge(w);
     for (unsigned i = 0; i < w->client_count; i++)
@@ -344,6 +360,7 @@ void world_run(void *context)
     if (world__open(w)) {
         for (unsigned i = 0; i < w->client_count; i++)
             client_start(&w->clients[i]);
+        adopted_start(w);
         mail_start(w);
         world__start_squatters(w);
         for (unsigned i = sim_draw(3); i > 0; i--)

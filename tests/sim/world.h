@@ -10,6 +10,7 @@
 #define WORLD_MOST_CLIENTS 10
 #define WORLD_MOST_SERVED 150
 #define WORLD_MOST_PLACES 3
+#define WORLD_MOST_ADOPTED 3
 #define WORLD_MOST_TIMERS 16
 #define WORLD_MOST_MAILERS 4
 #define WORLD_MOST_SQUATTERS 2
@@ -101,11 +102,19 @@ typedef struct client {
         is_far; /* another process as the server; another machine */
     HANDLE thread, sender;
     sim_process process;
-    char letter;        /* who it is: people.c */
-    bool hides, barred; /* it lets nobody ask who it is; nothing gives it access */
+    char letter;            /* who it is: people.c */
+    bool at_end, was_reset; /* it has read to the end; its socket's connection is gone */
+    bool hides, barred;     /* it lets nobody ask who it is; nothing gives it access */
 } client;
 
-/* A listener. */
+typedef enum adopted_kind {
+    ADOPTED_NOT,
+    ADOPTED_SERVER_END,
+    ADOPTED_CLIENT_END,
+    ADOPTED_SOCKET
+} adopted_kind;
+
+/* A listener, or the options of one connection that is adopted. */
 struct place {
     world *world;
     char name[8], far_name[16];
@@ -117,6 +126,10 @@ struct place {
     bool listening, closing, closed;
     bool answers, answers_ends;
     unsigned pushes, serving, users; /* users: threads that use `listener` */
+    adopted_kind adopted;
+    bool ends_first;        /* its server ends its sending before the client does */
+    client *adopted_by;     /* who has the other end */
+    HANDLE adopter, theirs; /* the thread that has it adopted; a socket's other end */
 };
 
 typedef struct timer_seen {
@@ -180,7 +193,7 @@ struct world {
     bool faulty, hostile, sleeps, heavy, crowd; /* crowd: other users, and another machine */
     volatile bool stopping, aborted, over;
     uint64_t stopped_at, deadline, slept_ms;
-    place places[WORLD_MOST_PLACES];
+    place places[WORLD_MOST_PLACES], adopted[WORLD_MOST_ADOPTED];
     client clients[WORLD_MOST_CLIENTS];
     watched served[WORLD_MOST_SERVED];
     flow flows[WORLD_MOST_CLIENTS + WORLD_MOST_SERVED];
@@ -189,7 +202,7 @@ struct world {
     mailer mailers[WORLD_MOST_MAILERS];
     squatter squatters[WORLD_MOST_SQUATTERS];
     unsigned mailer_count;
-    unsigned place_count, client_count, served_count, timer_count, clients_done;
+    unsigned adopted_count, place_count, client_count, served_count, timer_count, clients_done;
     unsigned stalls, retries; /* callbacks that will stall; how often dials may retry */
     bool stalled;
     uint64_t aborted_at, most_seen;
@@ -255,6 +268,13 @@ DWORD blocking_main(void *argument);
 DWORD meddle(void *argument);
 DWORD squat_main(void *argument);
 
+/* ---- adopted.c ------------------------------------------------------------------------------- */
+
+void adopted_draw(place *p, unsigned number);
+void adopted_start(world *w);
+void adopted_join(world *w); /* after the clients */
+HANDLE adopted_open(client *c);
+
 /* ---- mail.c: a mailslot and its senders ------------------------------------------------------ */
 
 void mail_draw(world *w);
@@ -274,7 +294,7 @@ unsigned mail_skip(const mailer *m, unsigned number);
 
 /* ---- oracle*.c: the contract ----------------------------------------------------------------- */
 
-#define ORACLE_LATE_MS 200 /* that virtual time may lag behind a deadline */
+#define ORACLE_LATE_MS 400 /* that virtual time may lag behind a deadline */
 #define ORACLE_LOOK_MS 250 /* where a thread reads a mailslot, its end takes up to this */
 
 uint64_t oracle_ms_since(uint64_t then);
@@ -299,6 +319,7 @@ void oracle_at_rest(world *w);
 void oracle_stopped(world *w);
 void oracle_judge_conn(const watched *w);
 void oracle_judge_client(const client *c);
+void oracle_judge_reader(const client *c);
 void oracle_judge(world *w);
 void oracle_datagram(slot_seen *s, const void *data, size_t length);
 void oracle_taken(slot_seen *s, const void *data, size_t length);
