@@ -1,6 +1,6 @@
 /*
  * The scheduler: coroutines, their waits, and virtual time; and of Windows what belongs to threads:
- * locks, condition variables, one-time initialisation, thread slots.
+ * the last error and thread slots.
  */
 #define _XOPEN_SOURCE 700
 #include "sim.h"
@@ -187,6 +187,20 @@ void sim_wake(const void *what)
             sched.threads[i]->woken = true;
 }
 
+void sim_wake_one(const void *what)
+{
+    unsigned waiting = 0, chosen;
+
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        waiting += sched.threads[i]->waits_for == what && !sched.threads[i]->woken;
+    if (waiting == 0)
+        return;
+    chosen = sim_draw(waiting);
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        if (sched.threads[i]->waits_for == what && !sched.threads[i]->woken && chosen-- == 0)
+            sched.threads[i]->woken = true;
+}
+
 void sim_sleep(DWORD ms)
 {
     static const char nobody;
@@ -353,96 +367,4 @@ HANDLE CreateThread(void *attributes, SIZE_T stack, LPTHREAD_START_ROUTINE start
     (void)attributes, (void)stack, (void)flags, (void)id;
     sim_point();
     return sim_spawn(sched.here->process, start, argument);
-}
-
-/* ---- Locks ---------------------------------------------------------------------------------- */
-
-void InitializeSRWLock(SRWLOCK *lock)
-{
-    lock->holders = 0;
-}
-
-void AcquireSRWLockExclusive(SRWLOCK *lock)
-{
-    sim_point();
-    while (lock->holders != 0)
-        sim_wait_for(lock, SIM_NEVER);
-    lock->holders = -1;
-}
-
-void ReleaseSRWLockExclusive(SRWLOCK *lock)
-{
-    if (lock->holders != -1)
-        sim_fail("a lock is released that nobody has alone");
-    lock->holders = 0;
-    sim_wake(lock);
-    sim_point();
-}
-
-void AcquireSRWLockShared(SRWLOCK *lock)
-{
-    sim_point();
-    while (lock->holders < 0)
-        sim_wait_for(lock, SIM_NEVER);
-    lock->holders++;
-}
-
-void ReleaseSRWLockShared(SRWLOCK *lock)
-{
-    if (lock->holders <= 0)
-        sim_fail("a lock is released that nobody shares");
-    if (--lock->holders == 0)
-        sim_wake(lock);
-    sim_point();
-}
-
-void InitializeConditionVariable(CONDITION_VARIABLE *cv)
-{
-    cv->unused = 0;
-}
-
-/* Windows: it may wake up without a reason. */
-BOOL SleepConditionVariableSRW(CONDITION_VARIABLE *cv, SRWLOCK *lock, DWORD ms, ULONG flags)
-{
-    bool woken;
-
-    (void)flags;
-    if (lock->holders != -1)
-        sim_fail("a condition is waited for without its lock");
-    lock->holders = 0;
-    sim_wake(lock);
-    woken = sim_chance(64) || sim_wait_for(cv, sim_deadline(ms));
-    AcquireSRWLockExclusive(lock);
-    return woken ? TRUE : sim_error(ERROR_SEM_TIMEOUT);
-}
-
-/* Which of those that wait is left open. */
-void WakeConditionVariable(CONDITION_VARIABLE *cv)
-{
-    unsigned waiting = 0, chosen;
-
-    sim_point();
-    for (unsigned i = 0; i < sched.thread_count; i++)
-        waiting += sched.threads[i]->waits_for == cv && !sched.threads[i]->woken;
-    if (waiting == 0)
-        return;
-    chosen = sim_draw(waiting);
-    for (unsigned i = 0; i < sched.thread_count; i++)
-        if (sched.threads[i]->waits_for == cv && !sched.threads[i]->woken && chosen-- == 0)
-            sched.threads[i]->woken = true;
-}
-
-void WakeAllConditionVariable(CONDITION_VARIABLE *cv)
-{
-    sim_point();
-    sim_wake(cv);
-}
-
-BOOL InitOnceExecuteOnce(INIT_ONCE *once, PINIT_ONCE_FN function, void *argument, void **context)
-{
-    sim_point();
-    if (once->state == 0 && !function(once, argument, context))
-        return FALSE;
-    once->state = 1;
-    return TRUE;
 }

@@ -69,6 +69,7 @@ extern const sim_process sim_server, sim_client;
  * then false. Whoever wakes up looks again at what it waited for. */
 bool sim_wait_for(const void *what, uint64_t deadline_ns);
 void sim_wake(const void *what);
+void sim_wake_one(const void *what); /* one of them: which is left open */
 uint64_t sim_deadline(DWORD ms);
 
 /* Lets virtual time pass. No call into the system. */
