@@ -10,7 +10,7 @@ void InitializeSRWLock(SRWLOCK *lock)
 
 void AcquireSRWLockExclusive(SRWLOCK *lock)
 {
-    sim_point();
+    sim_lock_point(lock);
     while (lock->holders != 0)
         sim_wait_for(lock, SIM_NEVER);
     lock->holders = -1;
@@ -22,12 +22,12 @@ void ReleaseSRWLockExclusive(SRWLOCK *lock)
         sim_fail("a lock is released that nobody has alone");
     lock->holders = 0;
     sim_wake(lock);
-    sim_point();
+    sim_lock_point(lock);
 }
 
 void AcquireSRWLockShared(SRWLOCK *lock)
 {
-    sim_point();
+    sim_lock_point(lock);
     while (lock->holders < 0)
         sim_wait_for(lock, SIM_NEVER);
     lock->holders++;
@@ -39,7 +39,7 @@ void ReleaseSRWLockShared(SRWLOCK *lock)
         sim_fail("a lock is released that nobody shares");
     if (--lock->holders == 0)
         sim_wake(lock);
-    sim_point();
+    sim_lock_point(lock);
 }
 
 void InitializeConditionVariable(CONDITION_VARIABLE *cv)

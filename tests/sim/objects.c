@@ -12,7 +12,7 @@
 
 bool sim_is_bare;
 static sim_object *handles[OBJECTS__MOST_HANDLES];
-static unsigned handle_count;
+static unsigned handle_count, handle_end; /* from handle_end on none was open */
 
 BOOL sim_error(DWORD error)
 {
@@ -28,6 +28,7 @@ HANDLE sim_handle(sim_object *object)
         if (!handles[i]) {
             handles[i] = object;
             handle_count++;
+            handle_end = i < handle_end ? handle_end : i + 1;
             return (HANDLE)(uintptr_t)(i * 4);
         }
     sim_fail("more than %d handles", OBJECTS__MOST_HANDLES);
@@ -52,11 +53,12 @@ unsigned sim_handles(void)
 
 void sim_reset_handles(void)
 {
-    for (unsigned i = 0; i < OBJECTS__MOST_HANDLES; i++)
+    for (unsigned i = 0; i < handle_end; i++) {
         if (handles[i] && handles[i]->kind != SIM_THREAD)
             free(handles[i]);
-    memset(handles, 0, sizeof handles);
-    handle_count = 0;
+        handles[i] = NULL;
+    }
+    handle_count = handle_end = 0;
 }
 
 BOOL CloseHandle(HANDLE handle)

@@ -2,24 +2,21 @@
  * The scheduler: coroutines, their waits, and virtual time; and of Windows what belongs to threads:
  * the last error and thread slots.
  */
-#define _XOPEN_SOURCE 700
+#include "coroutines.h"
 #include "sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 #define SCHED__MOST_THREADS 256
-#define SCHED__STACK (256u * 1024)
 #define SCHED__MOST_STEPS 5000000u
 #define SCHED__LONGEST_HOLD 3000   /* steps */
 #define SCHED__LONGEST_TICK 400000 /* ns that pass at one point */
 
 struct sim_thread {
     sim_object object; /* signalled when it has returned */
-    ucontext_t context;
-    char *stack;
+    coroutine coroutine;
     const sim_process *process;
     LPTHREAD_START_ROUTINE start;
     void *argument;
@@ -32,12 +29,7 @@ struct sim_thread {
     uint64_t held_until; /* a step: before it this thread runs only if no other can */
 };
 
-/* Stacks that no thread has, for the next. */
-static struct {
-    char *stacks[SCHED__MOST_THREADS];
-    unsigned count;
-    bool trace;
-} kept;
+static bool sched__traces;
 
 static struct {
     uint64_t seed, random, now_ns, steps;
@@ -45,7 +37,6 @@ static struct {
     sim_thread *threads[SCHED__MOST_THREADS];
     unsigned thread_count, slot_count;
     sim_thread *here;
-    ucontext_t outside;
     char reason[512];
     void (*world)(void *context);
     void *world_context;
@@ -54,6 +45,8 @@ static struct {
 const sim_process sim_server = {.id = 100, .session = 1, .user = "S-1-5-21-1-1-1-1000"};
 const sim_process sim_client = {.id = 200, .session = 1, .user = "S-1-5-21-1-1-1-1000"};
 
+sim_guide_fn *sim_guide;
+
 /* ---- Chance and time ------------------------------------------------------------------------ */
 
 /* splitmix64: each state gives a good number, also from neighbouring seeds. */
@@ -61,6 +54,8 @@ uint32_t sim_draw(uint32_t below)
 {
     uint64_t z = sched.random += 0x9E3779B97F4A7C15u;
 
+    if (sim_guide)
+        return below > 1 && sim_guide(SIM_DRAW, 2, NULL) == 0 ? below - 1 : 0;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return (uint32_t)((z ^ z >> 31) % below);
@@ -76,6 +71,11 @@ uint64_t sim_steps(void)
     return sched.steps;
 }
 
+void sim_tick(DWORD ms)
+{
+    sched.now_ns += ms * 1000000ull;
+}
+
 uint64_t sim_deadline(DWORD ms)
 {
     return ms == INFINITE ? SIM_NEVER : sched.now_ns + ms * 1000000ull;
@@ -88,8 +88,7 @@ void sim_fail(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sched.reason, sizeof sched.reason, format, arguments);
     va_end(arguments);
-    setcontext(&sched.outside);
-    abort();
+    coroutine_leave();
 }
 
 /* ---- Threads -------------------------------------------------------------------------------- */
@@ -117,6 +116,12 @@ static void sched__pass_time(void)
     sched.now_ns = next;
 }
 
+/* One of so many, more than one, that are all the same to Windows. */
+static unsigned sched__pick(unsigned count)
+{
+    return sim_guide ? sim_guide(SIM_BLOCK, count, NULL) : sim_draw(count);
+}
+
 /* A thread that is held runs only if no other can. */
 static sim_thread *sched__choose(void)
 {
@@ -136,33 +141,70 @@ static sim_thread *sched__choose(void)
             if (sched__can_run(sched.threads[i]))
                 able[count++] = sched.threads[i];
         if (count > 0)
-            return able[count == 1 ? 0 : sim_draw(count)];
+            return able[count == 1 ? 0 : sched__pick(count)];
     }
 }
 
-static void sched__switch(void)
+static void sched__go_on(sim_thread *next)
 {
-    sim_thread *before = sched.here, *next = sched__choose();
+    sim_thread *before = sched.here;
 
     if (next == before)
         return;
     sched.here = next;
+    coroutine_switch(&before->coroutine, &next->coroutine);
     sim_trace("goes on");
-    swapcontext(&before->context, &next->context);
 }
 
-/* A thread may be held for long at any point, and time goes on while threads run. */
-void sim_point(void)
+/* The running thread, or another that can run. */
+static sim_thread *sched__guided(sim_choice choice, const volatile void *what)
+{
+    sim_thread *able[SCHED__MOST_THREADS];
+    unsigned count = 1;
+
+    able[0] = sched.here;
+    for (unsigned i = 0; i < sched.thread_count; i++)
+        if (sched.threads[i] != sched.here && sched__can_run(sched.threads[i]))
+            able[count++] = sched.threads[i];
+    return able[count == 1 ? 0 : sim_guide(choice, count, what)];
+}
+
+static void sched__count_step(void)
 {
     if (++sched.steps > SCHED__MOST_STEPS)
         sim_fail("more than %u steps: something spins", SCHED__MOST_STEPS);
+}
+
+/* A thread may be held for long at any point, and time goes on while threads run. */
+static void sched__point(sim_choice choice, const volatile void *what)
+{
+    sched__count_step();
+    if (sim_guide) {
+        sched__go_on(sched__guided(choice, what));
+        return;
+    }
     if (!sim_chance(sched.switch_one_in))
         return;
     if (sched.hold_one_in > 0 && sim_chance(sched.hold_one_in))
         sched.here->held_until = sched.steps + sim_draw(SCHED__LONGEST_HOLD);
     if (sched.tick_one_in > 0 && sim_chance(sched.tick_one_in))
         sched.now_ns += sim_draw(SCHED__LONGEST_TICK);
-    sched__switch();
+    sched__go_on(sched__choose());
+}
+
+void sim_point(void)
+{
+    sched__point(SIM_CALL_POINT, NULL);
+}
+
+void sim_lock_point(const void *lock)
+{
+    sched__point(SIM_LOCK_POINT, lock);
+}
+
+void sim_word_point(const volatile void *word)
+{
+    sched__point(SIM_WORD_POINT, word);
 }
 
 bool sim_wait_for(const void *what, uint64_t deadline_ns)
@@ -172,9 +214,8 @@ bool sim_wait_for(const void *what, uint64_t deadline_ns)
     t->waits_for = what;
     t->deadline_ns = deadline_ns;
     t->woken = false;
-    if (++sched.steps > SCHED__MOST_STEPS)
-        sim_fail("more than %u steps: something spins", SCHED__MOST_STEPS);
-    sched__switch();
+    sched__count_step();
+    sched__go_on(sched__choose());
     t->waits_for = NULL;
     t->deadline_ns = SIM_NEVER;
     return t->woken;
@@ -195,7 +236,7 @@ void sim_wake_one(const void *what)
         waiting += sched.threads[i]->waits_for == what && !sched.threads[i]->woken;
     if (waiting == 0)
         return;
-    chosen = sim_draw(waiting);
+    chosen = sched__pick(waiting);
     for (unsigned i = 0; i < sched.thread_count; i++)
         if (sched.threads[i]->waits_for == what && !sched.threads[i]->woken && chosen-- == 0)
             sched.threads[i]->woken = true;
@@ -220,14 +261,14 @@ bool sim_is_spared(void)
 
 void sim_trace_on(void)
 {
-    kept.trace = true;
+    sched__traces = true;
 }
 
 void sim_trace(const char *format, ...)
 {
     va_list arguments;
 
-    if (!kept.trace)
+    if (!sched__traces)
         return;
     printf("%llu.%09llu t%u ", (unsigned long long)(sched.now_ns / 1000000000u),
            (unsigned long long)(sched.now_ns % 1000000000u), sched.here->number);
@@ -241,13 +282,14 @@ static void sched__main(void)
 {
     sim_thread *t = sched.here;
 
+    if (t->number > 0)
+        sim_trace("goes on");
     t->start(t->argument);
     t->returned = true;
     t->object.signalled = true;
     sim_wake(&t->object);
     sched.here = sched__choose();
-    sim_trace("goes on");
-    setcontext(&sched.here->context);
+    coroutine_enter(&sched.here->coroutine);
 }
 
 static sim_thread *sched__new(const sim_process *process, LPTHREAD_START_ROUTINE start,
@@ -263,11 +305,7 @@ static sim_thread *sched__new(const sim_process *process, LPTHREAD_START_ROUTINE
     t->argument = argument;
     t->deadline_ns = SIM_NEVER;
     t->number = sched.thread_count;
-    t->stack = kept.count > 0 ? kept.stacks[--kept.count] : malloc(SCHED__STACK);
-    getcontext(&t->context);
-    t->context.uc_stack.ss_sp = t->stack;
-    t->context.uc_stack.ss_size = SCHED__STACK;
-    makecontext(&t->context, sched__main, 0);
+    coroutine_init(&t->coroutine, sched__main);
     sched.threads[sched.thread_count++] = t;
     return t;
 }
@@ -286,7 +324,7 @@ static DWORD sched__run_world(void *argument)
 {
     (void)argument;
     sched.world(sched.world_context);
-    setcontext(&sched.outside);
+    coroutine_leave();
     return 0;
 }
 
@@ -296,7 +334,7 @@ void pipes_reset(void);
 static void sched__free(void)
 {
     for (unsigned i = 0; i < sched.thread_count; i++) {
-        kept.stacks[kept.count++] = sched.threads[i]->stack;
+        coroutine_keep(&sched.threads[i]->coroutine);
         free(sched.threads[i]);
     }
     sim_reset_handles();
@@ -305,7 +343,6 @@ static void sched__free(void)
 
 bool sim_run(uint64_t seed, void (*world)(void *context), void *context)
 {
-    static volatile bool began;
     unsigned slots = sched.slot_count;
 
     memset(&sched, 0, sizeof sched);
@@ -317,13 +354,8 @@ bool sim_run(uint64_t seed, void (*world)(void *context), void *context)
     sched.tick_one_in = sim_chance(3) ? 2u << sim_draw(6) : 0;
     sched.world = world;
     sched.world_context = context;
-    began = false;
-    getcontext(&sched.outside);
-    if (!began) {
-        began = true;
-        sched.here = sched__new(&sim_server, sched__run_world, NULL);
-        setcontext(&sched.here->context);
-    }
+    sched.here = sched__new(&sim_server, sched__run_world, NULL);
+    coroutine_run(&sched.here->coroutine);
     if (sched.reason[0]) {
         printf("seed %llu: %s (after %llu points)\n", (unsigned long long)seed, sched.reason,
                (unsigned long long)sched.steps);

@@ -39,6 +39,21 @@ void sim_fail(const char *format, ...);
 /* Less than `below`, which is not 0. What Windows leaves open is drawn here. */
 uint32_t sim_draw(uint32_t below);
 
+/* What a guide chooses. */
+typedef enum sim_choice {
+    SIM_CALL_POINT, /* at a call into the system: 0, the thread goes on; or one of the others does
+                     */
+    SIM_LOCK_POINT, /* the same at a lock */
+    SIM_WORD_POINT, /* the same at an interlocked operation */
+    SIM_BLOCK,      /* the thread cannot go on: who does */
+    SIM_DRAW,       /* 0, the last number below; or 1, the number 0 */
+} sim_choice;
+
+/* Chooses instead of the seed, less than `count`, which is above 1; NULL: the seed does. `what`:
+ * the lock or the word. */
+typedef unsigned sim_guide_fn(sim_choice choice, unsigned count, const volatile void *what);
+extern sim_guide_fn *sim_guide;
+
 /* True: no filter driver stands between, so that nothing pends that can end, and a result is where
  * it belongs before its packet is. False: both are drawn. */
 extern bool sim_is_bare;
@@ -74,6 +89,9 @@ uint64_t sim_deadline(DWORD ms);
 
 /* Lets virtual time pass. No call into the system. */
 void sim_sleep(DWORD ms);
+
+/* Virtual time goes on at once, whoever can run. */
+void sim_tick(DWORD ms);
 
 /* No call of the running thread fails that need not, from here on: it is not of the library. */
 void sim_spare(void);

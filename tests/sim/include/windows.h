@@ -104,12 +104,14 @@ void SetLastError(DWORD error);
 /* ---- Points --------------------------------------------------------------------------------- */
 
 void sim_point(void);
+void sim_lock_point(const void *lock);
+void sim_word_point(const volatile void *word);
 
 #define SIM_ATOMIC(name, type, result, change)                                                     \
     static inline type name                                                                        \
     {                                                                                              \
         type before;                                                                               \
-        sim_point();                                                                               \
+        sim_word_point(to);                                                                        \
         before = *to;                                                                              \
         change;                                                                                    \
         return result;                                                                             \
