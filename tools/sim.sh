@@ -3,15 +3,19 @@
 # --worlds N or --seconds N, --seed N, --jobs N: random worlds, by tools/worlds.py.
 # --replay [N]: whether the trace of a seed is the same to the letter each time, alone and after other
 # worlds, for N seeds (10).
-# Anything else goes to the program: --seed N --trace, --walk, --judge, --rules: see tests/sim/main.c.
+# Anything else goes to the program: --seed N --trace, --walk, --judge, --rules, --all [NAME] [--long]: see
+# tests/sim/main.c.
+# COVERAGE=1: has the compiler, which must be gcc, count what runs, for tools/coverage.py.
 # CC is the compiler; SANITIZE the sanitizers ("" for none).
 set -eu
 cd "$(dirname "$0")/.."
 compiler=${CC:-$(command -v clang || command -v gcc)}
 sanitize=${SANITIZE-undefined}
-flags=(-O1 -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
+optimize=(-O1)
+[ -z "${COVERAGE-}" ] || optimize=(-O0 --coverage)
+flags=("${optimize[@]}" -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
-build=build-sim/$(basename "$compiler")${sanitize:+-${sanitize//,/-}}
+build=build-sim/$(basename "$compiler")${sanitize:+-${sanitize//,/-}}${COVERAGE:+-coverage}
 mkdir -p "$build"
 # Other flags, or another header: everything is compiled again.
 if [ "$(cat "$build/flags" 2>/dev/null)" != "$compiler ${flags[*]}" ] ||

@@ -3,8 +3,11 @@
  * with status 1 at the first in which something does not hold, and prints its seed.
  * sim --judge: runs the rows of the self-test. sim --rules: runs the rules.
  * sim --walk: fails each call of a short session, one at a time.
+ * sim --all [NAME] [--long] [--trace N]: runs every schedule of small scenarios, or of one; traces
+ * the one of a number.
  * --trace: of one world, or of the last one of --worlds, prints all that happens in it.
  */
+#include "all.h"
 #include "judge.h"
 #include "rules.h"
 #include "world.h"
@@ -30,6 +33,17 @@ static bool main__has(int argc, char **argv, const char *name)
     return false;
 }
 
+/* --all [NAME] [--long] [--trace N] */
+static int main__all(int argc, char **argv)
+{
+    const char *name = NULL;
+
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "--all") == 0 && argv[i + 1][0] != '-')
+            name = argv[i + 1];
+    return all_main(name, main__has(argc, argv, "--long"), main__number(argc, argv, "--trace", 0));
+}
+
 int main(int argc, char **argv)
 {
     static world w;
@@ -44,6 +58,8 @@ int main(int argc, char **argv)
         return rules_main();
     if (main__has(argc, argv, "--walk"))
         return walk_all() ? 0 : 1;
+    if (main__has(argc, argv, "--all"))
+        return main__all(argc, argv);
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (traced && seed == first + count - 1)
             sim_trace_on();
