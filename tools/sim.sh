@@ -13,7 +13,7 @@ compiler=${CC:-$(command -v clang || command -v gcc)}
 sanitize=${SANITIZE-undefined}
 optimize=(-O1)
 [ -z "${COVERAGE-}" ] || optimize=(-O0 --coverage)
-flags=("${optimize[@]}" -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
+flags=("${optimize[@]}" -g -fshort-wchar -Wall -Wextra -Werror -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
 build=build-sim/$(basename "$compiler")${sanitize:+-${sanitize//,/-}}${COVERAGE:+-coverage}
 mkdir -p "$build"

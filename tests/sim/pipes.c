@@ -35,6 +35,17 @@ static pipe_name *pipes__find(const file_path *path)
     return n;
 }
 
+unsigned sim_clients_of(const WCHAR *text)
+{
+    file_path path;
+    const pipe_name *n = file_parse(text, &path) == ERROR_SUCCESS ? pipes__find(&path) : NULL;
+    unsigned count = 0;
+
+    for (const pipe_instance *i = n ? n->instances : NULL; i; i = i->next)
+        count += i->state == PIPE_STATE_CONNECTED || i->state == PIPE_STATE_CLOSING;
+    return count;
+}
+
 /* Where none is left, nobody finds the name; clients may still have their ends. */
 static void pipes__leave_name(pipe_instance *i)
 {

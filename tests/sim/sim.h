@@ -61,9 +61,6 @@ extern bool sim_is_bare;
 /* True: no port takes the handle of a mailslot, as if memory were short. */
 extern bool sim_slots_take_no_port;
 
-/* How many datagrams were read from mailslots. */
-extern uint64_t sim_datagrams_taken;
-
 /* True once in so many times. */
 static inline bool sim_chance(uint32_t one_in)
 {
@@ -96,6 +93,15 @@ void sim_tick(DWORD ms);
 /* No call of the running thread fails that need not, from here on: it is not of the library. */
 void sim_spare(void);
 bool sim_is_spared(void);
+
+/* ---- What worlds count by themselves --------------------------------------------------------- */
+
+/* How many datagrams were read from mailslots. */
+extern uint64_t sim_datagrams_taken;
+
+/* How many clients the instances of a name have, also those that have left and are not disconnected
+ * yet. */
+unsigned sim_clients_of(const WCHAR *path);
 
 /* ---- The trace ------------------------------------------------------------------------------ */
 
