@@ -43,10 +43,22 @@ for source in "${sources[@]}"; do
 done
 printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
 # Calls into the system go through calls.c.
-mapfile -t wraps < <(sed -n 's/^    X([A-Z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
+mapfile -t wraps < <(sed -n 's/^    X([A-Za-z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
 sim=$build/sim
 [ -z "$(find "$build" -name '*.o' -newer "$sim" 2>&1)" ] || # or there is none yet
     "$compiler" "${flags[@]}" "${wraps[@]}" -o "$sim" "${objects[@]}"
+# The library's calls that the simulator models: calls.h names each of them.
+library=()
+model=()
+for object in "${objects[@]}"; do
+    [[ $object != */src_* || $object == */src_server_* ]] || library+=("$object")
+    [[ $object != */tests_* ]] || model+=("$object")
+done
+comm -12 <(nm -u "${library[@]}" | sed -n 's/^ *U //p' | sort -u) \
+    <(nm --defined-only "${model[@]}" | sed -n 's/^[0-9a-f]* T //p' | sort -u) |
+    grep -Ev '^(sim_|mem_guard_|_)' | while read -r call; do
+    grep -qw "$call" tests/sim/calls.h || { echo "calls.h does not name $call" && exit 1; }
+done
 
 case " $* " in
 *" --trace "*) ;;

@@ -110,7 +110,9 @@ void adopted_draw(place *p, unsigned number)
 
     snprintf(p->name, sizeof p->name, "a%u", number);
     swprintf(p->path, sizeof p->path / sizeof *p->path, L"\\\\.\\pipe\\a%u", number);
-    p->adopted = (adopted_kind)(1 + sim_draw(message || p->world->walk.on ? 2 : 3));
+    p->adopted = (adopted_kind)(1 + sim_draw(message ? 2 : 3));
+    if (p->world->walk.on && !message)
+        p->adopted = number == 0 ? ADOPTED_SERVER_END : ADOPTED_SOCKET;
     p->adopted_by = &p->world->clients[number];
     p->ends_first = p->adopted == ADOPTED_SOCKET && p->options.conn.mode == PP_MODE_STREAM &&
                     p->options.conn.direction == PP_DIRECTION_DUPLEX && sim_chance(3);

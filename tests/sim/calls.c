@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* STATUS_INSUFFICIENT_RESOURCES: what was said to be pending fails so. */
-#define CALLS__NO_RESOURCES ((NTSTATUS)0xC000009A)
-
 #define CALLS__MOST_FREED 64 /* blocks */
 
 static struct {
@@ -143,7 +140,7 @@ static BOOL calls__fail_pending(HANDLE handle, OVERLAPPED *o)
     if (!target || !(target->port || o->hEvent) || !sim_chance(2))
         return FALSE;
     o->Internal = SIM_PENDING;
-    sim_complete(target, o, CALLS__NO_RESOURCES, 0);
+    sim_complete(target, o, CALLS_NO_RESOURCES, 0);
     SetLastError(ERROR_IO_PENDING);
     return TRUE;
 }

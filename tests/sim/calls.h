@@ -4,6 +4,23 @@
  * errors that speak of the handle's own state (the other end has left, nothing to cancel): those
  * follow from the rules of pipes alone.
  *
+ * tools/sim.sh checks that each call of the library is named here. These have no row:
+ *   cannot fail: AcquireSRWLockExclusive, AcquireSRWLockShared, ReleaseSRWLockExclusive,
+ *     ReleaseSRWLockShared, InitializeSRWLock, InitializeConditionVariable, WakeConditionVariable,
+ *     WakeAllConditionVariable, GetCurrentProcess, GetCurrentProcessId, GetCurrentThread,
+ *     GetLastError, SetLastError, WSAGetLastError, LocalFree, RtlNtStatusToDosError, EqualSid,
+ *     GetSidSubAuthority, GetSidSubAuthorityCount; since XP: QueryPerformanceCounter,
+ *     QueryPerformanceFrequency
+ *   fail for wrong arguments alone: GetSecurityDescriptorDacl, GetSecurityDescriptorOwner,
+ *     GetFileType, TlsGetValue, MultiByteToWideChar, WideCharToMultiByte
+ *   SleepConditionVariableSRW: it wakes up without a reason instead, in its model
+ *   InitOnceExecuteOnce, TlsAlloc: once in the life of a process, before its first port
+ *   TlsSetValue: of the first 64 slots, which need no memory
+ *   LookupAccountNameW: always fails here, since there are no names but SIDs yet
+ *   GetActiveProcessorCount: of processes in several groups, which are not modelled
+ *   NtQueryInformationFile: reads a flag of an open file, and lacks nothing
+ *   RaiseFailFastException: does not return
+ *
  * A row: the type of the result, name, parameters, arguments, the handle, the OVERLAPPED of an
  * operation that may fail later, the result that means a failure, errors (0: none).
  */
@@ -13,8 +30,11 @@
 #include "sim.h"
 
 #include <sddl.h>
+#include <winsock2.h>
+#include <winternl.h>
 
 #define CALLS_MEMORY ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES
+#define CALLS_NO_RESOURCES ((NTSTATUS)0xC000009A) /* STATUS_INSUFFICIENT_RESOURCES */
 #define CALLS_QUOTA CALLS_MEMORY, ERROR_NOT_ENOUGH_QUOTA, ERROR_WORKING_SET_QUOTA
 
 /* clang-format off */
@@ -85,7 +105,47 @@
         *d), (h, a, b, c, d), h, NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
     X(BOOL, ImpersonateNamedPipeClient, (HANDLE h), (h), h, NULL, FALSE, CALLS_MEMORY, \
         ERROR_CANNOT_IMPERSONATE) \
-    X(BOOL, RevertToSelf, (void), (), NULL, NULL, FALSE, 0)
+    X(BOOL, RevertToSelf, (void), (), NULL, NULL, FALSE, 0) \
+    X(BOOL, GetProcessGroupAffinity, (HANDLE h, USHORT *a, USHORT *b), (h, a, b), NULL, NULL, \
+        FALSE, ERROR_INSUFFICIENT_BUFFER) \
+    X(BOOL, GetProcessAffinityMask, (HANDLE h, DWORD_PTR *a, DWORD_PTR *b), (h, a, b), NULL, \
+        NULL, FALSE, ERROR_ACCESS_DENIED) \
+    X(BOOL, CallbackMayRunLong, (TP_CALLBACK_INSTANCE *a), (a), NULL, NULL, FALSE, CALLS_MEMORY) \
+    X(DWORD, FormatMessageW, (DWORD a, const void *b, DWORD c, DWORD d, WCHAR *e, DWORD f, \
+        va_list *g), (a, b, c, d, e, f, g), NULL, NULL, 0, CALLS_MEMORY) \
+    /* The handle of a mailslot. Where ntdll has the native call, that is made: on each Windows. */ \
+    X(HMODULE, GetModuleHandleW, (const WCHAR *a), (a), NULL, NULL, NULL, ERROR_MOD_NOT_FOUND) \
+    X(FARPROC, GetProcAddress, (HMODULE a, const char *b), (a, b), NULL, NULL, NULL, \
+        ERROR_PROC_NOT_FOUND) \
+    X(NTSTATUS, NtCreateMailslotFile, (HANDLE *a, ULONG b, OBJECT_ATTRIBUTES *c, IO_STATUS_BLOCK \
+        *d, ULONG e, ULONG f, ULONG g, LARGE_INTEGER *i), (a, b, c, d, e, f, g, i), NULL, NULL, \
+        CALLS_NO_RESOURCES, CALLS_MEMORY) \
+    X(HANDLE, CreateMailslotW, (const WCHAR *a, DWORD b, DWORD c, SECURITY_ATTRIBUTES *d), (a, b, \
+        c, d), NULL, NULL, INVALID_HANDLE_VALUE, 0) \
+    X(BOOL, SetMailslotInfo, (HANDLE h, DWORD a), (h, a), h, NULL, FALSE, CALLS_MEMORY) \
+    /* Asked of what is no mailslot; else of one with a datagram too long, which Windows refuses. */ \
+    X(BOOL, GetMailslotInfo, (HANDLE h, DWORD *a, DWORD *b, DWORD *c, DWORD *d), (h, a, b, c, d), \
+        h, NULL, FALSE, 0) \
+    /* Of handles that are adopted, and of sockets. */ \
+    X(BOOL, GetNamedPipeInfo, (HANDLE h, DWORD *a, DWORD *b, DWORD *c, DWORD *d), (h, a, b, c, \
+        d), h, NULL, FALSE, CALLS_MEMORY) \
+    X(NTSTATUS, NtQueryObject, (HANDLE h, OBJECT_INFORMATION_CLASS a, void *b, ULONG c, ULONG \
+        *d), (h, a, b, c, d), h, NULL, CALLS_NO_RESOURCES, CALLS_MEMORY) \
+    X(int, getsockopt, (SOCKET h, int a, int b, char *c, int *d), (h, a, b, c, d), (HANDLE)h, \
+        NULL, -1, WSAENETDOWN) \
+    X(int, WSARecv, (SOCKET h, WSABUF *a, DWORD b, DWORD *c, DWORD *d, OVERLAPPED *o, void *e), \
+        (h, a, b, c, d, o, e), (HANDLE)h, o, -1, WSAENOBUFS, WSAENETDOWN) \
+    X(int, WSASend, (SOCKET h, WSABUF *a, DWORD b, DWORD *c, DWORD d, OVERLAPPED *o, void *e), \
+        (h, a, b, c, d, o, e), (HANDLE)h, o, -1, WSAENOBUFS, WSAENETDOWN) \
+    X(int, shutdown, (SOCKET h, int a), (h, a), (HANDLE)h, NULL, -1, WSAENETDOWN) \
+    X(int, closesocket, (SOCKET h), (h), (HANDLE)h, NULL, -1, 0) \
+    /* The self-test's, and of clients. */ \
+    X(BOOL, GetOverlappedResultEx, (HANDLE h, OVERLAPPED *o, DWORD *a, DWORD b, BOOL c), (h, o, \
+        a, b, c), h, NULL, FALSE, 0) \
+    X(BOOL, TransactNamedPipe, (HANDLE h, void *a, DWORD b, void *c, DWORD d, DWORD *e, \
+        OVERLAPPED *o), (h, a, b, c, d, e, o), h, NULL, FALSE, 0) \
+    X(BOOL, PeekNamedPipe, (HANDLE h, void *a, DWORD b, DWORD *c, DWORD *d, DWORD *e), (h, a, b, \
+        c, d, e), h, NULL, FALSE, 0)
 /* clang-format on */
 
 #define CALLS__NAME(type, name, ...) CALL_##name,

@@ -185,6 +185,8 @@ static DWORD mail__main(void *argument)
     if (m->plain)
         sim_spare();
     sim_sleep(sim_draw(50));
+    if (pp_sender_open(&sender, "absent", NULL) == PP_OK)
+        sim_fail("a mailslot is found that nobody has made");
     status = mail__open_sender(m, &handle, &sender);
     oracle_sender_opened(m, status);
     while (status == PP_OK && !m->world->over && m->next < m->to_send) {

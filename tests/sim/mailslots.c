@@ -207,9 +207,9 @@ HANDLE CreateMailslotW(const WCHAR *text, DWORD longest, DWORD ms, SECURITY_ATTR
 }
 
 /* Of time-outs it knows none and for ever alone. */
-static NTSTATUS slots__create_native(HANDLE *made, ULONG access, OBJECT_ATTRIBUTES *attributes,
-                                     IO_STATUS_BLOCK *result, ULONG options, ULONG quota,
-                                     ULONG longest, LARGE_INTEGER *timeout)
+NTSTATUS NtCreateMailslotFile(HANDLE *made, ULONG access, OBJECT_ATTRIBUTES *attributes,
+                              IO_STATUS_BLOCK *result, ULONG options, ULONG quota, ULONG longest,
+                              LARGE_INTEGER *timeout)
 {
     static const WCHAR before[] = L"\\??\\mailslot\\";
     const WCHAR *name = attributes->name->Buffer;
@@ -224,18 +224,6 @@ static NTSTATUS slots__create_native(HANDLE *made, ULONG access, OBJECT_ATTRIBUT
                          attributes->descriptor, made) == ERROR_SUCCESS
                ? 0
                : SIM_NAME_COLLISION;
-}
-
-/* The one function that is looked for by its name. */
-HMODULE GetModuleHandleW(const WCHAR *name)
-{
-    return _wcsicmp(name, L"ntdll.dll") == 0 ? (HMODULE)&slots : NULL;
-}
-
-FARPROC GetProcAddress(HMODULE module, const char *name)
-{
-    return module && strcmp(name, "NtCreateMailslotFile") == 0 ? (FARPROC)slots__create_native
-                                                               : NULL;
 }
 
 BOOL GetMailslotInfo(HANDLE handle, DWORD *longest, DWORD *next, DWORD *count, DWORD *ms)

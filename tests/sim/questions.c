@@ -42,6 +42,7 @@ BOOL GetNamedPipeHandleStateW(HANDLE handle, DWORD *state, DWORD *instances, DWO
     return TRUE;
 }
 
+/* The right: Microsoft, GetNamedPipeInfo. */
 BOOL GetNamedPipeInfo(HANDLE handle, DWORD *flags, DWORD *out, DWORD *in, DWORD *most)
 {
     pipe_end *e = pipes_look(handle);
@@ -49,6 +50,8 @@ BOOL GetNamedPipeInfo(HANDLE handle, DWORD *flags, DWORD *out, DWORD *in, DWORD 
     (void)out, (void)in, (void)most;
     if (!e)
         return FALSE;
+    if (!(e->file.rights & FILE_READ_ATTRIBUTES))
+        return sim_error(ERROR_ACCESS_DENIED);
     *flags = (e->server ? PIPE_SERVER_END : 0) |
              (e->instance->name->message ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE);
     return TRUE;

@@ -313,3 +313,17 @@ DWORD GetActiveProcessorCount(WORD group)
     (void)group;
     return 2;
 }
+
+/* The one function that is looked for by its name. */
+HMODULE GetModuleHandleW(const WCHAR *name)
+{
+    static char ntdll;
+
+    return _wcsicmp(name, L"ntdll.dll") == 0 ? &ntdll : NULL;
+}
+
+FARPROC GetProcAddress(HMODULE module, const char *name)
+{
+    return module && strcmp(name, "NtCreateMailslotFile") == 0 ? (FARPROC)NtCreateMailslotFile
+                                                               : NULL;
+}

@@ -168,7 +168,7 @@ void world_draw(world *w)
     w->heavy = sim_chance(w->calm ? 4 : 8) && !w->walk.on;
     w->deadline = w->calm ? WORLD__CALM_MS : sim_draw(sim_chance(2) ? 100 : 5000);
     pp_port_options_init(&w->options);
-    w->options.workers = 1 + sim_draw(sim_chance(3) ? 8 : 4);
+    w->options.workers = w->walk.on || sim_chance(8) ? 0 : 1 + sim_draw(sim_chance(3) ? 8 : 4);
     w->options.max_buffered = 1024 * 1024;
     if (w->options.workers > 1 && !w->sleeps && !w->faulty && sim_chance(4))
         w->stalls = 1 + sim_draw((uint32_t)w->options.workers - 1);
@@ -177,7 +177,7 @@ void world_draw(world *w)
     w->place_count = sim_chance(3) ? 1 + sim_draw(WORLD_MOST_PLACES) : 1;
     for (unsigned i = 0; i < w->place_count; i++)
         world__draw_place(w, &w->places[i], i);
-    w->adopted_count = w->walk.on ? 1 : sim_chance(3) ? 1 + sim_draw(WORLD_MOST_ADOPTED) : 0;
+    w->adopted_count = w->walk.on ? 2 : sim_chance(3) ? 1 + sim_draw(WORLD_MOST_ADOPTED) : 0;
     for (unsigned i = 0; i < w->adopted_count; i++) {
         world__draw_place(w, &w->adopted[i], i);
         adopted_draw(&w->adopted[i], i);

@@ -24,6 +24,10 @@ typedef struct PUBLIC_OBJECT_BASIC_INFORMATION {
 #define OBJ_CASE_INSENSITIVE 0x40u
 #define InitializeObjectAttributes(o, n, flags, root, sd) ((o)->name = (n), (o)->descriptor = (sd))
 
+/* By its name alone, in the library. */
+NTSTATUS NtCreateMailslotFile(HANDLE *made, ULONG access, OBJECT_ATTRIBUTES *attributes,
+                              IO_STATUS_BLOCK *result, ULONG options, ULONG quota, ULONG longest,
+                              LARGE_INTEGER *timeout);
 ULONG RtlNtStatusToDosError(NTSTATUS status);
 NTSTATUS NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS what, void *data, ULONG size,
                        ULONG *used);
