@@ -18,13 +18,16 @@ bool oracle_may_open(const client *c, DWORD rights)
 
 void oracle_opened(client *c, DWORD rights, DWORD error)
 {
+    const place *p = c->place;
     bool may = oracle_may_open(c, rights);
 
+    c->barred = !may;
+    if (!p->adopted && (!p->listening || p->closing || c->world->stopping))
+        return; /* the name may be another's */
     if (error == ERROR_SUCCESS && !may)
         sim_fail("client %u, %c, gets in, and nothing gives it access", c->out->id, c->letter);
     if (error == ERROR_ACCESS_DENIED && may)
         sim_fail("client %u, %c, is denied access", c->out->id, c->letter);
-    c->barred = !may;
 }
 
 /* ---- "Who is at the other end." ---------------------------------------------------------------
