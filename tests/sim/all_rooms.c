@@ -85,14 +85,8 @@ static DWORD tenant__live(void *argument)
     return tenant__leave(t);
 }
 
-static void house__world(void *context)
+static void house__open(void)
 {
-    static const all_event events[] = {{tenant__leave, &house.all[0], NULL},
-                                       {tenant__leave, &house.all[1], NULL},
-                                       {tenant__live, &house.all[2], NULL},
-                                       {tenant__live, &house.all[3], NULL}};
-
-    (void)context;
     memset(&house, 0, sizeof house);
     budget_init(&house.budget, TENANT__LIMIT, tenant__tell);
     for (unsigned i = 0; i < TENANTS; i++) {
@@ -103,7 +97,10 @@ static void house__world(void *context)
     all_expect(tenant__grow(&house.all[0]) && tenant__grow(&house.all[1]), "there is no room");
     all_quiet(&house.budget.most, sizeof house.budget.most);
     all_calm();
-    all_at_once(events, TENANTS);
+}
+
+static void house__close(void)
+{
     all_expect(budget_used(&house.budget) == 0, "bytes are left");
     all_expect(house.budget.waiting.count == 0 && !house.budget.reserve[BUDGET_ANSWER].holder &&
                    house.budget.reserve[BUDGET_ANSWER].told == 0,
@@ -111,6 +108,33 @@ static void house__world(void *context)
     for (unsigned i = 0; i < TENANTS; i++)
         budget_leave(&house.budget, TENANT__LONGEST);
     budget_free(&house.budget);
+}
+
+static void house__world(void *context)
+{
+    static const all_event events[] = {{tenant__leave, &house.all[0], NULL},
+                                       {tenant__leave, &house.all[1], NULL},
+                                       {tenant__live, &house.all[2], NULL},
+                                       {tenant__live, &house.all[3], NULL}};
+
+    (void)context;
+    house__open();
+    all_at_once(events, 4);
+    house__close();
+}
+
+/* The room of the kind stays taken, so nothing else tells those that wait. */
+static void house__full_world(void *context)
+{
+    static const all_event events[] = {{tenant__leave, &house.all[0], NULL},
+                                       {tenant__live, &house.all[2], NULL},
+                                       {tenant__live, &house.all[3], NULL}};
+
+    (void)context;
+    house__open();
+    all_at_once(events, 3);
+    tenant__leave(&house.all[1]);
+    house__close();
 }
 
 /* ---- Standby and the watch ------------------------------------------------------------------- */
@@ -250,6 +274,8 @@ static void guard__world(void *context)
 static const all_scenario rooms__rows[] = {
     {"budget", "the limit is kept, everybody in line gets a turn, and nothing is left",
      house__world, 3, 4, 0, false},
+    {"full", "the same while one account keeps the room of its kind", house__full_world, 3, 4, 0,
+     false},
     {"standby", "a worker that is stuck is replaced, and each is counted", guard__world, 3, 4, 0,
      false},
 };
