@@ -74,7 +74,7 @@ static void piped__listener_close(void *user)
     all_calm();
 }
 
-static void piped__serve(unsigned workers, uint64_t idle_ms)
+static void piped__serve(unsigned workers, uint64_t idle_ms, uint64_t pipe_buffer)
 {
     pp_port_options options;
     pp_listen_options listen;
@@ -86,6 +86,7 @@ static void piped__serve(unsigned workers, uint64_t idle_ms)
     pp_listen_options_init(&listen);
     listen.name = "all";
     listen.accept_ready = listen.accept_depth = listen.max_clients = 1;
+    listen.pipe_buffer = pipe_buffer;
     listen.on_close = piped__listener_close;
     listen.conn.mode = PP_MODE_MESSAGE;
     listen.conn.idle_timeout_ms = idle_ms;
@@ -166,7 +167,7 @@ static void ending__run(unsigned workers, const all_event *events, unsigned coun
 {
     HANDLE thread;
 
-    piped__serve(workers, PIPED__IDLE_MS);
+    piped__serve(workers, PIPED__IDLE_MS, 0); /* what is not read yet waits */
     thread = sim_spawn(&sim_client, ending__open_client, NULL);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
@@ -245,7 +246,7 @@ static DWORD handing__close(void *argument)
 
 static void handing__run(unsigned workers, const all_event *events, unsigned count)
 {
-    piped__serve(workers, 0);
+    piped__serve(workers, 0, 1000);
     all_at_once(events, count);
     piped__end();
     all_expect(piped.visits <= piped.opened, "somebody else has answered");

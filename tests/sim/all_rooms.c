@@ -140,7 +140,7 @@ static void house__full_world(void *context)
 /* ---- Standby and the watch ------------------------------------------------------------------- */
 
 #define GUARD__WORKERS 2
-#define GUARD__ROUNDS 2
+#define GUARD__SLEEPS_MS 10 /* a tick of the watch */
 
 enum { GUARD__LONG_TURN = 1, GUARD__RELEASE, GUARD__EXIT };
 
@@ -217,31 +217,32 @@ static DWORD guard__main(void *argument)
 
 static DWORD guard__ask(void *argument)
 {
-    (void)argument;
-    for (unsigned i = 1; i <= GUARD__ROUNDS; i++) {
+    for (unsigned i = 1; i <= *(const unsigned *)argument; i++) {
         PostQueuedCompletionStatus(guard.port, 0, GUARD__LONG_TURN, NULL);
         PostQueuedCompletionStatus(guard.port, 0, GUARD__RELEASE, NULL);
         while (guard.ended < i)
             sim_wait_for(&guard.ended, SIM_NEVER);
+        sim_sleep(GUARD__SLEEPS_MS); /* the watch is about to sleep */
     }
     return 0;
 }
 
-static DWORD guard__call(void *argument)
+/* A worker that the watch takes for stuck just when its turn ends counts so until its next one. */
+static void guard__check(void)
 {
-    (void)argument;
-    standby_call(&guard.standby);
-    return 0;
+    LONG stuck = 0;
+
+    for (unsigned i = 0; i < GUARD__WORKERS; i++)
+        stuck += guard.workers[i].stuck;
+    all_expect(guard.standby.active + guard.standby.waiting + stuck == GUARD__WORKERS,
+               "a worker is not counted");
+    all_expect(guard.standby.waiting < GUARD__WORKERS, "all workers stand by");
 }
 
 /* As the port does when it is over. */
 static void guard__end(void)
 {
-    AcquireSRWLockExclusive(&guard.standby.lock);
-    all_expect(guard.standby.active + guard.standby.waiting == GUARD__WORKERS &&
-                   guard.standby.active > 0,
-               "a worker is not counted");
-    ReleaseSRWLockExclusive(&guard.standby.lock);
+    guard__check();
     guard.over = true;
     PostQueuedCompletionStatus(guard.port, 0, GUARD__EXIT, NULL);
     standby_end(&guard.standby);
@@ -253,11 +254,15 @@ static void guard__end(void)
     CloseHandle(guard.port);
 }
 
-static void guard__world(void *context)
+static DWORD guard__call(void *argument)
 {
-    static const all_event events[] = {{guard__ask, NULL, NULL}, {guard__call, NULL, NULL}};
+    (void)argument;
+    standby_call(&guard.standby);
+    return 0;
+}
 
-    (void)context;
+static void guard__run(const all_event *events, unsigned count)
+{
     memset(&guard, 0, sizeof guard);
     standby_init(&guard.standby, 1, GUARD__WORKERS);
     guard.port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
@@ -266,9 +271,28 @@ static void guard__world(void *context)
         guard.workers[i].thread = sim_spawn(&sim_server, guard__main, &guard.workers[i]);
     sim_sleep(1);
     all_calm();
-    all_at_once(events, 2);
+    all_at_once(events, count);
     sim_sleep(100);
     guard__end();
+}
+
+static unsigned guard__once = 1, guard__twice = 2;
+
+static void guard__world(void *context)
+{
+    static const all_event events[] = {{guard__ask, &guard__twice, NULL}};
+
+    (void)context;
+    guard__run(events, 1);
+}
+
+/* A worker with slow callbacks calls one in. */
+static void guard__call_world(void *context)
+{
+    static const all_event events[] = {{guard__ask, &guard__once, NULL}, {guard__call, NULL, NULL}};
+
+    (void)context;
+    guard__run(events, 2);
 }
 
 static const all_scenario rooms__rows[] = {
@@ -276,7 +300,8 @@ static const all_scenario rooms__rows[] = {
      house__world, 3, 4, 0, false},
     {"full", "the same while one account keeps the room of its kind", house__full_world, 3, 4, 0,
      false},
-    {"standby", "a worker that is stuck is replaced, and each is counted", guard__world, 3, 4, 0,
-     false},
+    {"standby", "a worker that is stuck is replaced, also when the watch is about to sleep",
+     guard__world, 3, 4, 0, false},
+    {"calling", "the same while a worker is called in", guard__call_world, 3, 4, 0, false},
 };
 const all_table all_rooms = {rooms__rows, sizeof rooms__rows / sizeof *rooms__rows};
