@@ -83,6 +83,66 @@ TEST_CASE(null_is_refused_everywhere)
     kit_close(&port);
 }
 
+TEST_CASE(null_is_refused_beside_what_is_not)
+{
+    pp_port *port = kit_port(1);
+    pp_conn_options options;
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL), adopted;
+    pp_buffer *buffer = pp_buffer_new(1);
+    pp_conn *conn;
+    pp_peer peer;
+    pp_error error;
+
+    pp_conn_options_init(NULL);
+    pp_conn_options_init(&options);
+    assert_status(pp_conn_send_buffer(NULL, buffer), PP_E_ARGUMENT);
+    assert_status(pp_conn_peer(NULL, &peer), PP_E_ARGUMENT);
+    /* What fails closes the handle. */
+    assert_true(DuplicateHandle(GetCurrentProcess(), event, GetCurrentProcess(), &adopted, 0, FALSE,
+                                DUPLICATE_SAME_ACCESS));
+    assert_status(pp_conn_adopt(NULL, adopted, &options, &conn, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "port is NULL"));
+    assert_null(conn);
+    assert_false(SetEvent(adopted));
+    assert_status(pp_conn_adopt(port, event, NULL, NULL, &error), PP_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "options is NULL"));
+    assert_false(SetEvent(event));
+    pp_buffer_unref(&buffer);
+    kit_close(&port);
+}
+
+/* Listens with these users, and expects a text in the refusal. */
+static pp_status listen_for(pp_port *port, const char *const *users, size_t count, const char *text)
+{
+    pp_listen_options options;
+    pp_status status;
+    pp_error error;
+
+    pp_listen_options_init(&options);
+    options.name = kit_name();
+    options.access.allow = users;
+    options.access.allow_count = count;
+    status = pp_listen(port, &options, NULL, &error);
+    assert_non_null(strstr(error.message, text));
+    return status;
+}
+
+TEST_CASE(users_who_are_none_are_refused)
+{
+    static const char *const nobody[] = {NULL}, *const empty[] = {""};
+    static const char *many[257];
+    pp_port *port = kit_port(1);
+
+    for (int i = 0; i < 257; i++)
+        many[i] = "S-1-1-0";
+    assert_status(listen_for(port, nobody, 1, "allow is \"NULL\""), PP_E_SECURITY);
+    assert_status(listen_for(port, empty, 1, "allow is \"\""), PP_E_SECURITY);
+    assert_status(listen_for(port, NULL, 1, "allow is NULL"), PP_E_ARGUMENT);
+    assert_status(listen_for(port, many, 257, "allow has 257 users; allowed: at most 256"),
+                  PP_E_ARGUMENT);
+    kit_close(&port);
+}
+
 /* Sets one option to a value outside its range and expects the name and the range in the text. */
 #define REFUSES(options, member, value, call, range)                                               \
     do {                                                                                           \
@@ -325,6 +385,8 @@ TEST_CASE(the_log_keeps_to_its_level)
 
 static const struct CMUnitTest tests[] = {
     TEST(null_is_refused_everywhere),
+    TEST(null_is_refused_beside_what_is_not),
+    TEST(users_who_are_none_are_refused),
     TEST(options_out_of_range_are_named_with_their_range),
     TEST(wrong_names_are_refused_with_what_is_allowed),
     TEST(text_that_is_not_utf8_is_said_to_be_so),

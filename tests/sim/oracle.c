@@ -47,18 +47,21 @@ void oracle_ends(watched *w)
     w->inside = false;
 }
 
-static void oracle__note_most(world *w)
+/* Returns how many workers there are. */
+static uint64_t oracle__note_most(world *w)
 {
     pp_stats s;
 
     pp_port_stats(w->port, &s);
     if (s.connections_now > w->most_seen)
         w->most_seen = s.connections_now;
+    return s.workers;
 }
 
 void oracle_open(watched *w)
 {
     place *p = w->place;
+    uint64_t workers;
 
     oracle_begins(w, "on_open");
     if (w->opened)
@@ -66,11 +69,11 @@ void oracle_open(watched *w)
     w->opened = true;
     w->opened_at = w->moved_at = sim_now_ns();
     w->world->opened++;
-    oracle__note_most(w->world);
+    workers = oracle__note_most(w->world);
     if (!w->server)
         return;
     /* One that has left makes room before a worker calls its on_close. */
-    if (++p->serving > p->options.max_clients + w->world->options.workers - 1)
+    if (++p->serving > p->options.max_clients + workers - 1)
         sim_fail("%u clients are in, and max_clients is %u", p->serving,
                  (unsigned)p->options.max_clients);
     oracle_peer_opens(w);
