@@ -289,7 +289,7 @@ static const all_scenario pipes__rows[] = {
     {"ending-2", "the same with two workers", ending__two_world, 1, 2, 0, true},
     {"hand-over", "who comes is served or turned away, and the listener ends last", handing__world,
      3, 4, 1, true},
-    {"stopping", "the same against a stop", handing__stop_world, 3, 4, 0, true},
-    {"handing-2", "the same with two workers", handing__two_world, 1, 2, 0, true},
+    {"stopping", "the same against a stop", handing__stop_world, 3, 3, 0, true},
+    {"handing-2", "the same with two workers", handing__two_world, 1, 1, 0, true},
 };
 const all_table all_pipes = {pipes__rows, sizeof pipes__rows / sizeof *pipes__rows};

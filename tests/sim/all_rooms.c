@@ -297,7 +297,7 @@ static void guard__call_world(void *context)
 
 static const all_scenario rooms__rows[] = {
     {"budget", "the limit is kept, everybody in line gets a turn, and nothing is left",
-     house__world, 3, 4, 0, false},
+     house__world, 3, 3, 0, false},
     {"full", "the same while one account keeps the room of its kind", house__full_world, 3, 4, 0,
      false},
     {"standby", "a worker that is stuck is replaced, also when the watch is about to sleep",

@@ -436,7 +436,7 @@ static void timed__world(void *context)
 static const all_scenario small__rows[] = {
     {"strand",
      "turns never overlap, each event is seen by the turn after it, none comes after the last",
-     raising__world, 3, 4, 0, false},
+     raising__world, 3, 3, 0, false},
     {"gate", "a pause holds, and no resume is lost against a refusal", gated__world, 3, 4, 0,
      false},
     {"inbox", "each strand is taken once, and each packet brings one", posted__world, 3, 4, 0,
@@ -444,6 +444,6 @@ static const all_scenario small__rows[] = {
     {"shortage", "a packet that Windows has no memory for comes later", posted__short_world, 3, 4,
      0, false},
     {"timers", "a deadline is covered, a timer fires once and in time, and never when closed",
-     timed__world, 3, 4, 0, false},
+     timed__world, 3, 3, 0, false},
 };
 const all_table all_small = {small__rows, sizeof small__rows / sizeof *small__rows};
