@@ -178,7 +178,7 @@ typedef struct salvo {
     uint64_t first_ms, last_ms; /* when the first callback began, and the last ended */
 } salvo;
 
-enum { POSTED = 20, SALVO = 2 * POSTED };
+enum { POSTED = 4, SALVO = 2 * POSTED };
 
 static void salvo_send(void *user, pp_status status)
 {

@@ -24,15 +24,12 @@ sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c)
 for name in arguments setting word number where endpoint program service service_echo service_sink; do
     sources+=("src/server/$name.c")
 done
-for name in sched coroutines locks calls objects files pipes transfers mailslots impersonation \
-    questions security sids system; do
-    sources+=("tests/sim/$name.c")
-done
+sources+=(tests/sim/*.c)
 sources+=(tests/fuzz/*.c)
 commands=()
 objects=()
 for source in "${sources[@]}"; do
-    case $source in src/base/mem_guard.c | src/pipe/adopt.c | src/pipe/spawn.c) continue ;; esac
+    case $source in src/base/mem_guard.c | src/pipe/spawn.c | tests/sim/main.c) continue ;; esac
     object=$build/$(echo "${source%.c}" | tr / _).o
     case $source in src/* | tests/sim/*) objects+=("$object") ;; esac
     [[ ! $object -nt $source ]] || continue
@@ -42,7 +39,7 @@ for source in "${sources[@]}"; do
     commands+=("$compiler -std=$standard ${flags[*]} $traced -c -o $object $source")
 done
 printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
-mapfile -t wraps < <(sed -n 's/^    X([A-Z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
+mapfile -t wraps < <(sed -n 's/^    X([A-Za-z]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
 ar rcs $build/library.a "${objects[@]}" # each target takes what it needs
 for target in "${targets[@]}"; do
     "$compiler" "${flags[@]}" -fsanitize=fuzzer "${wraps[@]}" -o $build/$target \

@@ -26,12 +26,14 @@ install_packages() {
     local wanted=(
         x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
         x86_64-w64-mingw32-g++:g++-mingw-w64-x86-64
-        cc:gcc meson:meson ninja:ninja-build wine:wine python3:python3 xz:xz-utils
+        cc:gcc clang:clang meson:meson ninja:ninja-build wine:wine python3:python3 xz:xz-utils
     )
     local entry missing=()
     for entry in "${wanted[@]}" "${also[@]}"; do
         command -v "${entry%:*}" >/dev/null || missing+=("${entry#*:}")
     done
+    # What clang's sanitizers and its fuzzer need is no command.
+    [ -d "$(clang -print-resource-dir 2>/dev/null)/lib/linux" ] || missing+=(libclang-rt-dev)
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null || die "no apt-get here: install by hand: ${missing[*]}"
     [ "$(id -u)" = 0 ] || die "as root, please: apt-get install ${missing[*]}"
