@@ -12,7 +12,8 @@
  *     GetSidSubAuthority, GetSidSubAuthorityCount; since XP: QueryPerformanceCounter,
  *     QueryPerformanceFrequency
  *   fail for wrong arguments alone: GetSecurityDescriptorDacl, GetSecurityDescriptorOwner,
- *     GetFileType, TlsGetValue, MultiByteToWideChar, WideCharToMultiByte
+ *     GetFileType, TlsGetValue, SetHandleInformation, InitializeProcThreadAttributeList,
+ *     DeleteProcThreadAttributeList, MultiByteToWideChar, WideCharToMultiByte
  *   SleepConditionVariableSRW: it wakes up without a reason instead, in its model
  *   InitOnceExecuteOnce, TlsAlloc: once in the life of a process, before its first port
  *   TlsSetValue: of the first 64 slots, which need no memory
@@ -29,6 +30,7 @@
 
 #include "sim.h"
 
+#include <rpc.h>
 #include <sddl.h>
 #include <winsock2.h>
 #include <winternl.h>
@@ -139,6 +141,14 @@
         (h, a, b, c, d, o, e), (HANDLE)h, o, -1, WSAENOBUFS, WSAENETDOWN) \
     X(int, shutdown, (SOCKET h, int a), (h, a), (HANDLE)h, NULL, -1, WSAENETDOWN) \
     X(int, closesocket, (SOCKET h), (h), (HANDLE)h, NULL, -1, 0) \
+    /* Of children. */ \
+    X(RPC_STATUS, UuidCreate, (GUID *a), (a), NULL, NULL, RPC_S_OUT_OF_MEMORY, CALLS_MEMORY) \
+    X(BOOL, UpdateProcThreadAttribute, (LPPROC_THREAD_ATTRIBUTE_LIST a, DWORD b, DWORD_PTR c, \
+        void *d, SIZE_T e, void *f, SIZE_T *g), (a, b, c, d, e, f, g), NULL, NULL, FALSE, \
+        CALLS_MEMORY) \
+    X(BOOL, CreateProcessW, (const WCHAR *a, WCHAR *b, void *c, void *d, BOOL e, DWORD f, void \
+        *g, const WCHAR *i, STARTUPINFOW *j, PROCESS_INFORMATION *k), (a, b, c, d, e, f, g, i, j, \
+        k), NULL, NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
     /* The self-test's, and of clients. */ \
     X(BOOL, GetOverlappedResultEx, (HANDLE h, OVERLAPPED *o, DWORD *a, DWORD b, BOOL c), (h, o, \
         a, b, c), h, NULL, FALSE, 0) \

@@ -22,7 +22,7 @@ static file *file__find(HANDLE handle)
 {
     sim_object *object = sim_look(handle, SIM_NONE);
 
-    if (object && object->kind >= SIM_PIPE && object->kind <= SIM_SOCKET)
+    if (object && object->kind >= SIM_PIPE && object->kind <= SIM_NULL)
         return (file *)object;
     SetLastError(ERROR_INVALID_HANDLE);
     return NULL;
@@ -301,6 +301,8 @@ HANDLE CreateFileW(const WCHAR *text, DWORD rights, DWORD share, SECURITY_ATTRIB
 
     (void)share, (void)sa, (void)disposition, (void)template_file;
     sim_point();
+    if (_wcsicmp(text, L"NUL") == 0)
+        return process_open_null();
     error = file_parse(text, &path);
     if (error != ERROR_SUCCESS)
         return file_refuse(error);

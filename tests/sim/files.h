@@ -94,6 +94,7 @@ DWORD file_parse(const WCHAR *path, file_path *parsed);
 
 /* Opens what a path names; INVALID_HANDLE_VALUE, with the error. */
 HANDLE pipe_open_client(const file_path *path, DWORD rights, DWORD flags);
+HANDLE process_open_null(void);
 HANDLE slot_open_sender(const file_path *path, DWORD rights, DWORD flags);
 
 /* Fails an opening call. */

@@ -13,6 +13,7 @@
 bool sim_is_bare;
 static sim_object *handles[OBJECTS__MOST_HANDLES];
 static unsigned handle_count, handle_end; /* from handle_end on none was open */
+static bool inheritable[OBJECTS__MOST_HANDLES];
 
 BOOL sim_error(DWORD error)
 {
@@ -27,6 +28,7 @@ HANDLE sim_handle(sim_object *object)
     for (unsigned i = 1; i < OBJECTS__MOST_HANDLES; i++)
         if (!handles[i]) {
             handles[i] = object;
+            object->handles++;
             handle_count++;
             handle_end = i < handle_end ? handle_end : i + 1;
             return (HANDLE)(uintptr_t)(i * 4);
@@ -54,11 +56,36 @@ unsigned sim_handles(void)
 void sim_reset_handles(void)
 {
     for (unsigned i = 0; i < handle_end; i++) {
-        if (handles[i] && handles[i]->kind != SIM_THREAD)
+        if (handles[i] && handles[i]->kind != SIM_THREAD && --handles[i]->handles == 0)
             free(handles[i]);
         handles[i] = NULL;
+        inheritable[i] = false;
     }
     handle_count = handle_end = 0;
+}
+
+bool sim_is_inheritable(HANDLE handle)
+{
+    return inheritable[(uintptr_t)handle / 4];
+}
+
+unsigned sim_inheritable(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < handle_end; i++)
+        count += inheritable[i];
+    return count;
+}
+
+BOOL SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags)
+{
+    sim_point();
+    if (!sim_look(handle, SIM_NONE))
+        return FALSE;
+    if (mask & HANDLE_FLAG_INHERIT)
+        inheritable[(uintptr_t)handle / 4] = (flags & HANDLE_FLAG_INHERIT) != 0;
+    return TRUE;
 }
 
 BOOL CloseHandle(HANDLE handle)
@@ -70,7 +97,10 @@ BOOL CloseHandle(HANDLE handle)
     if (!object)
         sim_fail("a handle is closed that is none");
     handles[(uintptr_t)handle / 4] = NULL;
+    inheritable[(uintptr_t)handle / 4] = false;
     handle_count--;
+    if (--object->handles > 0)
+        return TRUE;
     if (object->close)
         object->close(object);
     else if (object->kind != SIM_THREAD)

@@ -132,13 +132,13 @@ static bool oracle__are_one(const client *a, const client *b)
 }
 
 /* It is in, and neither side has begun to end that. */
-static bool oracle__is_in(const watched *w)
+static bool oracle__is_in(const watched *w, const client *c)
 {
     const flow *f = w->in.from;
 
-    return w->heard && !w->closed && !w->asked_close && !w->asked_abort && !w->failed &&
-           w->status == PP_OK && !f->closing && !f->ended && !w->out->ended &&
-           w->options.idle_timeout_ms == 0;
+    return !c->seen.failed && !c->seen.closed && c->seen.status == PP_OK && w->heard &&
+           !w->closed && !w->asked_close && !w->asked_abort && !w->failed && w->status == PP_OK &&
+           !f->closing && !f->ended && !w->out->ended && w->options.idle_timeout_ms == 0;
 }
 
 void oracle_user_limit(const watched *w)
@@ -156,7 +156,7 @@ void oracle_user_limit(const watched *w)
         other = oracle__client_of(seen);
         if (!other || !oracle__are_one(c, other))
             continue;
-        now += oracle__is_in(seen);
+        now += oracle__is_in(seen, other);
         lately += seen->heard && oracle_ms_since(seen->opened_at) < 900;
     }
     if (o->max_clients_per_user > 0 && now > o->max_clients_per_user)

@@ -77,6 +77,11 @@ HANDLE sim_spawn(const sim_process *process, LPTHREAD_START_ROUTINE start, void 
 const sim_process *sim_process_here(void);
 extern const sim_process sim_server, sim_client;
 
+/* The program of this world: what its command lines begin with. `context`: of the world; `streams`:
+ * the handles of its standard streams, which are its own. */
+typedef void sim_program(void *context, const WCHAR *command_line, HANDLE streams[3]);
+void sim_install(const WCHAR *name, sim_program *program, void *context);
+
 /* Blocks the running thread until somebody wakes those that wait for `what`, or until the deadline:
  * then false. Whoever wakes up looks again at what it waited for. */
 bool sim_wait_for(const void *what, uint64_t deadline_ns);
@@ -122,6 +127,7 @@ typedef enum sim_kind {
     SIM_SLOT,
     SIM_SENDER, /* to a mailslot */
     SIM_SOCKET,
+    SIM_NULL, /* the null device */
     SIM_TOKEN,
 } sim_kind;
 
@@ -129,10 +135,16 @@ typedef enum sim_kind {
 typedef struct sim_object {
     sim_kind kind;
     bool signalled;
+    unsigned handles; /* that are open */
     void (*close)(struct sim_object *object);
 } sim_object;
 
+/* A handle, or another one. */
 HANDLE sim_handle(sim_object *object);
+
+/* Whether a child may inherit a handle, and how many handles one may. */
+bool sim_is_inheritable(HANDLE handle);
+unsigned sim_inheritable(void);
 
 /* NULL, with ERROR_INVALID_HANDLE: it is none of this kind; SIM_NONE: of any. */
 sim_object *sim_look(HANDLE handle, sim_kind kind);

@@ -122,8 +122,8 @@ static void world__draw_person(client *c)
     c->letter = who->letter;
     c->process = who->process;
     c->process.id = 1000 + c->out->id;
-    if (c->kind == CLIENT_DIALLED)
-        c->process = sim_server;
+    if (c->kind == CLIENT_DIALLED || c->place->adopted == ADOPTED_STREAM)
+        c->process = sim_server; /* which opens a child's end, too */
     c->hides = w->crowd && plain && !c->place->adopted && sim_chance(6) &&
                !(w->calm && c->place->options.refuse_unknown);
 }
@@ -177,7 +177,7 @@ void world_draw(world *w)
     w->place_count = sim_chance(3) ? 1 + sim_draw(WORLD_MOST_PLACES) : 1;
     for (unsigned i = 0; i < w->place_count; i++)
         world__draw_place(w, &w->places[i], i);
-    w->adopted_count = w->walk.on ? 2 : sim_chance(3) ? 1 + sim_draw(WORLD_MOST_ADOPTED) : 0;
+    w->adopted_count = w->walk.on ? 3 : sim_chance(3) ? 1 + sim_draw(WORLD_MOST_ADOPTED) : 0;
     for (unsigned i = 0; i < w->adopted_count; i++) {
         world__draw_place(w, &w->adopted[i], i);
         adopted_draw(&w->adopted[i], i);

@@ -10,7 +10,8 @@
 #define WORLD_MOST_CLIENTS 10
 #define WORLD_MOST_SERVED 150
 #define WORLD_MOST_PLACES 3
-#define WORLD_MOST_ADOPTED 3
+#define ADOPTED_STREAMS 3
+#define WORLD_MOST_ADOPTED ADOPTED_STREAMS
 #define WORLD_MOST_TIMERS 16
 #define WORLD_MOST_MAILERS 4
 #define WORLD_MOST_SQUATTERS 2
@@ -111,7 +112,8 @@ typedef enum adopted_kind {
     ADOPTED_NOT,
     ADOPTED_SERVER_END,
     ADOPTED_CLIENT_END,
-    ADOPTED_SOCKET
+    ADOPTED_SOCKET,
+    ADOPTED_STREAM /* a standard stream of a child, the one of its number in `adopted` */
 } adopted_kind;
 
 /* A listener, or the options of one connection that is adopted. */
@@ -129,7 +131,7 @@ struct place {
     adopted_kind adopted;
     bool ends_first;        /* its server ends its sending before the client does */
     client *adopted_by;     /* who has the other end */
-    HANDLE adopter, theirs; /* the thread that has it adopted; a socket's other end */
+    HANDLE adopter, theirs; /* the thread that has it adopted; the other end, if that makes it */
 };
 
 typedef struct timer_seen {
@@ -200,6 +202,7 @@ struct world {
     timer_seen timers[WORLD_MOST_TIMERS];
     slot_seen slot;
     mailer mailers[WORLD_MOST_MAILERS];
+    HANDLE children[2];
     squatter squatters[WORLD_MOST_SQUATTERS];
     unsigned mailer_count;
     unsigned adopted_count, place_count, client_count, served_count, timer_count, clients_done;
