@@ -47,9 +47,11 @@ void conn_drain(pp_conn *c)
     outbox_close(&c->outbox);
 }
 
+/* A close or an abort ends our sending, too, but has an event of its own. */
 void conn_drain_if_both_ended(pp_conn *c)
 {
-    if (intake_has_ended(&c->intake) && c->state == CONN_OPEN && outbox_has_ended(&c->outbox))
+    if (intake_has_ended(&c->intake) && c->state == CONN_OPEN && outbox_has_ended(&c->outbox) &&
+        !c->closing)
         conn_drain(c);
 }
 

@@ -265,6 +265,43 @@ static void clients__blocking(void)
     rule_close(&s);
 }
 
+static DWORD clients__end(void *argument)
+{
+    pp_client_options options;
+    pp_client *client;
+
+    (void)argument;
+    pp_client_options_init(&options);
+    options.name = "rule";
+    options.mode = PP_MODE_FRAMED;
+    rule_expect("pp_client_open", pp_client_open(&client, &options, NULL), PP_OK);
+    rule_expect("pp_client_end_sending", pp_client_end_sending(client, 1000), PP_OK);
+    sim_sleep(1000);
+    pp_client_close(&client);
+    return 0;
+}
+
+static void clients__abort_at_end(pp_conn *conn, void *user)
+{
+    (void)user;
+    rule_expect("pp_conn_abort", pp_conn_abort(conn), PP_OK);
+}
+
+static void clients__aborted(void)
+{
+    pp_listen_options listen;
+    rule_server s;
+
+    rule_open(&s);
+    rule_prepare(&s, &listen);
+    listen.conn.mode = PP_MODE_FRAMED;
+    listen.conn.handlers.on_end = clients__abort_at_end;
+    rule_expect("pp_listen", rule_listen(&s, &listen), PP_OK);
+    rule_in(&sim_client, clients__end, NULL);
+    rule_close(&s);
+    rule_expect("the reason", s.reason, PP_E_ABORTED);
+}
+
 /* A stranger who serves the name, for everybody. */
 static DWORD clients__pose(void *argument)
 {
@@ -301,6 +338,7 @@ static const rule clients__rows[] = {
     {"a client that looks and reads in pieces is answered", clients__reading_in_pieces},
     {"clients with one right or none keep nobody out", clients__knocking},
     {"the blocking client gets its answers", clients__blocking},
+    {"an abort is one also after the end of the other end's sending", clients__aborted},
     {"the blocking client finds an impostor out", clients__impostor},
 };
 
