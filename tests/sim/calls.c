@@ -156,7 +156,9 @@ static void calls__trace(const char *name, HANDLE handle, intptr_t result)
 {
     DWORD error = GetLastError();
 
-    if (result == 0 || result == -1)
+    if (result > INT16_MAX)
+        sim_trace("%s(%d) = an address", name, (int)(intptr_t)handle);
+    else if (result == 0 || result == -1)
         sim_trace("%s(%d) = %d, error %u", name, (int)(intptr_t)handle, (int)result, error);
     else
         sim_trace("%s(%d) = %d", name, (int)(intptr_t)handle, (int)result);
