@@ -290,6 +290,8 @@ TEST_CASE(a_message_that_is_too_long_is_refused)
     rig *r = rig_open(1, PP_MODE_FRAMED);
     kit_counts client = {0};
     pp_dial_options dial = rig_dial_options(r, kit_counting(), &client);
+    pp_client_options options;
+    pp_client *blocking;
     pp_conn *conn;
 
     dial.conn.max_message = 1000;
@@ -302,6 +304,11 @@ TEST_CASE(a_message_that_is_too_long_is_refused)
     wait_for(client.messages, 2);
     assert_true(pp_conn_id(conn) != 0);
     pp_conn_unref(&conn);
+    options = kit_client_options(r->name, PP_MODE_FRAMED);
+    options.max_message = 1000;
+    blocking = kit_open_client(&options);
+    assert_status(pp_client_send(blocking, data, 1001, 0), PP_E_TOO_LONG);
+    assert_ok(pp_client_close(&blocking));
     rig_close(r);
 }
 

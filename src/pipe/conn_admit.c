@@ -1,5 +1,7 @@
 #include "pipe/conn_admit.h"
 
+#include <assert.h>
+
 /* A client program that hides its user does so each time: the log names the first one only. */
 static void conn__report_unknown(pp_conn *c, DWORD error)
 {
@@ -58,8 +60,7 @@ bool conn_admit(pp_conn *c)
     const char *reason;
     pp_status status;
 
-    if (c->admitted)
-        return true;
+    assert(!c->admitted);
     c->admitted = true;
     if (!c->seat || !conn__user_matters(c))
         return true;
