@@ -56,7 +56,7 @@ typedef struct conn_settings {
  * run while a read or a write is pending: the other end is not late with what we do not ask for. */
 typedef struct conn_clock {
     uint64_t drain_deadline, trim_deadline;
-    uint64_t silent_since, moved_at; /* since when we wait for the first byte, and for a move */
+    uint64_t silent_since, still_since; /* since when we wait for the first byte, and for a move */
     bool awaits_byte, awaits_move;
     unsigned moves, moves_at_trim, writes, writes_at_trim; /* reads and writes done, and writes */
 } conn_clock;

@@ -7,11 +7,12 @@ static uint64_t conn__earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* The wait is over. The turn begins another at its end: what handlers take is not the other end's.
+ */
 void conn_moved(pp_conn *c)
 {
     c->clock.moves++;
-    if (c->settings.idle_timeout_ms > 0)
-        c->clock.moved_at = clock_ms();
+    c->clock.awaits_move = false;
 }
 
 /* ---- Deadlines ------------------------------------------------------------------------------ */
@@ -33,7 +34,7 @@ static uint64_t conn__first_byte_deadline(const pp_conn *c)
 
 static uint64_t conn__idle_deadline(const pp_conn *c)
 {
-    return c->state == CONN_OPEN && c->clock.awaits_move ? c->clock.moved_at + conn__idle_time(c)
+    return c->state == CONN_OPEN && c->clock.awaits_move ? c->clock.still_since + conn__idle_time(c)
                                                          : CLOCK_NEVER;
 }
 
@@ -58,7 +59,7 @@ static void conn__note_waiting(pp_conn *c)
     if (byte && !k->awaits_byte)
         k->silent_since = clock_ms();
     if (move && !k->awaits_move)
-        k->moved_at = clock_ms();
+        k->still_since = clock_ms();
     k->awaits_byte = byte;
     k->awaits_move = move;
 }

@@ -302,6 +302,53 @@ static void clients__aborted(void)
     rule_expect("the reason", s.reason, PP_E_ABORTED);
 }
 
+#define CLIENTS__IDLE_MS 1000
+
+static pp_status clients__take_slowly(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    (void)conn, (void)data, (void)length;
+    sim_sleep(CLIENTS__IDLE_MS - 100);
+    ((rule_server *)user)->answered++;
+    return PP_OK;
+}
+
+/* Says something once the handler is done, and has waited for less than the time-out. */
+static DWORD clients__speak(void *argument)
+{
+    rule_server *s = argument;
+    pp_client_options options;
+    pp_client *client;
+
+    pp_client_options_init(&options);
+    options.name = "rule";
+    options.mode = PP_MODE_FRAMED;
+    rule_expect("pp_client_open", pp_client_open(&client, &options, NULL), PP_OK);
+    for (unsigned i = 1; i <= 3; i++) {
+        rule_expect("pp_client_send", pp_client_send(client, "x", 1, 100), PP_OK);
+        while (s->answered < i)
+            sim_sleep(1);
+        sim_sleep(CLIENTS__IDLE_MS - 200);
+    }
+    pp_client_close(&client);
+    return 0;
+}
+
+static void clients__slow_handler(void)
+{
+    pp_listen_options listen;
+    rule_server s;
+
+    rule_open(&s);
+    rule_prepare(&s, &listen);
+    listen.conn.mode = PP_MODE_FRAMED;
+    listen.conn.idle_timeout_ms = CLIENTS__IDLE_MS;
+    listen.conn.handlers.on_message = clients__take_slowly;
+    rule_expect("pp_listen", rule_listen(&s, &listen), PP_OK);
+    rule_in(&sim_client, clients__speak, &s);
+    rule_close(&s);
+    rule_expect("the reason", s.reason, PP_E_PEER_CLOSED);
+}
+
 /* A stranger who serves the name, for everybody. */
 static DWORD clients__pose(void *argument)
 {
@@ -339,6 +386,7 @@ static const rule clients__rows[] = {
     {"clients with one right or none keep nobody out", clients__knocking},
     {"the blocking client gets its answers", clients__blocking},
     {"an abort is one also after the end of the other end's sending", clients__aborted},
+    {"a handler's time is not the client's", clients__slow_handler},
     {"the blocking client finds an impostor out", clients__impostor},
 };
 
