@@ -70,10 +70,14 @@ void world_post(world *w)
 
 static watched *meddle__choose(world *w)
 {
-    uint32_t number = sim_draw(w->client_count + w->served_count);
-    watched *seen =
-        number < w->client_count ? &w->clients[number].seen : &w->served[number - w->client_count];
+    uint32_t number = sim_draw(w->client_count + w->served_count + 1);
+    watched *seen;
 
+    if (number == 0)
+        return NULL;
+    number--;
+    seen =
+        number < w->client_count ? &w->clients[number].seen : &w->served[number - w->client_count];
     return seen->conn && seen->opened ? seen : NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define ORACLE__MOST_BUFFERED_MS 150
 #define ORACLE__MS 1000000ull
 
 static const char *oracle__name(const watched *w)
@@ -234,8 +235,9 @@ static bool oracle__may_be(const watched *w, pp_status reason)
         return both || oracle__is_drained(w);
     case PP_E_FIRST_BYTE_TIMEOUT:
         return !w->heard && oracle__is_timeout(w->opened_at, o->first_byte_timeout_ms);
-    case PP_E_IDLE_TIMEOUT:
-        return oracle__is_timeout(w->moved_at, o->idle_timeout_ms);
+    case PP_E_IDLE_TIMEOUT: /* bytes may have come a while before their on_message */
+        return o->idle_timeout_ms > 0 &&
+               oracle_ms_since(w->moved_at) + ORACLE__MOST_BUFFERED_MS >= o->idle_timeout_ms;
     case PP_E_TRUNCATED:
         return !all->calm && o->mode != PP_MODE_STREAM;
     case PP_E_DIRECTION:

@@ -74,7 +74,7 @@ static void world__draw_place(world *w, place *p, unsigned number)
     world__draw_conn(w, p);
     o->name = p->name;
     o->accept_ready = w->walk.on ? 1 : 1 + sim_draw(4);
-    o->accept_depth = o->accept_ready + sim_draw(8);
+    o->accept_depth = o->accept_ready + sim_draw(sim_chance(10) ? 61 : 8);
     o->max_clients = sim_chance(3) ? 1 + sim_draw(4) : 10000;
     o->pipe_buffer = sim_draw(4) * (w->heavy ? 20000 : 100);
     if (!w->calm && o->conn.direction != PP_DIRECTION_OUTBOUND && sim_chance(6)) {
@@ -95,12 +95,12 @@ static void world__draw_place(world *w, place *p, unsigned number)
     conns_set_handlers(&o->conn, true);
 }
 
-static client_kind world__draw_kind(const world *w, const place *p)
+static client_kind world__draw_kind(const world *w, const place *p, unsigned number)
 {
     if (p->adopted && (w->calm || w->walk.on || !sim_chance(5)))
         return CLIENT_PLAIN;
     if (w->walk.on)
-        return (client_kind)sim_draw(CLIENT_BLOCKING + 1);
+        return (client_kind)(number % (CLIENT_BLOCKING + 1)); /* all of them */
     if (!w->calm && sim_chance(5))
         return sim_chance(2) && w->hostile ? CLIENT_HOSTILE : CLIENT_SILENT;
     if (p->adopted)
@@ -138,7 +138,7 @@ static void world__draw_client(world *w, unsigned number)
     c->world = w;
     c->out = &w->flows[number];
     c->in.world = w;
-    c->kind = world__draw_kind(w, p);
+    c->kind = world__draw_kind(w, p, number);
     flow_init(c->out, w, number + 1, p);
     watched_init(&c->seen, w, p, c->out);
     world__draw_manners(w, &c->seen.manners);
@@ -182,7 +182,9 @@ void world_draw(world *w)
         world__draw_place(w, &w->adopted[i], i);
         adopted_draw(&w->adopted[i], i);
     }
-    w->client_count = w->walk.on ? WORLD_MOST_CLIENTS : 1 + sim_draw(WORLD_MOST_CLIENTS);
+    w->client_count = w->walk.on       ? WORLD_FEW_CLIENTS
+                      : sim_chance(10) ? sim_draw(WORLD_MOST_CLIENTS + 1)
+                                       : 1 + sim_draw(WORLD_FEW_CLIENTS);
     if (w->client_count < w->adopted_count)
         w->client_count = w->adopted_count;
     for (unsigned i = 0; i < w->client_count; i++)

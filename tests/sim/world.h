@@ -7,7 +7,8 @@
 
 #include "pipeport.h"
 
-#define WORLD_MOST_CLIENTS 10
+#define WORLD_FEW_CLIENTS 10
+#define WORLD_MOST_CLIENTS 40
 #define WORLD_MOST_SERVED 150
 #define WORLD_MOST_PLACES 3
 #define ADOPTED_STREAMS 3
