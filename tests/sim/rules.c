@@ -5,8 +5,8 @@
 
 #define RULES__SEEDS 200
 
-static const rule_table *const rules__tables[] = {&access_rules, &client_rules, &remote_rules,
-                                                  &slot_rules, &batch_rules};
+static const rule_table *const rules__tables[] = {&access_rules, &account_rules, &client_rules,
+                                                  &remote_rules, &slot_rules,    &batch_rules};
 
 const sim_process rule_stranger = {.id = 501, .session = 2, .user = RULE_STRANGER};
 const sim_process rule_low = {

@@ -19,7 +19,8 @@ typedef struct rule_table {
     size_t count;
 } rule_table;
 
-extern const rule_table access_rules, client_rules, remote_rules, slot_rules, batch_rules;
+extern const rule_table access_rules, account_rules, client_rules, remote_rules, slot_rules,
+    batch_rules;
 
 /* Runs each rule under many seeds. The exit status: 0 if all hold. */
 int rules_main(void);
