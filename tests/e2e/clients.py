@@ -154,6 +154,16 @@ def fifty_clients_killed_inside_a_message_are_counted_as_such():
 
 
 @case
+def what_a_client_sends_is_in_no_line_of_the_log():
+    server = Server("--mode", "message", "--max-message", 10, "--log-level", "debug")
+    status, _, errors = run("textbook", pipe(server))  # "sixteen and zero"
+    equal(status, 1, f"the client's status; {errors}")
+    equal(server.stop()["errors"], 1, "errors")
+    check(" ended: " in server.stderr(), "the connection is in the log")
+    check("sixteen" not in server.stderr(), server.stderr())
+
+
+@case
 def fifty_clients_killed_with_unread_replies_do_not_stop_the_listener():
     server = Server()
     for _ in range(5):
