@@ -108,6 +108,30 @@ static DWORD accounts__serve_low(void *argument)
     return 0;
 }
 
+static DWORD accounts__open_to_read(void *argument)
+{
+    HANDLE pipe = CreateFileW(RULE_PIPE, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+
+    *(DWORD *)argument = pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    if (pipe != INVALID_HANDLE_VALUE)
+        CloseHandle(pipe);
+    return 0;
+}
+
+/* Without a label, who is lower may not write; reading is the list's affair. */
+static void accounts__low_reads(void)
+{
+    pp_access access = {0};
+    rule_server s;
+    DWORD error;
+
+    rule_serve(&s, &access, PP_OK);
+    rule_in(&rule_low, accounts__open_to_read, &error);
+    rule_expect("low integrity of our own user", error, ERROR_SUCCESS);
+    rule_expect("low integrity that writes", rule_call(&rule_low, RULE_PIPE), ERROR_ACCESS_DENIED);
+    rule_close(&s);
+}
+
 static void accounts__low(void)
 {
     pp_access access = {.sddl = "D:P(A;;GA;;;SY)(A;;GA;;;" ACCOUNTS__USER ")S:(ML;;NW;;;LW)"};
@@ -221,6 +245,7 @@ static const rule accounts__rows[] = {
     {"a service of any account lets in whom it allows, and its account", accounts__services},
     {"members of an allowed group get in, and serve nothing where it is strict", accounts__group},
     {"low integrity serves our name where its user is ours alone", accounts__low},
+    {"low integrity of our own user may open our pipe to read", accounts__low_reads},
     {"a false server cannot act for our client", accounts__false_server},
     {"a name is anybody's once its server has stopped", accounts__free_again},
 };
