@@ -177,6 +177,8 @@ static void calls__trace(const char *name, HANDLE handle, intptr_t result)
             result = failed;                                                                       \
         } else {                                                                                   \
             result = __real_##name arguments;                                                      \
+            if ((o) != NULL) /* the packet may be taken before the call returns */                 \
+                sim_point();                                                                       \
         }                                                                                          \
         calls__trace(#name, handle, (intptr_t)result);                                             \
         return result;                                                                             \
