@@ -9,10 +9,13 @@
 #include "files.h"
 
 #include <malloc.h>
+#include <sanitizer/asan_interface.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CALLS__MOST_FREED 64 /* blocks */
+#define CALLS__MOST_FILLED 4096
+#define CALLS__FREED 0xDE /* as a strand's events: not scheduled */
 
 static struct {
     uint32_t one_in;
@@ -23,10 +26,35 @@ static struct {
     size_t freed_count;
 } faults;
 
-void faults_none(void)
+static size_t faults__filled_size(const void *block)
+{
+    size_t size = malloc_usable_size((void *)(uintptr_t)block);
+
+    return size < CALLS__MOST_FILLED ? size : CALLS__MOST_FILLED;
+}
+
+/* Nobody has written to the block since it was freed. */
+static void faults__let_go(void **place)
+{
+    const unsigned char *block = *place;
+    size_t size = faults__filled_size(block);
+
+    *place = NULL;
+    ASAN_UNPOISON_MEMORY_REGION(block, size);
+    if (size > 0 && (*block != CALLS__FREED || memcmp(block, block + 1, size - 1) != 0))
+        sim_fail("a block of memory is written to that was freed");
+    free((void *)(uintptr_t)block);
+}
+
+void faults_let_go(void)
 {
     for (size_t i = 0; i < CALLS__MOST_FREED; i++)
-        free(faults.freed[i]);
+        faults__let_go(&faults.freed[i]);
+}
+
+void faults_none(void)
+{
+    faults_let_go();
     memset(&faults, 0, sizeof faults);
 }
 
@@ -83,7 +111,7 @@ static void *faults__filled(size_t size)
 {
     void *block = malloc(size);
 
-    return block ? memset(block, 0xA5, size < 4096 ? size : 4096) : NULL;
+    return block ? memset(block, 0xA5, faults__filled_size(block)) : NULL;
 }
 
 static void *faults__zeroed(size_t size)
@@ -114,14 +142,14 @@ void *mem_guard_resize(void *block, size_t size)
  * takes its place. */
 void mem_guard_free(void *block)
 {
-    size_t size = malloc_usable_size(block);
     void **place = &faults.freed[faults.freed_count++ % CALLS__MOST_FREED];
 
     if (!block)
         return;
     faults.blocks--;
-    memset(block, 0xDD, size < 4096 ? size : 4096);
-    free(*place);
+    faults__let_go(place);
+    memset(block, CALLS__FREED, faults__filled_size(block));
+    ASAN_POISON_MEMORY_REGION(block, faults__filled_size(block));
     *place = block;
 }
 

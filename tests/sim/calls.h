@@ -178,4 +178,7 @@ bool faults_can_fail(sim_call which);
 /* The library's memory: blocks that it has. */
 unsigned faults_blocks(void);
 
+/* Lets go of the blocks that it freed: nobody may have written to them since. */
+void faults_let_go(void);
+
 #endif

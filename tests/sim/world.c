@@ -380,4 +380,5 @@ void world_run(void *context)
         sim_fail("%u handles are left", sim_handles());
     if (faults_blocks() != 0)
         sim_fail("%u blocks of memory are left", faults_blocks());
+    faults_let_go();
 }
