@@ -17,6 +17,33 @@ CHUNK = 1000  # worlds of one process; then it reports, and may be given others
 HOLD = re.compile(rb"(\d+) worlds hold, \d+ a second, (\d+) points each")
 
 
+def run(command, seconds=None):
+    """Its status, and what it printed; a status of its own if it takes too long."""
+    try:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        return -1, (late.stdout or b"") + b"\nit does not end\n"
+    return done.returncode, done.stdout
+
+
+def first_failed(sim, seed, count):
+    """The seed of the first of so many worlds that fails, and what it says; none: none does. A
+    world in which the program ends without a word is found by halves."""
+    status, output = run([sim, "--seed", str(seed), "--worlds", str(count)], 60 + count // 4)
+    said = re.search(rb"^seed (\d+): (.*)$", output, re.M)
+    if status == 0:
+        return None
+    if said:
+        return int(said[1]), said[2].decode(errors="replace")
+    if count > 1:
+        half = count // 2
+        return first_failed(sim, seed, half) or first_failed(sim, seed + half, count - half)
+    lines = output.decode(errors="replace").strip().splitlines()
+    return seed, lines[0] if lines else f"the program ends with status {status}"
+
+
 class Worlds:
     def __init__(self, options):
         self.options = options
