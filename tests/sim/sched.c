@@ -11,8 +11,9 @@
 
 #define SCHED__MOST_THREADS 256
 #define SCHED__MOST_STEPS 5000000u
-#define SCHED__LONGEST_HOLD 3000   /* steps */
-#define SCHED__LONGEST_TICK 400000 /* ns that pass at one point */
+#define SCHED__LONGEST_HOLD 3000      /* steps */
+#define SCHED__LONGEST_TICK 400000    /* ns that pass at one point */
+#define SCHED__LONGEST_STAND 25000000 /* ns without a processor */
 
 struct sim_thread {
     sim_object object; /* signalled when it has returned */
@@ -26,7 +27,8 @@ struct sim_thread {
     uint64_t deadline_ns;
     bool woken, returned, spared;
     unsigned number;
-    uint64_t held_until; /* a step: before it this thread runs only if no other can */
+    uint64_t held_until;   /* a step: before it this thread runs only if no other can */
+    uint64_t stands_until; /* ns: before that it has no processor */
 };
 
 static bool sched__traces;
@@ -36,6 +38,7 @@ static struct {
     uint32_t switch_one_in, hold_one_in, tick_one_in; /* drawn for each world */
     sim_thread *threads[SCHED__MOST_THREADS];
     unsigned thread_count, slot_count;
+    unsigned stands; /* so often a thread may still stand without a processor */
     sim_thread *here;
     char reason[512];
     void (*world)(void *context);
@@ -95,7 +98,8 @@ void sim_fail(const char *format, ...)
 
 static bool sched__can_run(const sim_thread *t)
 {
-    return !t->returned && (!t->waits_for || t->woken || t->deadline_ns <= sched.now_ns);
+    return !t->returned && t->stands_until <= sched.now_ns &&
+           (!t->waits_for || t->woken || t->deadline_ns <= sched.now_ns);
 }
 
 static bool sched__is_held(const sim_thread *t)
@@ -108,9 +112,13 @@ static void sched__pass_time(void)
 {
     uint64_t next = SIM_NEVER;
 
-    for (unsigned i = 0; i < sched.thread_count; i++)
-        if (!sched.threads[i]->returned && sched.threads[i]->deadline_ns < next)
-            next = sched.threads[i]->deadline_ns;
+    for (unsigned i = 0; i < sched.thread_count; i++) {
+        const sim_thread *t = sched.threads[i];
+        uint64_t at = t->stands_until > sched.now_ns ? t->stands_until : t->deadline_ns;
+
+        if (!t->returned && at < next)
+            next = at;
+    }
     if (next == SIM_NEVER)
         sim_fail("no thread can ever run again");
     sched.now_ns = next;
@@ -175,6 +183,15 @@ static void sched__count_step(void)
         sim_fail("more than %u steps: something spins", SCHED__MOST_STEPS);
 }
 
+/* Now and then a thread has no processor for more than a tick of the library's watch. */
+static void sched__stand(sim_thread *t)
+{
+    if (sched.stands == 0 || !sim_chance(64))
+        return;
+    sched.stands--;
+    t->stands_until = sched.now_ns + sim_draw(SCHED__LONGEST_STAND);
+}
+
 /* A thread may be held for long at any point, and time goes on while threads run. */
 static void sched__point(sim_choice choice, const volatile void *what)
 {
@@ -187,6 +204,7 @@ static void sched__point(sim_choice choice, const volatile void *what)
         return;
     if (sched.hold_one_in > 0 && sim_chance(sched.hold_one_in))
         sched.here->held_until = sched.steps + sim_draw(SCHED__LONGEST_HOLD);
+    sched__stand(sched.here);
     if (sched.tick_one_in > 0 && sim_chance(sched.tick_one_in))
         sched.now_ns += sim_draw(SCHED__LONGEST_TICK);
     sched__go_on(sched__choose());
@@ -352,6 +370,7 @@ bool sim_run(uint64_t seed, void (*world)(void *context), void *context)
     sched.switch_one_in = 1u << (1 + sim_draw(6));
     sched.hold_one_in = sim_chance(2) ? 8u << sim_draw(6) : 0;
     sched.tick_one_in = sim_chance(3) ? 2u << sim_draw(6) : 0;
+    sched.stands = seed % 4 == 0 ? 2 : 0;
     sched.world = world;
     sched.world_context = context;
     sched.here = sched__new(&sim_server, sched__run_world, NULL);
