@@ -31,6 +31,7 @@ from faults import FAULTS, SIM_FAULTS
 
 MODES = ("--all", "--walk", "--rules", "--judge")
 MOST_SECONDS = 600  # of a mode
+FAILS = re.compile(r"seed |FAILS|DIFFERS|BROKEN|.*schedule \d+ (fails|is more)")
 
 
 class Seen(typing.NamedTuple):
@@ -70,10 +71,11 @@ class Copy:
         return None
 
     def mode(self, mode):
-        """The last line that the mode prints, if it fails."""
+        """The first line that says what fails, if something does."""
         status, output = worlds.run([self.sim, mode], MOST_SECONDS)
         lines = output.decode(errors="replace").splitlines() or ["it ends without a word"]
-        return None if status == 0 else lines[-1]
+        said = [line for line in lines if FAILS.match(line)]
+        return None if status == 0 else (said or lines)[0]
 
 
 def try_fault(copy, fault, most):
