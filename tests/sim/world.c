@@ -375,7 +375,7 @@ void world_run(void *context)
             world_join(&w->squatters[i].thread);
         world__close(w);
     }
-    sim_sleep(1); /* the pool's threads end, too, which dials have left */
+    sim_sleep(100); /* the pool's threads end, too, which dials have left, also those that stand */
     if (sim_handles() != 0)
         sim_fail("%u handles are left", sim_handles());
     if (faults_blocks() != 0)
