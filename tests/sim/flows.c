@@ -79,10 +79,14 @@ static void flows__link(reader *r, const unsigned char *head)
         r->wild = true;
         return;
     }
+    if (r->world->flows[id - 1].reader && r->world->flows[id - 1].reader != r) {
+        if (!r->world->hostile) /* who raves may begin like another */
+            sim_fail("flow %u comes to two", id);
+        r->wild = true;
+        return;
+    }
     r->from = &r->world->flows[id - 1];
     r->wild = r->from->wild;
-    if (r->from->reader && r->from->reader != r)
-        sim_fail("flow %u comes to two", id);
     r->from->reader = r;
 }
 
