@@ -177,7 +177,8 @@ static void plain__rave(plain *own)
         size = sim_chance(3) ? longest - sim_draw(2) * PLAIN__HEADER : sim_draw((uint32_t)longest);
         memcpy(own->out, flow_noise() + sim_draw(60000),
                size < sizeof own->out ? size : sizeof own->out);
-        if (sim_chance(2)) /* a control frame, or a length that is not too long */
+        if (size >= 4 && sim_chance(2)) /* whole: not the id of another client. A control frame, or
+                                           a length that is not too long */
             memcpy(own->out, sim_chance(2) ? "\x02\x00\x00\x80" : "\xF0\x00\x00\x00", 4);
         if (!WriteFile(own->pipe, own->out,
                        (DWORD)(size < sizeof own->out ? size : sizeof own->out), &bytes, NULL))
