@@ -1,5 +1,6 @@
 #include "rules.h"
 
+#include <sddl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,6 +153,43 @@ DWORD rule_visit(const sim_process *who, const WCHAR *path, DWORD rights, DWORD 
 DWORD rule_call(const sim_process *who, const WCHAR *path)
 {
     return rule_visit(who, path, GENERIC_READ | GENERIC_WRITE, 0);
+}
+
+DWORD rule_outcome(HANDLE pipe)
+{
+    DWORD error = pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+
+    if (pipe != INVALID_HANDLE_VALUE)
+        CloseHandle(pipe);
+    return error;
+}
+
+/* ---- A false server -------------------------------------------------------------------------- */
+
+typedef struct rules__posing {
+    const WCHAR *path;
+    HANDLE pipe;
+} rules__posing;
+
+static DWORD rules__pose(void *argument)
+{
+    rules__posing *p = argument;
+    SECURITY_ATTRIBUTES all = {.nLength = sizeof all};
+
+    ConvertStringSecurityDescriptorToSecurityDescriptorW(L"D:(A;;GA;;;WD)", SDDL_REVISION_1,
+                                                         &all.lpSecurityDescriptor, NULL);
+    p->pipe =
+        CreateNamedPipeW(p->path, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE, 1, 100, 100, 0, &all);
+    LocalFree(all.lpSecurityDescriptor);
+    return 0;
+}
+
+HANDLE rule_pose(const sim_process *who, const WCHAR *path)
+{
+    rules__posing p = {.path = path};
+
+    rule_in(who, rules__pose, &p);
+    return p.pipe;
 }
 
 /* ---- The run --------------------------------------------------------------------------------- */

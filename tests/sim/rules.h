@@ -69,4 +69,10 @@ DWORD rule_visit(const sim_process *who, const WCHAR *path, DWORD rights, DWORD 
 /* The same with the rights of a plain client. */
 DWORD rule_call(const sim_process *who, const WCHAR *path);
 
+/* The error of the call that has just made or opened this handle, or 0; closes it. */
+DWORD rule_outcome(HANDLE pipe);
+
+/* The only instance of a pipe that everybody may open, made by this process. */
+HANDLE rule_pose(const sim_process *who, const WCHAR *path);
+
 #endif

@@ -34,12 +34,9 @@ static void access__users(void)
 static DWORD access__squat(void *argument)
 {
     DWORD mode = PIPE_ACCESS_DUPLEX | (sim_chance(2) ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0);
-    HANDLE pipe = CreateNamedPipeW(RULE_PIPE, mode, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES,
-                                   100, 100, 0, NULL);
 
-    *(DWORD *)argument = pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
-    if (pipe != INVALID_HANDLE_VALUE)
-        CloseHandle(pipe);
+    *(DWORD *)argument = rule_outcome(CreateNamedPipeW(
+        RULE_PIPE, mode, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, 100, 100, 0, NULL));
     return 0;
 }
 

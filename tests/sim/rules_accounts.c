@@ -26,12 +26,9 @@ static DWORD accounts__visit(const sim_process *who)
 /* Makes an instance of our name, beside ours. */
 static DWORD accounts__squat(void *argument)
 {
-    HANDLE pipe = CreateNamedPipeW(RULE_PIPE, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE,
-                                   PIPE_UNLIMITED_INSTANCES, 100, 100, 0, NULL);
-
-    *(DWORD *)argument = pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
-    if (pipe != INVALID_HANDLE_VALUE)
-        CloseHandle(pipe);
+    *(DWORD *)argument =
+        rule_outcome(CreateNamedPipeW(RULE_PIPE, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE,
+                                      PIPE_UNLIMITED_INSTANCES, 100, 100, 0, NULL));
     return 0;
 }
 
@@ -110,11 +107,8 @@ static DWORD accounts__serve_low(void *argument)
 
 static DWORD accounts__open_to_read(void *argument)
 {
-    HANDLE pipe = CreateFileW(RULE_PIPE, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
-
-    *(DWORD *)argument = pipe == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
-    if (pipe != INVALID_HANDLE_VALUE)
-        CloseHandle(pipe);
+    *(DWORD *)argument =
+        rule_outcome(CreateFileW(RULE_PIPE, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL));
     return 0;
 }
 
@@ -152,18 +146,6 @@ typedef struct accounts__falsehood {
     DWORD error; /* of what the server tried as its client */
 } accounts__falsehood;
 
-static DWORD accounts__pose(void *argument)
-{
-    SECURITY_ATTRIBUTES all = {.nLength = sizeof all};
-
-    ConvertStringSecurityDescriptorToSecurityDescriptorW(L"D:(A;;GA;;;WD)", SDDL_REVISION_1,
-                                                         &all.lpSecurityDescriptor, NULL);
-    ((accounts__falsehood *)argument)->server = CreateNamedPipeW(
-        ACCOUNTS__FALSE_PIPE, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE, 1, 100, 100, 0, &all);
-    LocalFree(all.lpSecurityDescriptor);
-    return 0;
-}
-
 static DWORD accounts__ask(void *argument)
 {
     accounts__falsehood *f = argument;
@@ -194,15 +176,12 @@ static DWORD accounts__act(void *argument)
     accounts__falsehood *f = argument;
     char request[8];
     DWORD bytes;
-    HANDLE ours;
 
     rule_expect("ReadFile", ReadFile(f->server, request, sizeof request, &bytes, NULL), TRUE);
     rule_expect("impersonation", ImpersonateNamedPipeClient(f->server), TRUE);
-    ours = CreateFileW(RULE_PIPE, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
-    f->error = ours == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    f->error = rule_outcome(
+        CreateFileW(RULE_PIPE, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL));
     RevertToSelf();
-    if (ours != INVALID_HANDLE_VALUE)
-        CloseHandle(ours);
     CloseHandle(f->server);
     return 0;
 }
@@ -214,12 +193,12 @@ static void accounts__false_server(void)
     rule_server s;
 
     rule_serve(&s, &access, PP_OK);
-    rule_in(&rule_stranger, accounts__pose, &f);
+    f.server = rule_pose(&rule_stranger, ACCOUNTS__FALSE_PIPE);
     rule_in(&sim_client, accounts__ask, &f);
     rule_in(&rule_stranger, accounts__act, &f);
     rule_expect("as our client", f.error, ERROR_BAD_IMPERSONATION_LEVEL);
     pp_client_close(&f.client);
-    rule_in(&rule_stranger, accounts__pose, &f);
+    f.server = rule_pose(&rule_stranger, ACCOUNTS__FALSE_PIPE);
     rule_in(&sim_client, accounts__ask_plainly, &f);
     rule_in(&rule_stranger, accounts__act, &f);
     rule_expect("as a plain client", f.error, ERROR_SUCCESS);

@@ -4,7 +4,6 @@
  */
 #include "rules.h"
 
-#include <sddl.h>
 #include <string.h>
 
 #define CLIENTS__LONGEST 300
@@ -265,16 +264,23 @@ static void clients__blocking(void)
     rule_close(&s);
 }
 
-static DWORD clients__end(void *argument)
+static pp_client *clients__open_framed(void)
 {
     pp_client_options options;
     pp_client *client;
 
-    (void)argument;
     pp_client_options_init(&options);
     options.name = "rule";
     options.mode = PP_MODE_FRAMED;
     rule_expect("pp_client_open", pp_client_open(&client, &options, NULL), PP_OK);
+    return client;
+}
+
+static DWORD clients__end(void *argument)
+{
+    pp_client *client = clients__open_framed();
+
+    (void)argument;
     rule_expect("pp_client_end_sending", pp_client_end_sending(client, 1000), PP_OK);
     sim_sleep(1000);
     pp_client_close(&client);
@@ -316,13 +322,8 @@ static pp_status clients__take_slowly(pp_conn *conn, void *user, const void *dat
 static DWORD clients__speak(void *argument)
 {
     rule_server *s = argument;
-    pp_client_options options;
-    pp_client *client;
+    pp_client *client = clients__open_framed();
 
-    pp_client_options_init(&options);
-    options.name = "rule";
-    options.mode = PP_MODE_FRAMED;
-    rule_expect("pp_client_open", pp_client_open(&client, &options, NULL), PP_OK);
     for (unsigned i = 1; i <= 3; i++) {
         rule_expect("pp_client_send", pp_client_send(client, "x", 1, 100), PP_OK);
         while (s->answered < i)
@@ -349,26 +350,12 @@ static void clients__slow_handler(void)
     rule_expect("the reason", s.reason, PP_E_PEER_CLOSED);
 }
 
-/* A stranger who serves the name, for everybody. */
-static DWORD clients__pose(void *argument)
-{
-    SECURITY_ATTRIBUTES all = {.nLength = sizeof all};
-
-    ConvertStringSecurityDescriptorToSecurityDescriptorW(L"D:(A;;GA;;;WD)", SDDL_REVISION_1,
-                                                         &all.lpSecurityDescriptor, NULL);
-    *(HANDLE *)argument =
-        CreateNamedPipeW(RULE_PIPE, PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE, 1, 100, 100, 0, &all);
-    LocalFree(all.lpSecurityDescriptor);
-    return 0;
-}
-
 static void clients__impostor(void)
 {
     pp_client_options options;
     pp_client *client;
-    HANDLE theirs;
+    HANDLE theirs = rule_pose(&rule_stranger, RULE_PIPE);
 
-    rule_in(&rule_stranger, clients__pose, &theirs);
     pp_client_options_init(&options);
     options.name = "rule";
     if (sim_chance(2))

@@ -236,24 +236,27 @@ static int sockets__result(BOOL ok)
     return -1;
 }
 
-int WSARecv(SOCKET handle, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD *flags, OVERLAPPED *o,
-            void *completion)
+static int sockets__transfer(SOCKET handle, WSABUF *buffer, bool writes, DWORD *bytes,
+                             OVERLAPPED *o)
 {
     stream_socket *s = sockets__look(handle);
 
-    (void)count, (void)flags, (void)completion;
-    return s ? sockets__result(
-                   file_begin(&s->file, o, buffers->buf, buffers->len, s->file.calls->read, bytes))
+    return s ? sockets__result(file_begin(&s->file, o, buffer->buf, buffer->len,
+                                          writes ? s->file.calls->write : s->file.calls->read,
+                                          bytes))
              : -1;
+}
+
+int WSARecv(SOCKET handle, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD *flags, OVERLAPPED *o,
+            void *completion)
+{
+    (void)count, (void)flags, (void)completion;
+    return sockets__transfer(handle, buffers, false, bytes, o);
 }
 
 int WSASend(SOCKET handle, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD flags, OVERLAPPED *o,
             void *completion)
 {
-    stream_socket *s = sockets__look(handle);
-
     (void)count, (void)flags, (void)completion;
-    return s ? sockets__result(
-                   file_begin(&s->file, o, buffers->buf, buffers->len, s->file.calls->write, bytes))
-             : -1;
+    return sockets__transfer(handle, buffers, true, bytes, o);
 }
