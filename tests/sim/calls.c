@@ -26,9 +26,9 @@ static struct {
     size_t freed_count;
 } faults;
 
-static size_t faults__filled_size(const void *block)
+static size_t faults__filled_size(void *block)
 {
-    size_t size = malloc_usable_size((void *)(uintptr_t)block);
+    size_t size = malloc_usable_size(block);
 
     return size < CALLS__MOST_FILLED ? size : CALLS__MOST_FILLED;
 }
@@ -36,14 +36,14 @@ static size_t faults__filled_size(const void *block)
 /* Nobody has written to the block since it was freed. */
 static void faults__let_go(void **place)
 {
-    const unsigned char *block = *place;
+    unsigned char *block = *place;
     size_t size = faults__filled_size(block);
 
     *place = NULL;
     ASAN_UNPOISON_MEMORY_REGION(block, size);
     if (size > 0 && (*block != CALLS__FREED || memcmp(block, block + 1, size - 1) != 0))
         sim_fail("a block of memory is written to that was freed");
-    free((void *)(uintptr_t)block);
+    free(block);
 }
 
 void faults_let_go(void)

@@ -48,21 +48,16 @@ void oracle_ends(watched *w)
     w->inside = false;
 }
 
-/* Returns how many workers there are. */
-static uint64_t oracle__note_most(world *w)
+static void oracle__note_most(world *w, const pp_stats *s)
 {
-    pp_stats s;
-
-    pp_port_stats(w->port, &s);
-    if (s.connections_now > w->most_seen)
-        w->most_seen = s.connections_now;
-    return s.workers;
+    if (s->connections_now > w->most_seen)
+        w->most_seen = s->connections_now;
 }
 
 void oracle_open(watched *w)
 {
     place *p = w->place;
-    uint64_t workers;
+    pp_stats s;
 
     oracle_begins(w, "on_open");
     if (w->opened)
@@ -70,11 +65,12 @@ void oracle_open(watched *w)
     w->opened = true;
     w->opened_at = w->moved_at = sim_now_ns();
     w->world->opened++;
-    workers = oracle__note_most(w->world);
+    pp_port_stats(w->world->port, &s);
+    oracle__note_most(w->world, &s);
     if (!w->server)
         return;
     /* One that has left makes room before a worker calls its on_close. */
-    if (++p->serving > p->options.max_clients + workers - 1)
+    if (++p->serving > p->options.max_clients + s.workers - 1)
         sim_fail("%u clients are in, and max_clients is %u", p->serving,
                  (unsigned)p->options.max_clients);
     oracle_peer_opens(w);

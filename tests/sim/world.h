@@ -299,7 +299,7 @@ unsigned mail_skip(const mailer *m, unsigned number);
 /* ---- oracle*.c: the contract ----------------------------------------------------------------- */
 
 #define ORACLE_LATE_MS 3000 /* that virtual time may lag behind a deadline */
-#define ORACLE_LOOK_MS 250 /* where a thread reads a mailslot, its end takes up to this */
+#define ORACLE_LOOK_MS 250  /* where a thread reads a mailslot, its end takes up to this */
 
 uint64_t oracle_ms_since(uint64_t then);
 
