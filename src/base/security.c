@@ -90,6 +90,7 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
                                           uint32_t rights, pp_error *error)
 {
     wchar_t name[512], *sid;
+    DWORD code;
 
     if (user && error_check_text(error, PP_E_SECURITY, "allow", user) != PP_OK)
         return PP_E_SECURITY;
@@ -97,8 +98,9 @@ static pp_status security__append_allowed(wchar_t *sddl, size_t count, const cha
         return error_set(error, PP_E_SECURITY, 0,
                          "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
                          utf_shorten(user ? user : "NULL").text);
-    if (security__find_user(name, &sid) != ERROR_SUCCESS)
-        return error_set(error, PP_E_SECURITY, win_last_error(),
+    code = security__find_user(name, &sid);
+    if (code != ERROR_SUCCESS)
+        return error_set(error, PP_E_SECURITY, code,
                          "allow is \"%s\"; allowed: a user that Windows knows, or a SID",
                          utf_shorten(user).text);
     security__append(sddl, count, rights, sid);
