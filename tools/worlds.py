@@ -28,15 +28,20 @@ def run(command, seconds=None):
     return done.returncode, done.stdout
 
 
+def said(output):
+    """The seed that the program names, and what it says; none: it names none."""
+    found = re.search(rb"^seed (\d+): (.*)$", output, re.M)
+    return (int(found[1]), found[2].decode(errors="replace")) if found else None
+
+
 def first_failed(sim, seed, count):
     """The seed of the first of so many worlds that fails, and what it says; none: none does. A
     world in which the program ends without a word is found by halves."""
     status, output = run([sim, "--seed", str(seed), "--worlds", str(count)], 60 + count // 4)
-    said = re.search(rb"^seed (\d+): (.*)$", output, re.M)
     if status == 0:
         return None
-    if said:
-        return int(said[1]), said[2].decode(errors="replace")
+    if said(output):
+        return said(output)
     if count > 1:
         half = count // 2
         return first_failed(sim, seed, half) or first_failed(sim, seed + half, count - half)
@@ -52,7 +57,7 @@ class Worlds:
         self.lock = threading.Lock()
         self.began = time.monotonic()
         self.held = self.points = 0
-        self.broken = []  # what the programs printed
+        self.broken = []  # the seeds, the status and what was printed, of each program
 
     def chunk(self):
         """The next seed and how many; none: no more."""
@@ -67,16 +72,14 @@ class Worlds:
     def run(self):
         while chunk := self.chunk():
             seed, count = chunk
-            done = subprocess.run(
-                [self.options.sim, "--seed", str(seed), "--worlds", str(count)],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)  # fmt: skip
-            self.note(done)
+            command = [self.options.sim, "--seed", str(seed), "--worlds", str(count)]
+            self.note(chunk, *run(command))
 
-    def note(self, done):
-        held = HOLD.search(done.stdout)
+    def note(self, chunk, status, output):
+        held = HOLD.search(output)
         with self.lock:
-            if done.returncode != 0 or not held:
-                self.broken.append((done.returncode, done.stdout))
+            if status != 0 or not held:
+                self.broken.append((chunk, status, output))
                 return
             self.held += int(held[1])
             self.points += int(held[1]) * int(held[2])
@@ -104,12 +107,12 @@ def main():
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(f"{worlds.summary()}, {worlds.points // max(worlds.held, 1)} points each", flush=True)
-    for status, output in worlds.broken:
+    for _, status, output in worlds.broken:
         sys.stdout.buffer.write(output)
-        print(f"the program ended with status {status}")
-    seeds = re.findall(rb"^(seed \d+: .*)$", b"\n".join(text for _, text in worlds.broken), re.M)
-    for seed in seeds:
-        sys.stdout.buffer.write(seed + b"\n")
+        print(f"the program ended with status {status}", flush=True)
+    for chunk, _, output in worlds.broken:
+        failed = said(output) or first_failed(worlds.options.sim, *chunk)
+        print("seed %d: %s" % failed if failed else f"seeds from {chunk[0]} on hold now")
     return 1 if worlds.broken else 0
 
 
