@@ -10,36 +10,20 @@ seconds=
 [ "${1-}" != --seconds ] || { seconds=$2 && shift 2; }
 targets=(frames names numbers options access session)
 [ $# = 0 ] || targets=("$1")
-flags=(-O1 -g -fshort-wchar -Wall -Wextra -DPP_MEMORY_GUARD -Isrc -Itests/sim/include
-    -fsanitize=address,undefined -fno-sanitize-recover=all)
-mkdir -p $build
-if [ "$(cat $build/flags 2>/dev/null)" != "$compiler ${flags[*]}" ] ||
-    [ -n "$(find src tests/sim tests/fuzz -name '*.h' -newer $build/flags)" ]; then
-    rm -f $build/*.o
-    echo "$compiler ${flags[*]}" >$build/flags
-fi
+. tools/sim_build.sh
+flags=(-O1 "${sim_flags[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all)
 
 # As tools/sim.sh; and of the server what reads its command line.
-sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c)
-for name in arguments setting word number where endpoint program service service_echo service_sink; do
-    sources+=("src/server/$name.c")
-done
-sources+=(tests/sim/*.c)
-sources+=(tests/fuzz/*.c)
-commands=()
+server=(arguments setting word number where endpoint program service service_echo service_sink)
+sources=()
 objects=()
-for source in "${sources[@]}"; do
+for source in src/{base,iocp,pipe,mailslot}/*.c "${server[@]/#/src/server/}" tests/sim/*.c; do
+    source=${source%.c}.c
     case $source in src/base/mem_guard.c | tests/sim/main.c) continue ;; esac
-    object=$build/$(echo "${source%.c}" | tr / _).o
-    case $source in src/* | tests/sim/*) objects+=("$object") ;; esac
-    [[ ! $object -nt $source ]] || continue
-    standard=c11
-    traced=-fsanitize=fuzzer-no-link
-    [[ $source != tests/* ]] || standard=gnu11 traced=
-    commands+=("$compiler -std=$standard ${flags[*]} $traced -c -o $object $source")
+    sources+=("$source")
+    objects+=("$(object_of "$source")")
 done
-printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
-mapfile -t wraps < <(sed -n 's/^    X([A-Za-z_]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
+compile "${flags[*]}" -fsanitize=fuzzer-no-link "${sources[@]}" tests/fuzz/*.c
 ar rcs $build/library.a "${objects[@]}" # each target takes what it needs
 for target in "${targets[@]}"; do
     "$compiler" "${flags[@]}" -fsanitize=fuzzer "${wraps[@]}" -o $build/$target \

@@ -11,36 +11,22 @@ set -eu
 cd "$(dirname "$0")/.."
 compiler=${CC:-$(command -v clang || command -v gcc)}
 sanitize=${SANITIZE-undefined}
-optimize=(-O1)
-[ -z "${COVERAGE-}" ] || optimize=(-O0 --coverage)
-flags=("${optimize[@]}" -g -fshort-wchar -Wall -Wextra -Werror -DPP_MEMORY_GUARD -Isrc -Itests/sim/include)
+. tools/sim_build.sh
+flags=(-O1 "${sim_flags[@]}")
+[ -z "${COVERAGE-}" ] || flags=(-O0 --coverage "${sim_flags[@]}")
 [ -z "$sanitize" ] || flags+=("-fsanitize=$sanitize" -fno-sanitize-recover=all)
 build=build-sim/$(basename "$compiler")${sanitize:+-${sanitize//,/-}}${COVERAGE:+-coverage}
-mkdir -p "$build"
-# Other flags, or another header: everything is compiled again.
-if [ "$(cat "$build/flags" 2>/dev/null)" != "$compiler ${flags[*]}" ] ||
-    [ -n "$(find src tests/sim -name '*.h' -newer "$build/flags")" ]; then
-    rm -f "$build"/*.o
-    echo "$compiler ${flags[*]}" >"$build/flags"
-fi
 
-sources=(src/base/*.c src/iocp/*.c src/pipe/*.c src/mailslot/*.c src/server/selftest_*.c)
-sources=("${sources[@]/#src\/base\/mem_guard.c/}") # calls.c has its functions
-sources+=(tests/sim/*.c)
-objects=()
-commands=()
-for source in "${sources[@]}"; do
-    [ -n "$source" ] || continue
-    object=$build/$(echo "${source%.c}" | tr / _).o
-    objects+=("$object")
-    [[ ! $object -nt $source ]] || continue
-    standard=c11
-    [[ $source != tests/* ]] || standard=gnu11 # for the C library's coroutines
-    commands+=("$compiler -std=$standard ${flags[*]} -c -o $object $source")
+sources=()
+for source in src/{base,iocp,pipe,mailslot}/*.c src/server/selftest_*.c tests/sim/*.c; do
+    # tests/sim/calls.c has its functions
+    [ $source = src/base/mem_guard.c ] || sources+=("$source")
 done
-printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
-# Calls into the system go through calls.c.
-mapfile -t wraps < <(sed -n 's/^    X([A-Za-z_]*, \([A-Za-z]*\),.*/-Wl,--wrap=\1/p' tests/sim/calls.h)
+compile "${flags[*]}" "" "${sources[@]}"
+objects=()
+for source in "${sources[@]}"; do
+    objects+=("$(object_of "$source")")
+done
 sim=$build/sim
 [ -z "$(find "$build" -name '*.o' -newer "$sim" 2>&1)" ] || # or there is none yet
     "$compiler" "${flags[@]}" "${wraps[@]}" -o "$sim" "${objects[@]}"
