@@ -200,10 +200,10 @@ build() {
 # run_tests DIRECTORY [ARGUMENT...]: runs what was built there; arguments go to `meson test`. Ends with
 # `N passed, N failed, N skipped`.
 run_tests() {
-    local log=$1/meson-logs/testlog.json status=0
-    rm -f "$log"
+    local log=$1/meson-logs/testlog status=0 # a wrapper's name is added to it
+    rm -f "$log"*.json
     meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" </dev/null || status=$?
-    python3 tools/summary.py "$log" tests/skips.txt $status
+    python3 tools/summary.py "$log"*.json tests/skips.txt $status
 }
 
 mkdir -p "$cache"
