@@ -191,18 +191,25 @@ wine_up() {
     die "Wine does not run in $WINEPREFIX"
 }
 
+# configure DIRECTORY CROSS_FILE [OPTION...]: once.
+configure() {
+    [ -f "$1/build.ninja" ] || meson setup "$1" --cross-file "$2" "${@:3}"
+}
+
 # build DIRECTORY CROSS_FILE [OPTION...]: configures it once, and builds it.
 build() {
-    [ -f "$1/build.ninja" ] || meson setup "$1" --cross-file "$2" "${@:3}"
+    configure "$@"
     meson compile -C "$1"
 }
 
-# run_tests DIRECTORY [ARGUMENT...]: runs what was built there; arguments go to `meson test`. Ends with
-# `N passed, N failed, N skipped`.
+# run_tests DIRECTORY [ARGUMENT...]: builds what its tests need, and runs them; arguments go to `meson test`.
+# Ends with `N passed, N failed, N skipped`.
 run_tests() {
     local log=$1/meson-logs/testlog status=0 # a wrapper's name is added to it
     rm -f "$log"*.json
-    meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" </dev/null || status=$?
+    # Most tests wait for most of their time.
+    meson test -C "$1" --print-errorlogs --num-processes $(($(nproc) * 3 / 2)) "${@:2}" \
+        </dev/null || status=$?
     python3 tools/summary.py "$log"*.json tests/skips.txt $status
 }
 

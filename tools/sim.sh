@@ -30,6 +30,7 @@ done
 sim=$build/sim
 [ -z "$(find "$build" -name '*.o' -newer "$sim" 2>&1)" ] || # or there is none yet
     "$compiler" "${flags[@]}" "${wraps[@]}" -o "$sim" "${objects[@]}"
+linked
 # The library's calls that the simulator models: calls.h names each of them.
 library=()
 model=()

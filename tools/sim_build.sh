@@ -10,10 +10,12 @@ object_of() {
 }
 
 # compile FLAGS LIBRARY_FLAGS SOURCE...: compiles what has changed. Other flags, or another header:
-# everything.
+# everything. One script at a time, until `linked` or its end.
 compile() {
     local flags=$1 library_flags=$2 source own commands=()
     mkdir -p "$build"
+    exec 8>"$build/lock"
+    flock 8
     if [ "$(cat "$build/flags" 2>/dev/null)" != "$compiler $flags" ] ||
         [ -n "$(find src tests/sim tests/fuzz -name '*.h' -newer "$build/flags")" ]; then
         rm -f "$build"/*.o
@@ -26,4 +28,8 @@ compile() {
         commands+=("$compiler $flags $own -c -o $(object_of "$source") $source")
     done
     printf '%s\n' "${commands[@]}" | xargs -r -d '\n' -P "$(nproc)" -I{} sh -c '{}'
+}
+
+linked() {
+    exec 8>&-
 }

@@ -125,7 +125,7 @@ static BOOL file__await(file *f, file_sync *s, OVERLAPPED *o, DWORD *bytes)
  * be pending, from Windows 8 on. */
 static bool file__seems_to_pend(DWORD error)
 {
-    return (error == ERROR_MORE_DATA || (error == ERROR_SUCCESS && !sim_is_bare)) && sim_chance(3);
+    return (error == ERROR_MORE_DATA || (error == ERROR_SUCCESS && !sim_is_bare)) && sim_pends();
 }
 
 static BOOL file__end_at_once(file *f, OVERLAPPED *o, NTSTATUS status, DWORD count, DWORD *bytes)

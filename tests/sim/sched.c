@@ -35,7 +35,7 @@ static bool sched__traces;
 
 static struct {
     uint64_t seed, random, now_ns, steps;
-    uint32_t switch_one_in, hold_one_in, tick_one_in; /* drawn for each world */
+    uint32_t switch_one_in, hold_one_in, tick_one_in, pends_one_in; /* drawn for each world */
     sim_thread *threads[SCHED__MOST_THREADS];
     unsigned thread_count, slot_count;
     unsigned stands; /* so often a thread may still stand without a processor */
@@ -62,6 +62,11 @@ uint32_t sim_draw(uint32_t below)
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return (uint32_t)((z ^ z >> 31) % below);
+}
+
+bool sim_pends(void)
+{
+    return sched.pends_one_in > 0 && sim_chance(sched.pends_one_in);
 }
 
 uint64_t sim_now_ns(void)
@@ -370,6 +375,7 @@ bool sim_run(uint64_t seed, void (*world)(void *context), void *context)
     sched.switch_one_in = 1u << (1 + sim_draw(6));
     sched.hold_one_in = sim_chance(2) ? 8u << sim_draw(6) : 0;
     sched.tick_one_in = sim_chance(3) ? 2u << sim_draw(6) : 0;
+    sched.pends_one_in = sim_chance(3) ? 0 : 2u << sim_draw(4);
     sched.stands = seed % 4 == 0 ? 2 : 0;
     sched.world = world;
     sched.world_context = context;

@@ -58,6 +58,10 @@ extern sim_guide_fn *sim_guide;
  * it belongs before its packet is. False: both are drawn. */
 extern bool sim_is_bare;
 
+/* Whether an operation that could end at once pends: at a rate that is drawn for each world, in a
+ * third of which none does. */
+bool sim_pends(void);
+
 /* True: no port takes the handle of a mailslot, as if memory were short. */
 extern bool sim_slots_take_no_port;
 
