@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHED__MOST_THREADS 256
+#define SCHED__MOST_THREADS 1024 /* of a world; each attempt to dial is one */
 #define SCHED__MOST_STEPS 5000000u
 #define SCHED__LONGEST_HOLD 3000      /* steps */
 #define SCHED__LONGEST_TICK 400000    /* ns that pass at one point */
