@@ -53,8 +53,8 @@ class Copy:
 
     def build(self):
         """Whether the program is there; what it does with one world comes later."""
-        if self.sim:
-            self.sim.unlink(missing_ok=True)
+        for old in self.tree.glob("build-sim/*/sim"):  # of this compiler, and of others
+            old.unlink()
         subprocess.run(
             ["tools/sim.sh", "--worlds", "1"], cwd=self.tree, check=False,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
