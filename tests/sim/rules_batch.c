@@ -1,7 +1,7 @@
 /*
- * The rule of batches: what one batch of callbacks queues leaves in one write. The library lets a
+ * Rules of batches. What one batch of callbacks queues leaves in one write. The library lets a
  * write wait only while callbacks are quick, so it takes a clock on which they take no time: that
- * of a busy machine never stands still.
+ * of a busy machine never stands still. But a write does not wait where there is no time to drain.
  */
 #include "rules.h"
 
@@ -39,17 +39,23 @@ static void batch__begin(void *user, pp_status status)
     WaitForSingleObject(b->sent, INFINITE);
 }
 
-static void batch__dial(batch *b, pp_mode mode)
+static void batch__open(batch *b)
 {
     pp_port_options options;
-    pp_dial_options dial;
 
     pp_port_options_init(&options);
     options.workers = 1;
     rule_expect("pp_port_open", pp_port_open(&b->port, &options, NULL), PP_OK);
+}
+
+static void batch__dial(batch *b, pp_mode mode, uint64_t drain_ms)
+{
+    pp_dial_options dial;
+
     pp_dial_options_init(&dial);
     dial.name = "rule";
     dial.conn.mode = mode;
+    dial.conn.drain_timeout_ms = drain_ms;
     rule_expect("pp_dial", pp_dial(b->port, &dial, &b->conn, NULL), PP_OK);
     sim_sleep(100);
 }
@@ -65,7 +71,8 @@ static void batch__leaves_at_once(void)
     rule_prepare(&server, &listen);
     listen.conn.mode = sim_chance(2) ? PP_MODE_STREAM : PP_MODE_FRAMED;
     rule_expect("pp_listen", rule_listen(&server, &listen), PP_OK);
-    batch__dial(&b, listen.conn.mode);
+    batch__open(&b);
+    batch__dial(&b, listen.conn.mode, 1000);
     b.began = CreateEventW(NULL, TRUE, FALSE, NULL);
     b.sent = CreateEventW(NULL, TRUE, FALSE, NULL);
     rule_expect("the first post", pp_port_post(b.port, batch__begin, &b), PP_OK);
@@ -85,8 +92,38 @@ static void batch__leaves_at_once(void)
     rule_close(&server);
 }
 
+/* ---- No time to drain ------------------------------------------------------------------------ */
+
+enum { BATCH__CLOSED = 8 };
+
+static void batch__close_at_once(void)
+{
+    rule_server server;
+    pp_listen_options listen;
+    batch all[BATCH__CLOSED] = {0};
+
+    rule_open(&server);
+    rule_prepare(&server, &listen);
+    rule_expect("pp_listen", rule_listen(&server, &listen), PP_OK);
+    batch__open(&all[0]);
+    for (int i = 0; i < BATCH__CLOSED; i++) {
+        all[i].port = all[0].port;
+        batch__dial(&all[i], PP_MODE_MESSAGE, 0);
+    }
+    for (int i = 0; i < BATCH__CLOSED; i++) {
+        rule_expect("a send", pp_conn_send(all[i].conn, "x", 1), PP_OK);
+        rule_expect("a close", pp_conn_close(all[i].conn), PP_OK);
+        pp_conn_unref(&all[i].conn);
+    }
+    sim_sleep(1000);
+    rule_expect("messages that came", server.answered, BATCH__CLOSED);
+    pp_port_close(&all[0].port);
+    rule_close(&server);
+}
+
 static const rule batch__rules[] = {
     {"what one batch queues leaves in one write", batch__leaves_at_once},
+    {"a close without time to drain writes what was sent", batch__close_at_once},
 };
 
 const rule_table batch_rules = {batch__rules, sizeof batch__rules / sizeof *batch__rules};
