@@ -39,25 +39,29 @@ static void batch__begin(void *user, pp_status status)
     WaitForSingleObject(b->sent, INFINITE);
 }
 
-static void batch__open(batch *b)
+static pp_port *batch__open(void)
 {
     pp_port_options options;
+    pp_port *port;
 
     pp_port_options_init(&options);
     options.workers = 1;
-    rule_expect("pp_port_open", pp_port_open(&b->port, &options, NULL), PP_OK);
+    rule_expect("pp_port_open", pp_port_open(&port, &options, NULL), PP_OK);
+    return port;
 }
 
-static void batch__dial(batch *b, pp_mode mode, uint64_t drain_ms)
+static pp_conn *batch__dial(pp_port *port, pp_mode mode, uint64_t drain_ms)
 {
     pp_dial_options dial;
+    pp_conn *conn;
 
     pp_dial_options_init(&dial);
     dial.name = "rule";
     dial.conn.mode = mode;
     dial.conn.drain_timeout_ms = drain_ms;
-    rule_expect("pp_dial", pp_dial(b->port, &dial, &b->conn, NULL), PP_OK);
+    rule_expect("pp_dial", pp_dial(port, &dial, &conn, NULL), PP_OK);
     sim_sleep(100);
+    return conn;
 }
 
 static void batch__leaves_at_once(void)
@@ -71,8 +75,8 @@ static void batch__leaves_at_once(void)
     rule_prepare(&server, &listen);
     listen.conn.mode = sim_chance(2) ? PP_MODE_STREAM : PP_MODE_FRAMED;
     rule_expect("pp_listen", rule_listen(&server, &listen), PP_OK);
-    batch__open(&b);
-    batch__dial(&b, listen.conn.mode, 1000);
+    b.port = batch__open();
+    b.conn = batch__dial(b.port, listen.conn.mode, 1000);
     b.began = CreateEventW(NULL, TRUE, FALSE, NULL);
     b.sent = CreateEventW(NULL, TRUE, FALSE, NULL);
     rule_expect("the first post", pp_port_post(b.port, batch__begin, &b), PP_OK);
@@ -100,24 +104,22 @@ static void batch__close_at_once(void)
 {
     rule_server server;
     pp_listen_options listen;
-    batch all[BATCH__CLOSED] = {0};
+    pp_conn *all[BATCH__CLOSED];
+    pp_port *port = batch__open();
 
     rule_open(&server);
     rule_prepare(&server, &listen);
     rule_expect("pp_listen", rule_listen(&server, &listen), PP_OK);
-    batch__open(&all[0]);
+    for (int i = 0; i < BATCH__CLOSED; i++)
+        all[i] = batch__dial(port, PP_MODE_MESSAGE, 0);
     for (int i = 0; i < BATCH__CLOSED; i++) {
-        all[i].port = all[0].port;
-        batch__dial(&all[i], PP_MODE_MESSAGE, 0);
-    }
-    for (int i = 0; i < BATCH__CLOSED; i++) {
-        rule_expect("a send", pp_conn_send(all[i].conn, "x", 1), PP_OK);
-        rule_expect("a close", pp_conn_close(all[i].conn), PP_OK);
-        pp_conn_unref(&all[i].conn);
+        rule_expect("a send", pp_conn_send(all[i], "x", 1), PP_OK);
+        rule_expect("a close", pp_conn_close(all[i]), PP_OK);
+        pp_conn_unref(&all[i]);
     }
     sim_sleep(1000);
     rule_expect("messages that came", server.answered, BATCH__CLOSED);
-    pp_port_close(&all[0].port);
+    pp_port_close(&port);
     rule_close(&server);
 }
 
