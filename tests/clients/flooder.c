@@ -1,8 +1,12 @@
 /*
  * Clients that are a nuisance, at a rate. `flooder PIPE KIND RATE`: so many times a second, at
- * most, it leave    opens the pipe, and closes it drip     writes one byte to the next of 50 pipes,
- * which stay open random   opens the pipe, writes 64 KiB of random bytes, reads nothing, and closes
- * it Says "ready" after the first time, and at a line on standard input how often it was, and ends.
+ * most, it
+ *
+ * - leave: opens the pipe, and closes it;
+ * - drip: writes one byte to the next of 50 pipes, which stay open;
+ * - random: opens the pipe, writes 64 KiB of random bytes, reads nothing, and closes it.
+ *
+ * Says "ready" after the first time, and at a line on standard input how often it was, and ends.
  * What it could not do in time it leaves out, so that a slow machine has no more of it than a fast
  * one.
  */
@@ -64,10 +68,10 @@ static const struct {
     void (*act)(unsigned number);
 } kinds[] = {{"leave", leave}, {"drip", drip}, {"random", send_random}};
 
-static DWORD WINAPI await_line(void *over)
+static DWORD WINAPI await_line(void *unused)
 {
+    (void)unused;
     (void)getchar();
-    SetEvent(over);
     return 0;
 }
 
@@ -75,9 +79,8 @@ static unsigned flood(void (*act)(unsigned number), unsigned rate)
 {
     unsigned each = rate < 100 ? 1 : rate / 100, number = 0;
     ULONGLONG step = 1000ULL * each / rate, due = GetTickCount64(), now;
-    HANDLE over = CreateEventA(NULL, TRUE, FALSE, NULL);
+    HANDLE line = CreateThread(NULL, 0, await_line, NULL, 0, NULL);
 
-    CloseHandle(CreateThread(NULL, 0, await_line, over, 0, NULL));
     do {
         for (unsigned i = 0; i < each; i++)
             act(number++);
@@ -87,7 +90,8 @@ static unsigned flood(void (*act)(unsigned number), unsigned rate)
         }
         now = GetTickCount64();
         due = due + step > now ? due + step : now;
-    } while (WaitForSingleObject(over, (DWORD)(due - now)) == WAIT_TIMEOUT);
+    } while (WaitForSingleObject(line, (DWORD)(due - now)) == WAIT_TIMEOUT);
+    CloseHandle(line);
     return number;
 }
 
