@@ -210,6 +210,8 @@ static bool oracle__may_not_open(const watched *w, pp_status reason)
     case PP_E_IMPOSTOR: /* also where Windows does not tell */
     case PP_E_TIMEOUT:  /* of another machine */
         return !w->world->calm;
+    case PP_E_ACCESS: /* of whoever took the name when it was free */
+        return w->world->squatted;
     default:
         return false;
     }

@@ -213,6 +213,7 @@ DWORD squat_main(void *argument)
             continue;
         if (p->listening && !p->closing && !w->stopping)
             sim_fail("%c serves the name %s", own->who->letter, p->name);
+        w->squatted = true;
         CloseHandle(pipe);
     }
     return 0;
