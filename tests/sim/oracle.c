@@ -211,7 +211,7 @@ static bool oracle__may_not_open(const watched *w, pp_status reason)
     case PP_E_TIMEOUT:  /* of another machine */
         return !w->world->calm;
     case PP_E_ACCESS: /* of whoever took the name when it was free */
-        return w->world->squatted;
+        return w->world->squatted > 0;
     default:
         return false;
     }

@@ -206,14 +206,16 @@ DWORD squat_main(void *argument)
         sim_sleep(sim_draw(20));
         if (own->who->process.machine > 0 ||
             people_may_make(p->policy, &p->options.access, own->who->letter))
-            continue; /* what the access allows would only disturb */
+            continue;  /* what the access allows would only disturb */
+        w->squatted++; /* before others can meet the pipe */
         pipe = CreateNamedPipeW(p->path, mode, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, 100,
                                 100, 0, NULL);
-        if (pipe == INVALID_HANDLE_VALUE)
+        if (pipe == INVALID_HANDLE_VALUE) {
+            w->squatted--;
             continue;
+        }
         if (p->listening && !p->closing && !w->stopping)
             sim_fail("%c serves the name %s", own->who->letter, p->name);
-        w->squatted = true;
         CloseHandle(pipe);
     }
     return 0;

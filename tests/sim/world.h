@@ -205,7 +205,7 @@ struct world {
     mailer mailers[WORLD_MOST_MAILERS];
     HANDLE children[2];
     squatter squatters[WORLD_MOST_SQUATTERS];
-    bool squatted; /* one of them has had a name that was free */
+    unsigned squatted; /* names that were free and one of them has had, or asks for now */
     unsigned mailer_count;
     unsigned adopted_count, place_count, client_count, served_count, timer_count, clients_done;
     unsigned stalls, retries; /* callbacks that will stall; how often dials may retry */
