@@ -29,10 +29,14 @@ def merge(counts, build, into):
     whole, new = into / "whole", into / "new"
     shutil.copytree(parts[0], whole)
     for part in parts[1:]:
-        subprocess.run(["x86_64-w64-mingw32-gcov-tool", "merge", "-o", new, whole, part],
-                       check=True, stderr=subprocess.DEVNULL)  # fmt: skip
-        shutil.rmtree(whole)
-        new.rename(whole)
+        # A program that was ended while it wrote its counts leaves none that can be read.
+        if subprocess.run(["x86_64-w64-mingw32-gcov-tool", "merge", "-o", new, whole, part],
+                          stderr=subprocess.DEVNULL).returncode:  # fmt: skip
+            print(f"coverage: left out, cannot be read: {part}")
+            shutil.rmtree(new, ignore_errors=True)
+        else:
+            shutil.rmtree(whole)
+            new.rename(whole)
     for note in library.glob("*.gcno"):
         shutil.copy(note, whole)
     return whole
