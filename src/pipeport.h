@@ -79,7 +79,7 @@ extern "C" {
     X(E_DIRECTION, "data against the direction of the pipe", (0))                                  \
     X(E_TOO_LONG, "the message is longer than the limit", (0))                                     \
     X(E_TRUNCATED, "the other end left inside a message", (0))                                     \
-    X(E_PROTOCOL, "the other end does not follow the wire format", (0))                            \
+    X(E_PROTOCOL, "the other end does not follow the wire format", (ERROR_INVALID_DATA))           \
     X(E_NAME_TAKEN, "the name is taken", (ERROR_ALREADY_EXISTS))                                   \
     X(E_NOT_FOUND, "there is no such name or object",                                              \
       (ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_BAD_NETPATH, ERROR_BAD_NET_NAME))         \
@@ -145,11 +145,15 @@ typedef struct pp_port_options {
      * connection has queued and the first 1 KiB of its read buffer do not count: each connection
      * always has them. */
     uint64_t max_buffered;
+    uint64_t max_lane_bytes; /* limit of the memory of all lanes together (pp_conn_options.lane); 0:
+                                the port has no lanes */
+    uint64_t lane_poll_us; /* how long a worker looks for what comes by a lane before it sleeps, at
+                              most; it looks for less time where that does not pay; 0: never */
     uint64_t slow_callback_ms; /* the port counts and logs a callback that runs longer; 0: never */
     pp_log_fn *log;            /* NULL: no log */
     void *log_user;
     pp_log_level log_level;
-    uint64_t reserved[8]; /* room for later versions; leave them 0 */
+    uint64_t reserved[6]; /* room for later versions; leave them 0 */
 } pp_port_options;
 
 PP_API void pp_port_options_init(pp_port_options *options);
@@ -216,6 +220,32 @@ PP_API pp_status pp_port_after(pp_port *port, uint64_t delay_ms, pp_task_fn *fun
  */
 PP_API pp_status pp_port_cancel(pp_port *port, uint64_t id);
 
+/*
+ * A framed connection whose ends are both pipeport's, in two processes of one machine, changes to
+ * memory that both share while it is busy: a lane. Messages then cost no call into the system.
+ * Nothing else changes, and the pipe stays the sign that the other end lives. docs/lane.md.
+ */
+typedef enum pp_lane {
+    PP_LANE_AUTO, /* when the connection is busy and both ends can */
+    PP_LANE_OFF   /* always by the pipe */
+} pp_lane;
+
+/* Why a connection goes on by the pipe; pp_stats counts each. */
+typedef enum pp_lane_reason {
+    PP_LANE_NO_REASON,
+    PP_LANE_UNKNOWN,  /* the server does not know lanes */
+    PP_LANE_IS_OFF,   /* in the options of the other end */
+    PP_LANE_VERSION,  /* the other end knows another version */
+    PP_LANE_MACHINE,  /* the processes are for different processors */
+    PP_LANE_STRANGER, /* the client's user or session is not known, as from another machine */
+    PP_LANE_LIMIT,    /* max_lane_bytes is reached */
+    PP_LANE_DENIED,   /* the client may not open the memory: a sandbox */
+    PP_LANE_SYSTEM,   /* Windows refused, perhaps for lack of memory */
+    PP_LANE_REASONS
+} pp_lane_reason;
+
+#define PP_LANE_MOST_REASONS 12
+
 /* What the port counted since it was opened. Gauges go up and down; all other numbers only grow. */
 typedef struct pp_stats {
     uint64_t workers;             /* gauge: worker threads */
@@ -247,7 +277,14 @@ typedef struct pp_stats {
     uint64_t allocations;         /* allocations by the library in the whole process */
     uint64_t handles_open;        /* gauge: handles that the port holds */
     uint64_t connections_ended[PP_STATUS_MOST]; /* by the reason that on_close got */
-    uint64_t reserved[32];                      /* room for later versions; they are 0 */
+    uint64_t lanes_now;                         /* gauge: connections that go by a lane */
+    uint64_t lanes_total;                       /* changes to a lane */
+    uint64_t lane_bells;                        /* small writes that woke the other end of a lane */
+    uint64_t lane_bytes_in;                     /* bytes that came by lanes, with headers */
+    uint64_t lane_bytes_out;                    /* bytes that went by lanes, with headers */
+    uint64_t lane_polled_us;                    /* time that workers looked at lanes in vain */
+    uint64_t lanes_refused[PP_LANE_MOST_REASONS]; /* by pp_lane_reason */
+    uint64_t reserved[14];                        /* room for later versions; they are 0 */
 } pp_stats;
 
 /* Copies the figures. They agree with each other when nothing runs; otherwise each is right by
@@ -363,9 +400,13 @@ typedef struct pp_conn_options {
      * write. A pause, or the port's limit, is not the other end's fault. Windows does not report
      * how far a write has got. So a write may take this time once, and again for each 64 KiB. */
     uint64_t idle_timeout_ms;
+    pp_lane lane;       /* whether to leave the pipe where both ends can */
+    uint64_t lane_busy; /* a client is busy when so many reads and writes came within a second */
+    uint64_t lane_ring; /* bytes of each of a lane's two rings: a power of two. That of the server
+                           counts. */
     pp_handlers handlers;
     void *user;
-    uint64_t reserved[8]; /* room for later versions; leave them 0 */
+    uint64_t reserved[5]; /* room for later versions; leave them 0 */
 } pp_conn_options;
 
 /*

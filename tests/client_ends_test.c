@@ -125,7 +125,7 @@ TEST_CASE(what_is_wrong_ends_receiving_alone)
         size_t length;
 
         if (framed)
-            kit_write(server, "\2\0\0\x80", 4);
+            kit_write(server, "\4\0\0\x80", 4);
         else
             kit_write(server, data, sizeof data);
         for (int i = 0; i < 2; i++) {

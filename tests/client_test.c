@@ -245,7 +245,7 @@ TEST_CASE(the_name_is_never_free_from_start_to_stop)
         if (i % 2)
             kit_write(pipe, "\1\0\0\x80", 4); /* the end of sending: the server closes first */
         else
-            kit_write(pipe, "\2\0\0\x80", 4); /* unknown: the server ends it */
+            kit_write(pipe, "\4\0\0\x80", 4); /* unknown: the server ends it */
         wait_for(r->counts.closed, i + 1);
         CloseHandle(pipe);
     }

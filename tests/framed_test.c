@@ -61,7 +61,7 @@ TEST_CASE(the_longest_frame_passes_and_one_byte_more_does_not)
 
 TEST_CASE(an_unknown_control_frame_ends_the_connection)
 {
-    static const uint32_t unknown[] = {FRAMING_CONTROL, FRAMING_CONTROL | 2, 0xFFFFFFFFu};
+    static const uint32_t unknown[] = {FRAMING_CONTROL, FRAMING_CONTROL | 4, 0xFFFFFFFFu};
     rig *r = rig_open(1, PP_MODE_FRAMED);
 
     r->listen.conn.max_message = 1000;

@@ -59,7 +59,7 @@ TEST_CASE(wrong_frames_are_told_apart)
     next = decoder_look(&d, wire, sizeof wire, false);
     assert_int_equal(next.kind, DECODED_WRONG);
     assert_status(next.why, PP_E_TOO_LONG);
-    framing_write(wire, FRAMING_CONTROL | 2);
+    framing_write(wire, FRAMING_CONTROL | 4);
     next = decoder_look(&d, wire, sizeof wire, false);
     assert_int_equal(next.kind, DECODED_WRONG);
     assert_status(next.why, PP_E_PROTOCOL);

@@ -1,11 +1,8 @@
 #include "kit.h"
 
-#include "base/win.h"
 #include "pipe/framing.h"
 
-#include <psapi.h>
 #include <stdlib.h>
-#include <wchar.h>
 
 /* ---- Names, counts, waiting ----------------------------------------------------------------- */
 
@@ -104,6 +101,10 @@ void kit_close(pp_port **port)
     assert_int_equal(stats.handles_open, 0);
     assert_int_equal(stats.connections_now, 0);
     assert_int_equal(stats.bytes_buffered, 0);
+    assert_int_equal(stats.lanes_now, 0);
+    if (stats.lanes_total > 0)
+        print_message("%llu lanes, %llu bells\n", (unsigned long long)stats.lanes_total,
+                      (unsigned long long)stats.lane_bells);
     assert_ok(pp_port_close(port));
     assert_null(*port);
 }
@@ -170,6 +171,16 @@ pp_handlers kit_echo(void)
     return handlers;
 }
 
+/* In a test that runs "by a lane": connections take one with their first message, and many have
+ * room in the port's limit. */
+static void kit__hasten_lane(pp_conn_options *conn)
+{
+    if (!getenv("KIT_LANE"))
+        return;
+    conn->lane_busy = 1;
+    conn->lane_ring = 4096;
+}
+
 pp_listen_options kit_listen_options(const char *name, pp_mode mode, kit_counts *counts)
 {
     pp_listen_options options;
@@ -179,6 +190,7 @@ pp_listen_options kit_listen_options(const char *name, pp_mode mode, kit_counts 
     options.conn.mode = mode;
     options.conn.handlers = kit_echo();
     options.conn.user = counts;
+    kit__hasten_lane(&options.conn);
     return options;
 }
 
@@ -204,6 +216,7 @@ pp_dial_options kit_dial_options(const char *name, pp_mode mode, pp_handlers han
     options.conn.handlers = handlers;
     options.conn.user = user;
     options.timeout_ms = KIT_WAIT_MS;
+    kit__hasten_lane(&options.conn);
     return options;
 }
 
@@ -285,32 +298,6 @@ size_t kit_drain(HANDLE pipe)
     return all;
 }
 
-/* FILE_PIPE_LOCAL_INFORMATION, from Microsoft's page of it. */
-typedef struct local_information {
-    ULONG type, configuration, most_instances, instances, in_quota, read_available, out_quota,
-        write_available, state, end;
-} local_information;
-
-void kit_import(void **place, void *function)
-{
-    DWORD before;
-
-    VirtualProtect(place, sizeof *place, PAGE_READWRITE, &before);
-    InterlockedExchangePointer(place, function);
-    VirtualProtect(place, sizeof *place, before, &before);
-}
-
-ULONG kit_bytes_waiting(HANDLE pipe)
-{
-    static const FILE_INFORMATION_CLASS local = (FILE_INFORMATION_CLASS)24;
-    local_information information;
-    IO_STATUS_BLOCK result;
-
-    return NtQueryInformationFile(pipe, &result, &information, sizeof information, local) == 0
-               ? information.read_available
-               : MAXDWORD;
-}
-
 /* ---- The rig -------------------------------------------------------------------------------- */
 
 rig *rig_open(unsigned workers, pp_mode mode)
@@ -380,71 +367,4 @@ bool kit_is_filled(const void *data, size_t length, uint32_t seed, uint64_t at)
         if (((const unsigned char *)data)[i] != kit_byte(seed, at + i))
             return false;
     return true;
-}
-
-/* ---- The process ---------------------------------------------------------------------------- */
-
-bool kit_is_wine(void)
-{
-    return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
-}
-
-size_t kit_descriptors(void)
-{
-    WIN32_FIND_DATAW entry;
-    HANDLE find;
-    DWORD handles = 0;
-    size_t count = 0;
-
-    if (!kit_is_wine()) {
-        assert_true(GetProcessHandleCount(GetCurrentProcess(), &handles));
-        return handles;
-    }
-    find = FindFirstFileW(L"Z:\\proc\\self\\fd\\*", &entry);
-    assert_true(find != INVALID_HANDLE_VALUE);
-    do
-        count++;
-    while (FindNextFileW(find, &entry));
-    FindClose(find);
-    return count;
-}
-
-void kit_own_sid(char *text, size_t size)
-{
-    union {
-        TOKEN_USER user;
-        char bytes[256];
-    } buffer;
-    HANDLE token;
-    DWORD used;
-    char *sid;
-
-    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
-    assert_true(GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used));
-    assert_true(ConvertSidToStringSidA(buffer.user.User.Sid, &sid));
-    snprintf(text, size, "%s", sid);
-    LocalFree(sid);
-    CloseHandle(token);
-}
-
-size_t kit_memory(void)
-{
-    PROCESS_MEMORY_COUNTERS_EX counters;
-
-    assert_true(GetProcessMemoryInfo(GetCurrentProcess(), (PROCESS_MEMORY_COUNTERS *)&counters,
-                                     sizeof counters));
-    return kit_is_wine() ? counters.WorkingSetSize : counters.PrivateUsage;
-}
-
-const char *kit_command(const char *program, const char *arguments)
-{
-    static char command[4 * MAX_PATH];
-    wchar_t path[MAX_PATH];
-    char folder[3 * MAX_PATH];
-
-    assert_in_range(GetModuleFileNameW(NULL, path, MAX_PATH), 1, MAX_PATH - 1);
-    assert_true(WideCharToMultiByte(CP_UTF8, 0, path, -1, folder, sizeof folder, NULL, NULL));
-    *strrchr(folder, '\\') = 0;
-    snprintf(command, sizeof command, "\"%s\\%s\" %s", folder, program, arguments);
-    return command;
 }

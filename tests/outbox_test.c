@@ -243,6 +243,7 @@ TEST_CASE(only_answers_and_those_called_use_the_room_of_answers)
     budget_account_init(&hog, BUDGET_ANSWER, NULL, 0);
     budget_grow_anyway(&s.budget, &hog, LIMIT);
     local_enter(&s.all.locals.of[0]);
+    s.strand.here = &s.all.locals.of[0];
     assert_status(outbox_send(&s.outbox, data, 20 * KIB), PP_E_AGAIN);
     strand_set_answering(&s.strand, true);
     assert_ok(outbox_send(&s.outbox, data, 20 * KIB));
@@ -334,14 +335,14 @@ static transport_result write_result(stage *s, bool socket, DWORD bytes)
     transport t;
     transport_result r;
 
-    transport_init(&t, &s->strand, 1, 1, PP_MODE_STREAM);
+    transport_init(&t, &s->strand, 1, PP_MODE_STREAM);
     t.socket = socket;
     t.write.pending = true;
     t.write.size = 100;
     local_enter(here);
     here->running = &s->strand;
     t.write.op.complete(&t.write.op, ERROR_SUCCESS, bytes);
-    assert_true(transport_take_write(&t, &r));
+    assert_true(transport_take_write(&t, true, &r));
     here->running = NULL;
     local_enter(NULL);
     return r;

@@ -97,7 +97,7 @@ static int stage_run(stage *s)
         bool again;
 
         here->running = next;
-        again = strand_run(next);
+        again = strand_run(next, here) == STRAND_AGAIN;
         here->running = NULL;
         if (again)
             local_push(here, link);

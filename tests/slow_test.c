@@ -71,6 +71,34 @@ TEST_CASE(a_slow_callback_is_reported_with_its_connection)
     kit_close(&port);
 }
 
+/* In one write, so that the callbacks follow each other: each slow one counts by itself. */
+TEST_CASE(each_slow_callback_among_quick_ones_is_reported)
+{
+    static const char orders[] = "qqqqqqqqqqqqqqqqqqqqsssqqqqqqqqqqqqqqqqqqqqqqqqsss";
+    enum { ORDERS = sizeof orders - 1, SLOW = 6 };
+    expected e = {{"connection ", "process ", "on_message took"}, 0, 0};
+    pp_port *port = open_port(&e);
+    const char *name = kit_name();
+    pp_listen_options listen = kit_listen_options(name, PP_MODE_FRAMED, NULL);
+    char wire[5 * ORDERS];
+    size_t size = 0;
+    HANDLE pipe;
+
+    listen.conn.handlers = (pp_handlers){.on_message = echo_slowly};
+    kit_listen(port, &listen);
+    pipe = kit_open(name, false);
+    for (int i = 0; i < ORDERS; i++)
+        size += kit_put_frame(wire + size, orders + i, 1);
+    kit_write(pipe, wire, 20 * 5); /* quick ones, so that they share readings of the clock */
+    kit_expect(pipe, wire, 20 * 5);
+    kit_write(pipe, wire, size);
+    kit_expect(pipe, wire, size);
+    wait_for(e.lines, SLOW);
+    assert_int_equal(kit_stats(port).slow_callbacks, SLOW);
+    CloseHandle(pipe);
+    kit_close(&port);
+}
+
 static void call_quickly(void *user, pp_status status)
 {
     expected *e = user;
@@ -140,6 +168,7 @@ TEST_CASE(a_slow_consumer_of_datagrams_is_reported)
 
 static const struct CMUnitTest tests[] = {
     TEST(a_slow_callback_is_reported_with_its_connection),
+    TEST(each_slow_callback_among_quick_ones_is_reported),
     TEST(a_slow_function_of_the_port_is_reported),
     TEST(a_slow_consumer_of_datagrams_is_reported),
 };

@@ -54,13 +54,13 @@ TEST_CASE(what_a_later_version_asks_for_is_refused)
     pp_error error;
 
     pp_port_options_init(&port_options);
-    port_options.reserved[7] = 1;
+    port_options.reserved[5] = 1;
     assert_refused(pp_port_open(&none, &port_options, &error), &error);
     later = listen;
     later.reserved[0] = 1;
     assert_refused(pp_listen(port, &later, NULL, &error), &error);
     later = listen;
-    later.conn.reserved[7] = 1;
+    later.conn.reserved[4] = 1;
     assert_refused(pp_listen(port, &later, NULL, &error), &error);
     later = listen;
     later.conn.handlers.reserved[3] = 1;

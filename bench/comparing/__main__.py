@@ -5,6 +5,7 @@ this, which measures every cell, prints and keeps the figures, and writes the pa
 
 import argparse
 import dataclasses
+import itertools
 import json
 import pathlib
 import sys
@@ -28,7 +29,8 @@ def read_arguments():
     parser = argparse.ArgumentParser(
         prog="bench/compare",
         description="Compares pipeport with its rivals. Without options it measures everything,"
-        " which takes an hour, and writes docs/performance.md.",
+        " which takes an hour, and writes docs/performance.md and docs/performance-lane.md; with"
+        " `--only lane,` it measures those of lanes, and writes the latter.",
     )
     parser.add_argument("--rounds", type=int, default=3, help="of each cell (3)")
     parser.add_argument("--duration", type=float, default=1, help="seconds of each run (1)")
@@ -68,6 +70,7 @@ def measure(cell, runner, rounds):
     runs = {server.name: [] for server in cell.servers}
     measured = {"name": cell.name, "kind": cell.kind, "mode": cell.mode, "clients": cell.clients}
     measured.update(size=cell.size, depth=cell.depth, runs=runs)
+    measured.update(processors=cell.processors, one_way=cell.one_way)
     figure = Measured(measured).figure
     for turn in range(rounds):
         for server in cell.servers:
@@ -115,22 +118,29 @@ def measure_all(chosen, arguments, target):
     }
     target.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with wine.one_processor(), wine.wine_server():
-        runner = Runner(wine.Wine(BUILD), arguments.duration, arguments.warmup)
-        for number_, cell in enumerate(able(chosen), 1):
-            minutes = (time.monotonic() - began) / 60
-            say(f"[{number_}/{len(chosen)}, {minutes:.0f} min] {cell.name}")
-            document["cells"].append(measure(cell, runner, arguments.rounds))
-            target.write_text(json.dumps(document, indent=1) + "\n")
-            print_cell(Measured(document["cells"][-1]))
+    numbered = enumerate(able(chosen), 1)
+    for count, group in itertools.groupby(numbered, lambda pair: pair[1].processors):
+        with wine.processors(count), wine.wine_server():
+            runner = Runner(wine.Wine(BUILD), arguments.duration, arguments.warmup)
+            for number_, cell in group:
+                minutes = (time.monotonic() - began) / 60
+                say(f"[{number_}/{len(chosen)}, {minutes:.0f} min] {cell.name}")
+                document["cells"].append(measure(cell, runner, arguments.rounds))
+                target.write_text(json.dumps(document, indent=1) + "\n")
+                print_cell(Measured(document["cells"][-1]))
     return document
 
 
-def write_page(comparison, folder):
+def write_pages(comparison, folder):
+    """The page on lanes stands by itself, so that it can be measured by itself."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = charts.draw_all(comparison, folder)
-    page.write(comparison, drawn, folder / "performance.md")
-    say(f"written: {folder / 'performance.md'}")
+    if comparison.of(cells.LANE):
+        page.write_lanes(comparison, folder / "performance-lane.md")
+        say(f"written: {folder / 'performance-lane.md'}")
+    if any(cell.kind != cells.LANE for cell in comparison.cells):
+        drawn = charts.draw_all(comparison, folder)
+        page.write(comparison, drawn, folder / "performance.md")
+        say(f"written: {folder / 'performance.md'}")
 
 
 def main():
@@ -144,14 +154,14 @@ def main():
     if not chosen:
         say("no cell has such a name: see --list")
         return 2
-    whole = not arguments.short and len(chosen) == len(everything)
+    whole = not arguments.short and chosen in (everything, list(cells.lanes()))
     if arguments.report:
         document = json.loads(arguments.report.read_text())
     else:
         document = measure_all(chosen, arguments, arguments.json or BUILD / "comparison.json")
     comparison = Comparison(document)
     print_targets(comparison)
-    write_page(comparison, arguments.docs or (ROOT if whole else BUILD) / "docs")
+    write_pages(comparison, arguments.docs or (ROOT if whole else BUILD) / "docs")
     return 1 if any(cell.failures(s) for cell in comparison.cells for s in cell.servers()) else 0
 
 

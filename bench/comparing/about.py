@@ -20,7 +20,7 @@ def first_line(*command):
 def processor():
     text = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"model name\s*: (.*)", text)
-    return f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} in all, 1 used"
+    return f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} in all"
 
 
 def distribution():

@@ -16,6 +16,7 @@ CALLS = "kernel calls"
 IDLE = "idle"
 CONNECT = "connecting"
 BURST = "burst"
+LANE = "lane"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,11 +27,19 @@ class Cell:
     clients: int = 1
     size: int = 64
     depth: int = 1
+    processors: int = 1
+    one_way: bool = False
 
     @property
     def name(self):
         if self.kind in (IDLE, CONNECT, BURST):
             return f"{self.kind}, {self.clients} clients"
+        if self.kind == LANE:
+            way = "one way" if self.one_way else f"depth {self.depth}"
+            return (
+                f"{self.kind}, {self.processors} processor{'s' * (self.processors > 1)},"
+                f" {self.clients} clients, {self.size} bytes, {way}"
+            )
         return (
             f"{self.kind}, {self.mode}, {self.clients} clients, {self.size} bytes,"
             f" depth {self.depth}"
@@ -58,6 +67,17 @@ def calls():
             yield Cell(CALLS, (servers.pipeport(mode),), mode, clients, 64, depth)
 
 
+def lanes():
+    """The same programs by the pipe and by a lane."""
+    loads = [(1, 64, 1), (32, 64, 1), (1, 64, 64), (32, 64, 64)]
+    loads += [(1, 65536, 1), (1, 65536, 16), (32, 65536, 1)]
+    for processors in (1, 2):
+        for clients, size, depth in loads:
+            able = servers.DEEP_LANES if depth == 64 else servers.LANES
+            yield Cell(LANE, able, "framed", clients, size, depth, processors)
+        yield Cell(LANE, servers.SINKS, "framed", 1, 64, 64, processors, one_way=True)
+
+
 def every_cell():
     yield from same_client()
     for clients in (1, 32):
@@ -71,3 +91,4 @@ def every_cell():
     yield Cell(CONNECT, servers.CONNECTS, clients=TOTAL)
     yield Cell(IDLE, servers.STREAM[:1], clients=TOTAL)
     yield Cell(BURST, (servers.CROWDS,), clients=1000)
+    yield from lanes()

@@ -31,6 +31,7 @@ class Measured:
     def __init__(self, cell):
         self.name, self.kind, self.mode = cell["name"], cell["kind"], cell["mode"]
         self.clients, self.size, self.depth = cell["clients"], cell["size"], cell["depth"]
+        self.processors, self.one_way = cell.get("processors", 1), cell.get("one_way", False)
         self.runs = cell["runs"]
         self.figure = MAIN_FIGURE.get(self.kind, "messages_per_s")
         self.unit = UNITS[self.figure]
@@ -66,7 +67,7 @@ class Comparison:
         self.about = document["about"]
         self.cells = [Measured(cell) for cell in document["cells"]]
 
-    def of(self, kind, clients=None, size=None, depth=None, mode=None):
+    def of(self, kind, clients=None, size=None, depth=None, mode=None, processors=None):
         """The cells that are so; None: any."""
 
         def fits(value, wanted):
@@ -80,6 +81,7 @@ class Comparison:
             and fits(cell.size, size)
             and fits(cell.depth, depth)
             and fits(cell.mode, mode)
+            and fits(cell.processors, processors)
         ]
 
 

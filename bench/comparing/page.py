@@ -1,6 +1,7 @@
 """docs/performance.md, from the JSON of a comparison."""
 
 import pathlib
+import statistics
 
 import cells
 import servers
@@ -8,6 +9,7 @@ from figures import number, rows, times
 from targets import verdicts
 
 WHY = pathlib.Path(__file__).with_name("why.md")
+LANE_WHY = pathlib.Path(__file__).with_name("why-lane.md")
 
 # Messages of 64 bytes a second by (clients, depth): what plain programs reached.
 ORIENTATION = {
@@ -155,6 +157,64 @@ def details(comparison):
             for why in cell.failures(server):
                 yield f"A run of {server} failed: {why}"
                 yield ""
+
+
+LANE_HEAD = """# Performance of lanes
+
+*`bench/compare --only lane,` measured these figures and wrote this page; do not edit it.*
+
+A framed connection by a [lane](lane.md) and by the pipe: `pipe_load` against `pipeport serve --mode framed`, with
+`--lane auto` and `--lane off`, and the same programs otherwise. Beside them, a plain ring in shared memory with events and
+a thread for each client (`bench/rivals/shared.c`), with a client of its own. {ran}
+
+These are Wine's figures, not Windows'. By the pipe each message costs requests to Wine's server, which are slower
+than Windows' system calls; a lane makes none. So on Windows the pipe is faster, and the multiple smaller. The rounds of
+both ways take turns, each run in fresh processes, all pinned to so many processors.
+
+{machine}
+
+"""
+
+# What was to be reached, by (processors, clients, bytes, depth), or None for one way; else LEAST.
+LANE_TARGETS = {
+    (2, 1, 64, 1): 80,
+    (2, 32, 64, 1): 350,
+    (2, 1, 64, 64): 12,
+    (2, 32, 64, 64): 30,
+    (2, 1, 64, None): 6,
+    (2, 1, 65536, 1): 8,
+    (2, 1, 65536, 16): 20,
+    (2, 32, 65536, 1): 30,
+    (1, 1, 64, 1): 15,
+    (1, 32, 64, 1): 15,
+}
+LEAST = 1.25
+
+
+def lane_rows(comparison):
+    for cell in comparison.of(cells.LANE):
+        depth = None if cell.one_way else cell.depth
+        target = LANE_TARGETS.get((cell.processors, cell.clients, cell.size, depth), LEAST)
+        ratio = cell.ratio(servers.BY_PIPE)
+        p50 = [run["latency_us"]["p50"] for run in cell.runs[servers.OURS] if "latency_us" in run]
+        yield (
+            f"{cell.processors}",
+            f"{cell.clients} × {cell.size} × {depth or 'one way'}",
+            number(cell.median(servers.BY_PIPE)),
+            number(cell.median(servers.OURS)),
+            "–" if ratio is None else f"{ratio:.3g}",
+            f"{target}" + ("" if ratio is None or ratio >= target else ", **not reached**"),
+            "–" if cell.one_way else number(statistics.median(p50)) if p50 else "–",
+            number(cell.median(servers.RING)),
+        )
+
+
+def write_lanes(comparison, path):
+    about = comparison.about
+    head = ("processors", "clients × bytes × depth", "pipe, messages/s", "lane, messages/s")
+    lines = [*table((*head, "multiple", "at least", "p50 by the lane, µs", servers.RING), lane_rows(comparison))]
+    text = LANE_HEAD.format(ran=about["ran"], machine=machine(about)) + "\n".join(lines)
+    path.write_text(text.strip() + "\n\n" + LANE_WHY.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def write(comparison, drawn, path):

@@ -24,6 +24,7 @@ class Runner:
         """The figures of one run, as a dictionary."""
         kinds = {
             cells.NATURAL: self.natural,
+            cells.LANE: self.natural,
             cells.CALLS: self.calls,
             cells.IDLE: self.idle,
             cells.CONNECT: self.connect,
@@ -38,31 +39,32 @@ class Runner:
         growing = longer > 1 and cell.clients * cell.size * cell.depth >= HEAVY
         return self.duration * longer, self.warmup * longer * (GROWING if growing else 1)
 
-    def load_command(self, cell, pipe, silent_for=None):
+    def load_command(self, cell, server, pipe, silent_for=None):
         """`silent_for` that many seconds: clients that connect and do next to nothing."""
         duration, warmup = self.times(cell) if silent_for is None else (silent_for, 0)
-        load = f"--mode {cell.mode} --clients {cell.clients} --size {cell.size} --workers 1"
+        load = f"--mode {cell.mode} --clients {cell.clients} --size {cell.size} {server.load}"
         load += f" --depth {cell.depth} --duration {duration:.3f} --warmup {warmup:.3f}"
+        load += " --one-way" * cell.one_way
         if silent_for is not None:
             load += " --rate 0.01"
         return [servers.LOAD, "--pipe", pipe, *load.split()]
 
-    def put(self, cell, pipe, silent_for=None):
+    def put(self, cell, server, pipe, silent_for=None):
         timeout = PATIENCE + sum(self.times(cell))
-        return self.wine.load(self.load_command(cell, pipe, silent_for), timeout)
+        return self.wine.load(self.load_command(cell, server, pipe, silent_for), timeout)
 
     def rate(self, cell, server):
         """Messages a second."""
         pipe, stopped = self.wine.pipe(), {}
         with self.wine.server(server.command(pipe), stopped):
-            figures = self.put(cell, pipe)
+            figures = self.put(cell, server, pipe)
         if figures["messages"] == 0:
             raise Failed("no message came back while it was measured: the time is too short")
         return {**figures, "server": stopped}
 
     def natural(self, cell, server):
         """The same where the client is written with what the server is written with."""
-        if server.name == servers.OURS:
+        if server.program == servers.PIPEPORT:
             return self.rate(cell, server)
         pipe = self.wine.pipe()
         duration, warmup = self.times(cell)
@@ -77,7 +79,7 @@ class Runner:
         for silent_for in (SHORTLY, None):
             pipe, stopped = self.wine.pipe(), {}
             with self.wine.server(server.command(pipe), stopped):
-                self.put(cell, pipe, silent_for)
+                self.put(cell, server, pipe, silent_for)
             totals.append(stopped)
         base, run = totals
         messages = (run["bytes_in"] - base["bytes_in"]) / cell.size
@@ -91,7 +93,7 @@ class Runner:
         with self.wine.server(server.command(pipe), stopped) as process:
             process.wait_until_quiet(QUIET)
             before = process.resident()
-            command = self.load_command(cell, pipe, HELD)
+            command = self.load_command(cell, server, pipe, HELD)
             with self.wine.loading(command, PATIENCE) as (load, _):
                 process.wait_until_quiet(QUIET)
                 memory, ticks = process.resident() - before, process.ticks()
@@ -111,13 +113,13 @@ class Runner:
                 [server.program, pipe, cell.clients, *server.arguments], PATIENCE
             )
         with self.wine.server(server.command(pipe)):
-            return self.put(cell, pipe, SHORTLY)
+            return self.put(cell, server, pipe, SHORTLY)
 
     def burst(self, cell, server):
         """The part of the opens that found every instance taken, in a second burst."""
         pipe = self.wine.pipe()
         with self.wine.server(server.command(pipe)):
             for _ in range(2):
-                figures = self.put(cell, pipe, SHORTLY)
+                figures = self.put(cell, server, pipe, SHORTLY)
         busy = figures["busy_retries"]
         return {**figures, "busy_part": busy / (busy + cell.clients)}

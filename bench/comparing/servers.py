@@ -6,6 +6,8 @@ import pathlib
 import managed
 
 OURS = "pipeport"
+BY_PIPE = "by the pipe"
+RING = "a ring with events"
 BARE = "bare loop"
 BARE_CONNECTS = "bare connects"
 KNOWING_CONNECTS = "bare connects that know the peer"
@@ -27,6 +29,7 @@ class Server:
     arguments: tuple = ()  # {pipe} is the name of the pipe
     most_clients: int = 10_000
     why: str = ""  # it can have no more
+    load: str = "--lane off --workers 1"  # options of pipe_load with it
 
     def prepare(self):
         """What has to be done once before it runs. managed.Missing: it cannot run here."""
@@ -97,3 +100,17 @@ CONNECTS = (
     Server(BARE_CONNECTS, "bench/rivals/bare_connect.exe"),
     Server(KNOWING_CONNECTS, "bench/rivals/bare_connect.exe", ("knows",)),
 )
+
+
+def by_both_ways(service):
+    """As they are by default: a server and a client of two workers at most."""
+    words = f"serve --pipe {{pipe}} --no-mailslot --mode framed --service {service}".split()
+    return (
+        Server(OURS, PIPEPORT, tuple(words), load="--lane auto"),
+        Server(BY_PIPE, PIPEPORT, tuple(words), load="--lane off"),
+    )
+
+
+LANES = by_both_ways("echo")
+DEEP_LANES = (*LANES, rival(RING, "shared", "framed"))  # it measures that load alone
+SINKS = by_both_ways("sink")

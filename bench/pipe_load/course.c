@@ -68,6 +68,8 @@ static void course__end(course *c, const pp_stats *before)
     r->kernel_dequeue = after.kernel_dequeues - before->kernel_dequeues;
     r->kernel_other = after.kernel_other - before->kernel_other;
     r->busy_retries = after.busy_retries;
+    r->lanes = after.lanes_now;
+    r->lane_bells = after.lane_bells - before->lane_bells;
 }
 
 bool course_measure(course *c, bool (*start)(void *user), void *user, char error[OPTIONS_ERROR])

@@ -74,6 +74,7 @@ static void load__dial_next(load *l)
     dial.name = o->pipe;
     dial.timeout_ms = LOAD__DIAL_MS;
     dial.conn.mode = o->mode;
+    dial.conn.lane = o->lane;
     dial.conn.drain_timeout_ms = LOAD__DRAIN_MS;
     dial.conn.handlers = client_handlers;
     dial.conn.user = &l->clients[number];

@@ -45,6 +45,8 @@ typedef struct options__text {
 static const options__text options__texts[] = {
     {"pipe", "NAME", offsetof(options, pipe), "a bare name or a path; default: pipeport"},
     {"mode", "MODE", offsetof(options, mode_name), "stream, message or framed; default: stream"},
+    {"lane", "WHEN", offsetof(options, lane_name),
+     "auto or off: whether framed messages may leave the pipe for shared memory; default: auto"},
     {"mailslot", "NAME", offsetof(options, mailslot), "send datagrams to this slot instead"},
     {"json", "FILE", offsetof(options, json),
      "write the figures to this file; -: to standard output, and no table"},
@@ -226,12 +228,21 @@ static bool options__set_mode(options *o, char error[OPTIONS_ERROR])
                            text_shorten(o->mode_name).text);
 }
 
+static bool options__set_lane(options *o, char error[OPTIONS_ERROR])
+{
+    o->lane = strcmp(o->lane_name, "off") == 0 ? PP_LANE_OFF : PP_LANE_AUTO;
+    if (o->lane == PP_LANE_OFF || strcmp(o->lane_name, "auto") == 0)
+        return true;
+    return options__refuse(error, "--lane is \"%s\"; allowed: auto or off",
+                           text_shorten(o->lane_name).text);
+}
+
 /* What only all arguments together tell. */
 static bool options__complete(options *o, char error[OPTIONS_ERROR])
 {
     double in_flight = (double)o->clients * (double)o->size * (double)o->depth;
 
-    if (!options__set_mode(o, error))
+    if (!options__set_mode(o, error) || !options__set_lane(o, error))
         return false;
     if (o->mailslot) {
         o->mode_name = "mailslot";
@@ -255,7 +266,7 @@ static bool options__complete(options *o, char error[OPTIONS_ERROR])
 
 bool options_read(options *o, int count, char **arguments, char error[OPTIONS_ERROR])
 {
-    *o = (options){.pipe = "pipeport", .mode_name = "stream"};
+    *o = (options){.pipe = "pipeport", .mode_name = "stream", .lane_name = "auto"};
     for (size_t i = 0; i < COUNT_OF(options__numbers); i++)
         options__set_number(o, &options__numbers[i], options__numbers[i].standard);
     for (int i = 0, used; i < count && !o->help; i += used) {

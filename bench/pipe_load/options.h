@@ -13,8 +13,9 @@ typedef struct options {
     const char *pipe;     /* a bare name or a path */
     const char *mailslot; /* NULL: the pipe */
     const char *json;     /* a file, or OPTIONS_STDOUT; NULL: none */
-    const char *mode_name;
+    const char *mode_name, *lane_name;
     pp_mode mode;
+    pp_lane lane;
     uint64_t clients, size, depth, workers; /* workers 0: as many as processors */
     double duration, warmup;                /* seconds */
     double rate;                            /* messages a second; 0: closed loop */

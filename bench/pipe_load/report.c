@@ -66,6 +66,9 @@ void report_print_table(const options *o, const result *r)
            " other; %.2f a message\n",
            "kernel", r->kernel_read, r->kernel_write, r->kernel_dequeue, r->kernel_other,
            f.calls_per_message);
+    if (o->mode == PP_MODE_FRAMED && !o->mailslot)
+        printf("%-10s %s, %" PRIu64 " of %" PRIu64 " clients, %" PRIu64 " bells\n", "lane",
+               o->lane_name, r->lanes, o->clients, r->lane_bells);
     printf("%-10s %" PRIu64 ", verify failures %" PRIu64 "%s\n", "errors",
            (uint64_t)r->trouble.count, r->tally->verify_failures,
            o->verify ? "" : " (not checked)");
@@ -111,6 +114,9 @@ static cJSON *report__make_json(const options *o, const result *r)
     report__figures f = report__compute(o, r);
 
     cJSON_AddStringToObject(object, "mode", o->mode_name);
+    cJSON_AddStringToObject(object, "lane", o->lane_name);
+    report__add_count(object, "lanes", r->lanes);
+    report__add_count(object, "lane_bells", r->lane_bells);
     report__add_count(object, "clients", o->clients);
     report__add_count(object, "size", o->size);
     report__add_count(object, "depth", o->depth);

@@ -19,6 +19,7 @@ typedef struct result {
     double duration_s, connect_s; /* `duration_s` as it really was */
     const tally *tally;
     uint64_t workers, busy_retries;
+    uint64_t lanes, lane_bells; /* at the end; while it was measured */
     uint64_t kernel_read, kernel_write, kernel_dequeue, kernel_other; /* while it was measured */
     trouble trouble;
 } result;

@@ -29,6 +29,10 @@ static const option_row option__port_rows[] = {
         "worker threads; 0: one for each processor"),
     ROW(pp_port_options, max_buffered, OPTION_BYTES, 256 * MIB, 1 * MIB, 64 * GIB, false,
         "most queued and partly received bytes, all connections together"),
+    ROW(pp_port_options, max_lane_bytes, OPTION_BYTES, 64 * MIB, 1 * MIB, 64 * GIB, true,
+        "most memory of all lanes together; 0: no lanes"),
+    ROW(pp_port_options, lane_poll_us, OPTION_COUNT, 2000, 1, 100000, true,
+        "most microseconds that a worker looks at lanes before it sleeps; 0: none"),
     ROW(pp_port_options, slow_callback_ms, OPTION_MS, 1 * SECOND, 1, 1 * HOUR, true,
         "log callbacks that run longer than this; 0: never"),
 };
@@ -46,6 +50,10 @@ static const option_row option__conn_rows[] = {
         "time-out of a client's first byte; 0: none"),
     ROW(pp_conn_options, idle_timeout_ms, OPTION_MS, 0, 100, 7 * DAY, true,
         "time-out without any read or write; 0: none"),
+    ROW(pp_conn_options, lane_busy, OPTION_COUNT, 64, 1, 1000000, false,
+        "reads and writes within a second after which a connection is busy enough for a lane"),
+    ROW(pp_conn_options, lane_ring, OPTION_BYTES, 64 * KIB, 4 * KIB, 1 * MIB, false,
+        "size of each ring of a lane: a power of two"),
 };
 
 static const option_row option__listen_rows[] = {

@@ -11,6 +11,8 @@
 #include <windows.h>
 
 /* After windows.h, which they need. */
+#include <bcrypt.h>
+#include <psapi.h>
 #include <rpc.h>
 #include <sddl.h>
 #include <winternl.h>
@@ -21,6 +23,30 @@
 #define WIN_FENCE() MemoryBarrier()
 #else
 #define WIN_FENCE() ((void)0)
+#endif
+
+/* MinGW lacks these two of Windows' headers. On x64 the processor keeps the order, and only the
+ * compiler must not change it. */
+#ifdef __MINGW64_VERSION_MAJOR
+#if defined(_M_ARM64) || defined(__aarch64__)
+#define WIN_ORDER() MemoryBarrier()
+#else
+#define WIN_ORDER() _ReadWriteBarrier()
+#endif
+
+static inline LONG ReadAcquire(const volatile LONG *from)
+{
+    LONG value = *from;
+
+    WIN_ORDER();
+    return value;
+}
+
+static inline void WriteRelease(volatile LONG *to, LONG value)
+{
+    WIN_ORDER();
+    *to = value;
+}
 #endif
 
 /* The error of the call that has just failed. A few calls fail without setting one: never 0, which

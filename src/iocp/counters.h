@@ -31,6 +31,13 @@ typedef enum counter {
     COUNT_TIMEOUTS,
     COUNT_SLOW_CALLBACKS,
     COUNT_ACCEPT_ERRORS,
+    COUNT_LANES_NOW, /* gauge */
+    COUNT_LANES_TOTAL,
+    COUNT_LANES_REFUSED, /* and one for each reason after it */
+    COUNT_LANE_BELLS = COUNT_LANES_REFUSED + PP_LANE_REASONS,
+    COUNT_LANE_BYTES_IN,
+    COUNT_LANE_BYTES_OUT,
+    COUNT_LANE_POLLED_NS,
     COUNT_ENDED, /* and one for each status after it */
     COUNT_ALL = COUNT_ENDED + PP_STATUS_COUNT
 } counter;

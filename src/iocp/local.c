@@ -36,7 +36,7 @@ DWORD locals_init(locals *all, unsigned count)
 void locals_free(locals *all)
 {
     for (unsigned i = 0; i < all->count; i++)
-        assert(!all->of[i].ready.first);
+        assert(!all->of[i].ready.first && !all->of[i].polled.first);
     mem_free(all->of);
 }
 

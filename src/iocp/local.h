@@ -1,10 +1,12 @@
 /*
  * What each worker has for itself and finds without asking the port: the strands that became ready
- * on it, the turn that it runs, the time that its callbacks took, and its counters.
+ * on it, those that it looks at by itself, the turn that it runs, the time that its callbacks took,
+ * and its counters.
  *
- * The rule. A `local` belongs to its worker's thread, with two exceptions. The lock guards `ready`,
- * since the watch steals from it. The watch reads `running` and `turns` without a lock: it looks
- * again later, so a stale value costs at most a tick.
+ * The rule. A `local` belongs to its worker's thread, with two exceptions. The lock guards `ready`
+ * and `polled`, since the watch steals from them, and other workers add to `polled`. The watch
+ * reads `running` and `turns` without a lock: it looks again later, so a stale value costs at most
+ * a tick.
  *
  * A reference to an object may outlive the port, and its holder may still ask whether the object's
  * turn is running here. So local_here compares addresses only: it never dereferences `all`.
@@ -18,13 +20,20 @@
 
 typedef struct local {
     const struct locals *all;
-    SRWLOCK lock; /* for `ready` */
+    SRWLOCK lock; /* for `ready`, `polled` and `polls` */
     fifo ready;
+    fifo polled; /* strands that the worker looks at (poll.h) */
+    bool polls;  /* it takes more of them */
 
     void *volatile running;      /* the strand whose turn runs, or NULL */
     volatile LONG turns;         /* grows with each turn */
+    bool stays;                  /* this turn's strand is to be polled */
     bool answering;              /* this turn is delivering a message */
     bool slow;                   /* recent callbacks left no time for other turns */
+    unsigned callbacks;          /* since the clock was read (callback.h) */
+    unsigned callbacks_a_clock;  /* that share a reading of it */
+    uint64_t callback_began;     /* the first of these */
+    uint64_t tick;               /* of the system, when the clock was read */
     uint64_t callback_ns;        /* spent in callbacks in this round */
     uint64_t callback_ns_before; /* of that, before the present turn */
     counters counters;

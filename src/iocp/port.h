@@ -9,6 +9,7 @@
 #include "iocp/budget.h"
 #include "iocp/kernel.h"
 #include "iocp/log.h"
+#include "iocp/poll.h"
 #include "iocp/standby.h"
 #include "iocp/strand.h"
 #include "iocp/timer.h"
@@ -22,6 +23,7 @@ struct pp_port {
     timers timers;
     budget budget;
     standby standby;
+    polling polling;
     watch watch;
     log_sink log;
     pp_port_options options;
@@ -31,7 +33,8 @@ struct pp_port {
 
     struct worker *workers; /* one for each of the strands' locals */
     HANDLE over_event;
-    volatile LONG over; /* stopped, and the last strand has retired: the workers exit */
+    volatile LONG over;         /* stopped, and the last strand has retired: the workers exit */
+    volatile LONG64 lane_bytes; /* of sections; at most max_lane_bytes */
     volatile LONG64 connections_now, connections_most, next_id;
 };
 

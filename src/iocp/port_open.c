@@ -95,6 +95,7 @@ static DWORD port__make(pp_port *port, unsigned workers, unsigned processors)
     table_init(&port->tasks);
     InitializeSRWLock(&port->tasks_lock);
     standby_init(&port->standby, processors, workers);
+    polling_init(&port->polling, processors, workers, port->options.lane_poll_us * 1000);
     budget_init(&port->budget, port->options.max_buffered, port__tell);
     port->log = (log_sink){port->options.log, port->options.log_user, port->options.log_level};
     port->workers = workers_new(port);

@@ -33,6 +33,11 @@ static const struct {
     {COUNT_TIMEOUTS, offsetof(pp_stats, timeouts)},
     {COUNT_SLOW_CALLBACKS, offsetof(pp_stats, slow_callbacks)},
     {COUNT_ACCEPT_ERRORS, offsetof(pp_stats, accept_errors)},
+    {COUNT_LANES_NOW, offsetof(pp_stats, lanes_now)},
+    {COUNT_LANES_TOTAL, offsetof(pp_stats, lanes_total)},
+    {COUNT_LANE_BELLS, offsetof(pp_stats, lane_bells)},
+    {COUNT_LANE_BYTES_IN, offsetof(pp_stats, lane_bytes_in)},
+    {COUNT_LANE_BYTES_OUT, offsetof(pp_stats, lane_bytes_out)},
 };
 
 pp_status pp_port_stats(pp_port *port, pp_stats *stats)
@@ -46,6 +51,9 @@ pp_status pp_port_stats(pp_port *port, pp_stats *stats)
     for (size_t i = 0; i < sizeof stats__members / sizeof *stats__members; i++)
         *(uint64_t *)(void *)((char *)stats + stats__members[i].offset) +=
             counter_sum(all, stats__members[i].which);
+    for (int i = 0; i < PP_LANE_REASONS; i++)
+        stats->lanes_refused[i] = counter_sum(all, (counter)(COUNT_LANES_REFUSED + i));
+    stats->lane_polled_us = counter_sum(all, COUNT_LANE_POLLED_NS) / 1000;
     for (int i = 0; i < PP_STATUS_COUNT; i++)
         stats->connections_ended[i] = counter_sum(all, (counter)(COUNT_ENDED + i));
     stats->workers = all->count;

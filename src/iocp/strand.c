@@ -109,26 +109,9 @@ bool strand_is_here(const strand *s)
     return here && here->running == s;
 }
 
-bool strand_turn_is_long(const strand *s)
-{
-    local *here = local_here(&s->all->locals);
-
-    return here && here->callback_ns - here->callback_ns_before > STRAND_MOST_TURN_NS;
-}
-
 bool strand_has_others(const strand *s)
 {
-    local *here = local_here(&s->all->locals);
-
-    return here && !here->slow && local_has_ready(here);
-}
-
-void strand_set_answering(strand *s, bool answering)
-{
-    local *here = local_here(&s->all->locals);
-
-    if (here)
-        here->answering = answering;
+    return !s->here->slow && local_has_ready(s->here);
 }
 
 bool strand_is_answering(const strand *s)
@@ -138,11 +121,31 @@ bool strand_is_answering(const strand *s)
     return here && here->answering;
 }
 
-bool strand_run(strand *s)
+void strand_stay(const strand *s)
+{
+    assert(strand_is_here(s));
+    s->here->stays = true;
+}
+
+static bool strand__let_go(strand *s)
+{
+    return InterlockedCompareExchange(&s->events, 0, STRAND_SCHEDULED) == STRAND_SCHEDULED;
+}
+
+bool strand_rest(strand *s)
+{
+    return s->turn(s, STRAND_REST) && strand__let_go(s);
+}
+
+strand_next strand_run(strand *s, local *here)
 {
     LONG events = InterlockedExchange(&s->events, STRAND_SCHEDULED) & ~STRAND_SCHEDULED;
 
+    s->here = here;
+    here->stays = false;
     if (!s->turn(s, events))
-        return false;
-    return InterlockedCompareExchange(&s->events, 0, STRAND_SCHEDULED) != STRAND_SCHEDULED;
+        return STRAND_IDLE;
+    if (here->stays)
+        return STRAND_STAYS;
+    return strand__let_go(s) ? STRAND_IDLE : STRAND_AGAIN;
 }

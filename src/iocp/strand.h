@@ -44,12 +44,19 @@ typedef bool strand_fn(strand *s, LONG events);
 #define STRAND_ABORT 4L     /* the port stops: end at once */
 #define STRAND_EVENT(n) (8L << (n)) /* the object's own events */
 
+/* Not events: what a worker asks a strand that stays (strand_stay), each alone, and outside of
+ * turns. STRAND_LOOK: whether a turn would find something to do. STRAND_REST: to see to it that an
+ * event will come when there is something; false: there is something already. */
+#define STRAND_LOOK ((LONG)0x80000000)
+#define STRAND_REST ((LONG)0xC0000000)
+
 struct strand {
     fifo_link ready; /* on a worker or in the inbox while it waits for its turn */
     list member;     /* among the strands of the port until it retires */
     volatile LONG events;
     strand_fn *turn;
     struct strands *all;
+    local *here; /* in a turn: of the worker that runs it */
 };
 
 typedef enum strands_state { STRANDS_RUNNING, STRANDS_STOPPING, STRANDS_ABORTING } strands_state;
@@ -94,22 +101,46 @@ bool strand_is_here(const strand *s);
 
 /* For a turn: whether its callbacks have taken STRAND_MOST_TURN_NS together. The turn should then
  * end soon, and raise an event to go on later. */
-bool strand_turn_is_long(const strand *s);
+static inline bool strand_turn_is_long(const strand *s)
+{
+    return s->here->callback_ns - s->here->callback_ns_before > STRAND_MOST_TURN_NS;
+}
 
 /* For a turn: whether this worker will soon run turns of other strands. */
 bool strand_has_others(const strand *s);
 
-/* This turn is delivering a message: whatever it sends meanwhile, on any connection, is an
- * answer. */
-void strand_set_answering(strand *s, bool answering);
+/* For a turn that expects no packet: the strand stays scheduled, and after the turn a worker looks
+ * at it again and again (poll.h). */
+void strand_stay(const strand *s);
+
+/* For workers, of a strand that stayed: whether it needs a turn. */
+static inline bool strand_stirs(strand *s)
+{
+    return s->events != STRAND_SCHEDULED || s->turn(s, STRAND_LOOK);
+}
+
+/* For workers: it stays no longer. False: it needs a turn at once. */
+bool strand_rest(strand *s);
+
+/* This turn is delivering a message: whatever it sends meanwhile, on any connection, is an answer.
+ * Any thread may ask whether it does so itself. */
+static inline void strand_set_answering(strand *s, bool answering)
+{
+    s->here->answering = answering;
+}
 bool strand_is_answering(const strand *s);
 
 /* Leaves the port, which may be gone afterwards. For the last turn, which then returns false; and
  * for a strand that never goes, whether or not it has joined. */
 void strand_retire(strand *s);
 
-/* For workers: runs one turn. True: new events came, and the worker must make the strand ready
- * again. */
-bool strand_run(strand *s);
+typedef enum strand_next {
+    STRAND_IDLE,  /* nothing to do: its memory may be gone */
+    STRAND_AGAIN, /* new events came, and the worker must make it ready again */
+    STRAND_STAYS  /* the worker must look at it */
+} strand_next;
+
+/* For workers: runs one turn. */
+strand_next strand_run(strand *s, local *here);
 
 #endif

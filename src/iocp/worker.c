@@ -6,15 +6,19 @@
 #define WORKER__MOST_PACKETS 64
 #define WORKER__MOST_TURNS 64     /* before the worker asks the port again */
 #define WORKER__ROUND_NS 2000000u /* limit of the callbacks of a round */
-#define WORKER__FEW_PACKETS 2     /* fewer at once: callbacks take a millisecond or more */
+#define WORKER__ASK_NS 250000u    /* while it polls, the port is asked no more often, */
+#define WORKER__ASK_SHARE 16u     /* and takes no more than this part of the time in vain, */
+#define WORKER__ASK_MOST 4000000u /* but no less often */
+#define WORKER__ROUNDS_A_CLOCK 16u
+#define WORKER__FEW_PACKETS 2 /* fewer at once: callbacks take a millisecond or more */
 
 /* ---- What the watch sees -------------------------------------------------------------------- */
 
 /* Something waits that a long turn on this worker would hold up. */
 static bool worker__holds_others_up(worker *w)
 {
-    return local_has_ready(w->local) || timers_need_a_waiter(&w->port->timers) ||
-           w->port->standby.used;
+    return local_has_ready(w->local) || w->local->polled.first ||
+           timers_need_a_waiter(&w->port->timers) || w->port->standby.used;
 }
 
 /* Hands over what waits behind a stuck turn. */
@@ -24,6 +28,7 @@ static void worker__help(worker *w)
 
     standby_replace(&w->port->standby, &w->stuck);
     local_steal(w->local, &waiting);
+    poller_steal(&w->poller, &waiting);
     if (waiting.first)
         inbox_give(&w->port->inbox, &waiting);
     else if (timers_need_a_waiter(&w->port->timers))
@@ -56,16 +61,28 @@ bool workers_look(void *context, bool after_tick)
 
 /* ---- A round -------------------------------------------------------------------------------- */
 
+/* Whether other workers get on faster with what this one has. What is polled here comes back if
+ * nobody else may poll, which costs more than to run many short callbacks. */
+static bool worker__has_helpers(worker *w, unsigned turns)
+{
+    bool slow = w->local->callback_ns / turns >= WORKER__ROUND_NS / WORKER__FEW_PACKETS;
+
+    return w->port->strands.locals.count > 1 &&
+           (slow || !poller_is_at_it(&w->poller) || polling_has_room(&w->port->polling));
+}
+
 /* The callbacks of this round took longer than they should. The worker asks the port again, and
  * gives its ready strands to all workers. */
-static bool worker__shares(worker *w)
+static bool worker__shares(worker *w, unsigned turns)
 {
     fifo waiting = {NULL, NULL};
 
     if (w->local->callback_ns < WORKER__ROUND_NS)
         return false;
-    if (w->port->strands.locals.count > 1)
+    if (worker__has_helpers(w, turns)) {
         local_steal(w->local, &waiting);
+        poller_steal(&w->poller, &waiting);
+    }
     if (waiting.first)
         inbox_give(&w->port->inbox, &waiting);
     return true;
@@ -74,7 +91,7 @@ static bool worker__shares(worker *w)
 static void worker__run_turn(worker *w, strand *s)
 {
     local *l = w->local;
-    bool again;
+    strand_next next;
 
     l->turns++;
     l->callback_ns_before = l->callback_ns;
@@ -82,12 +99,14 @@ static void worker__run_turn(worker *w, strand *s)
     WIN_FENCE();
     if (watch_sleeps(&w->port->watch) && worker__holds_others_up(w))
         watch_wake(&w->port->watch);
-    again = strand_run(s);
+    next = strand_run(s, l);
     l->running = NULL;
     if (w->stuck)
         standby_return(&w->port->standby, &w->stuck);
-    if (again)
+    if (next == STRAND_AGAIN)
         local_push(l, &s->ready);
+    else if (next == STRAND_STAYS)
+        poller_add(&w->poller, &s->ready);
 }
 
 /* Runs ready turns, until the worker should ask the port again. Returns how many. */
@@ -98,7 +117,7 @@ static unsigned worker__run_turns(worker *w)
     for (fifo_link *next; turns < WORKER__MOST_TURNS && (next = local_next(w->local)) != NULL;) {
         worker__run_turn(w, CONTAINER_OF(next, strand, ready));
         turns++;
-        if (worker__shares(w))
+        if (worker__shares(w, turns))
             break;
     }
     return turns;
@@ -150,14 +169,23 @@ static ULONG worker__room(const worker *w)
     return connections < 1 ? 1 : connections < (LONG64)w->packets ? (ULONG)connections : w->packets;
 }
 
-static void worker__round(worker *w)
+static bool worker__is_busy(worker *w)
+{
+    return poller_is_at_it(&w->poller) || local_has_ready(w->local);
+}
+
+/* Takes packets, or waits for some if it has nothing else to do. Returns how many. */
+static ULONG worker__take_packets(worker *w)
 {
     OVERLAPPED_ENTRY entries[WORKER__MOST_PACKETS];
     timers *all = &w->port->timers;
     uint64_t deadline = CLOCK_NEVER;
-    DWORD wait = local_has_ready(w->local) ? 0 : timers_begin_wait(all, &deadline);
+    DWORD wait = worker__is_busy(w) ? 0 : timers_begin_wait(all, &deadline);
+    uint64_t began = wait > 0 && poller_lacks_credit(&w->poller) ? clock_ns() : 0;
     ULONG count = kernel_dequeue(&w->port->kernel, entries, worker__room(w), wait);
 
+    if (began > 0)
+        poller_slept(&w->poller, clock_ns() - began);
     /* Callbacks are slow and packets did come: more may be queued than the active workers reach
      * soon. */
     if (count > 0 && w->local->slow)
@@ -166,6 +194,39 @@ static void worker__round(worker *w)
     for (ULONG i = 0; i < count; i++)
         worker__complete(w, &entries[i]);
     timers_run(all);
+    return count;
+}
+
+/* While a worker polls, it asks the port now and then: packets and timers must not starve. To ask
+ * in vain costs much on some systems, so what it took decides when to ask again. */
+static void worker__ask_while_polling(worker *w)
+{
+    uint64_t now, pause;
+
+    if (++w->rounds % WORKER__ROUNDS_A_CLOCK != 0)
+        return;
+    now = clock_ns();
+    if (now < w->ask_at_ns)
+        return;
+    pause = worker__take_packets(w) > 0 ? 0 : (clock_ns() - now) * WORKER__ASK_SHARE;
+    pause = pause < WORKER__ASK_NS ? WORKER__ASK_NS : pause;
+    w->ask_at_ns = now + (pause < WORKER__ASK_MOST ? pause : WORKER__ASK_MOST);
+}
+
+static void worker__poll(worker *w)
+{
+    if (!poller_look(&w->poller) && !local_has_ready(w->local) && !poller_goes_on(&w->poller))
+        poller_end(&w->poller);
+}
+
+static void worker__round(worker *w)
+{
+    if (poller_is_at_it(&w->poller))
+        worker__poll(w);
+    if (poller_is_at_it(&w->poller))
+        worker__ask_while_polling(w);
+    else
+        worker__take_packets(w);
     w->local->callback_ns = 0;
     worker__adapt(w, worker__run_turns(w));
 }
@@ -175,8 +236,8 @@ static void worker__round(worker *w)
 /* Whether the other workers can do without it: nothing waits for it, not even a deadline. */
 static bool worker__is_spare(worker *w)
 {
-    return standby_has_too_many(&w->port->standby) && !w->local->slow &&
-           !local_has_ready(w->local) && !timers_need_a_waiter(&w->port->timers);
+    return standby_has_too_many(&w->port->standby) && !w->local->slow && !worker__is_busy(w) &&
+           !timers_need_a_waiter(&w->port->timers);
 }
 
 static DWORD WINAPI worker__main(void *argument)
@@ -199,9 +260,11 @@ worker *workers_new(pp_port *port)
 {
     worker *workers = mem_alloc_zeroed(port->strands.locals.count * sizeof *workers);
 
-    for (unsigned i = 0; workers && i < port->strands.locals.count; i++)
+    for (unsigned i = 0; workers && i < port->strands.locals.count; i++) {
         workers[i] = (worker){
             .port = port, .local = &port->strands.locals.of[i], .packets = WORKER__FEW_PACKETS};
+        poller_init(&workers[i].poller, &port->polling, workers[i].local);
+    }
     return workers;
 }
 

@@ -16,12 +16,16 @@
 #ifndef PP_IOCP_WORKER_H
 #define PP_IOCP_WORKER_H
 
+#include "iocp/poll.h"
 #include "iocp/port.h"
 
 typedef struct worker {
     pp_port *port;
     local *local;
     HANDLE thread;
+    poller poller;
+    uint64_t ask_at_ns; /* while it polls, when to ask the port next */
+    unsigned rounds;
     unsigned packets;    /* to take in the next round */
     LONG turns_seen;     /* by the watch, at its last look */
     volatile bool stuck; /* the watch found it stuck in its turn (standby.h) */

@@ -59,12 +59,12 @@ void conn_drain_if_both_ended(pp_conn *c)
 
 void conn_callback_begins(pp_conn *c)
 {
-    c->callback_ns = clock_ns();
+    c->strand.here->callback_began = clock_ns();
 }
 
 void conn_callback_ended(pp_conn *c, const char *which)
 {
-    uint64_t took = callback_took(conn_port(c), &c->callback_ns);
+    uint64_t took = callback_took(conn_port(c), &c->strand.here->callback_began);
     const pp_peer *peer = peer_known(&c->peer);
 
     if (took > 0)

@@ -47,8 +47,11 @@ typedef struct conn_settings {
     pp_mode mode;
     pp_direction direction;
     bool half_close;
+    bool lane;
+    uint8_t lane_ring_bits; /* a ring has 1 << that many bytes */
+    uint32_t lane_busy;
     uint64_t max_message;
-    uint64_t drain_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
+    uint32_t drain_timeout_ms, first_byte_timeout_ms, idle_timeout_ms; /* at most 7 days */
     pp_handlers handlers;
 } conn_settings;
 
@@ -59,6 +62,8 @@ typedef struct conn_clock {
     uint64_t silent_since, still_since; /* since when we wait for the first byte, and for a move */
     bool awaits_byte, awaits_move;
     unsigned moves, moves_at_trim, writes, writes_at_trim; /* reads and writes done, and writes */
+    unsigned moves_seen; /* when it was asked last whether they come quickly, */
+    uint32_t seen_ms;    /* which was then, by the low half of clock_ms; at first, the first move */
 } conn_clock;
 
 struct pp_conn {
@@ -82,6 +87,7 @@ struct pp_conn {
     bool writes_are_lost; /* a write found that the other end left; we still read what it sent */
     bool deferred;        /* a write waits for the other turns of this round */
     bool told_no_more;    /* a socket's other end knows that no more comes */
+    bool lane_refused;    /* by one of the ends: it goes on by the pipe */
     transport transport;
     intake intake;
     outbox outbox;
@@ -91,7 +97,6 @@ struct pp_conn {
 
     timer timer;
     conn_clock clock;
-    uint64_t callback_ns; /* when the running callback began */
 };
 
 static inline pp_port *conn_port(const pp_conn *c)

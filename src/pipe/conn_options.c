@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "pipe/ring.h"
 
 void pp_conn_options_init(pp_conn_options *options)
 {
@@ -27,6 +28,12 @@ pp_status conn_check_options(pp_port *port, const pp_conn_options *options,
         return error_set(
             error, PP_E_ARGUMENT, 0, "low_mark is %llu; allowed: at most high_mark, which is %llu",
             (unsigned long long)options->low_mark, (unsigned long long)options->high_mark);
+    if (options->lane != PP_LANE_AUTO && options->lane != PP_LANE_OFF)
+        return error_set(error, PP_E_ARGUMENT, 0, "lane is %d; allowed: auto (0) or off (1)",
+                         (int)options->lane);
+    if (!ring_size_is_right((uint32_t)options->lane_ring))
+        return error_set(error, PP_E_ARGUMENT, 0, "lane_ring is %llu; allowed: a power of two",
+                         (unsigned long long)options->lane_ring);
     *checked = *options;
     if (options->low_mark == 0)
         checked->low_mark = options->high_mark / 4;

@@ -1,7 +1,9 @@
 #include "pipe/conn_read.h"
 
 #include "base/error.h"
+#include "iocp/callback.h"
 #include "pipe/conn_admit.h"
+#include "pipe/conn_lane.h"
 #include "pipe/conn_time.h"
 
 #define CONN__MOST_READS 16 /* in one turn, before other strands have theirs */
@@ -25,19 +27,25 @@ static pp_status conn__ask_handler(pp_conn *c, const char *data, size_t length)
     if (c->settings.handlers.on_message)
         status = c->settings.handlers.on_message(c, c->user, data, length);
     strand_set_answering(&c->strand, false);
-    conn_callback_ended(c, "on_message");
+    if (callback_ends(c->strand.here))
+        conn_callback_ended(c, "on_message");
     return status == PP_E_CLOSING && c->writes_are_lost ? PP_OK : status;
 }
 
+/* What was delivered in a row. */
+typedef struct delivery {
+    int64_t messages, bytes;
+} delivery;
+
 /* False: the handler did not take it. */
-static bool conn__deliver_message(pp_conn *c, const decoded *message)
+static bool conn__deliver_message(pp_conn *c, const decoded *message, delivery *all)
 {
     LONG ticket = gate_ticket(&c->gate);
     pp_status status = conn__ask_handler(c, intake_payload(&c->intake, message), message->length);
 
     if (status == PP_OK) {
-        port_count(conn_port(c), COUNT_MESSAGES_IN, 1);
-        port_count(conn_port(c), COUNT_BYTES_IN, (int64_t)message->length);
+        all->messages++;
+        all->bytes += (int64_t)message->length;
         intake_drop(&c->intake, message);
         return true;
     }
@@ -59,16 +67,39 @@ static void conn__deliver_end(pp_conn *c, const decoded *end)
     conn_drain_if_both_ended(c);
 }
 
-/* False: the handler did not take it, or the connection ends. */
-static bool conn__deliver(pp_conn *c, const decoded *next)
+/* A frame about the lane. What follows a JOIN is not for us to read. */
+static void conn__take_lane_frame(pp_conn *c, const decoded *frame)
 {
-    if (next->kind == DECODED_MESSAGE)
-        return conn__deliver_message(c, next);
-    if (next->kind == DECODED_END)
+    const char *payload = intake_payload(&c->intake, frame);
+
+    intake_drop(&c->intake, frame);
+    if (conn_hear_of_lane(c, payload, payload + frame->length, intake_bytes(&c->intake)))
+        intake_forget(&c->intake);
+}
+
+/* False: the handler did not take it, or the connection ends. */
+static bool conn__deliver(pp_conn *c, const decoded *next, delivery *all)
+{
+    switch (next->kind) {
+    case DECODED_MESSAGE:
+        return conn__deliver_message(c, next, all);
+    case DECODED_END:
         conn__deliver_end(c, next);
-    else
-        conn_close_for(c, next->why);
-    return next->kind == DECODED_END;
+        return true;
+    case DECODED_LANE:
+        if (conn_lane_frame_runs(c))
+            return false; /* the answer overtook the packet of our own frame */
+        conn__take_lane_frame(c, next);
+        return conn_is_live(c);
+    case DECODED_BELL:
+        intake_drop(&c->intake, next);
+        return true;
+    case DECODED_PART:
+    case DECODED_WRONG:
+        break;
+    }
+    conn_close_for(c, next->why);
+    return false;
 }
 
 static bool conn__is_paused_or_ends(const pp_conn *c)
@@ -84,9 +115,7 @@ static bool conn__may_deliver_now(pp_conn *c)
            (c->admitted || (conn_admit(c) && !conn__is_paused_or_ends(c)));
 }
 
-/* Delivers what was read. False: something must wait. True: only a part of a message is left, which
- * needs `needed` bytes in all. */
-static bool conn__deliver_all(pp_conn *c, size_t *needed)
+static bool conn__deliver_in_a_row(pp_conn *c, size_t *needed, delivery *all)
 {
     decoder d = conn_decoder(c);
     decoded next = intake_look(&c->intake, &d);
@@ -100,11 +129,27 @@ static bool conn__deliver_all(pp_conn *c, size_t *needed)
             strand_raise(&c->strand, CONN_AGAIN); /* other strands' turns */
             return false;
         }
-        if (!conn__deliver(c, &next))
+        if (!conn__deliver(c, &next, all))
             return false;
     }
     *needed = next.size;
     return true;
+}
+
+/* Delivers what was read. False: something must wait. True: only a part of a message is left, which
+ * needs `needed` bytes in all. */
+static bool conn__deliver_all(pp_conn *c, size_t *needed)
+{
+    delivery all = {0, 0};
+    bool whole = conn__deliver_in_a_row(c, needed, &all);
+
+    if (callback_is_unread(c->strand.here))
+        conn_callback_ended(c, "on_message");
+    if (all.messages > 0) {
+        port_count(conn_port(c), COUNT_MESSAGES_IN, all.messages);
+        port_count(conn_port(c), COUNT_BYTES_IN, all.bytes);
+    }
+    return whole;
 }
 
 /* ---- What a read brought -------------------------------------------------------------------- */
@@ -198,11 +243,11 @@ static void conn__read_ended(pp_conn *c, const transport_result *r)
         conn__bytes_came(c, r, room);
 }
 
-void conn_take_read(pp_conn *c)
+void conn_take_read(pp_conn *c, bool packet)
 {
     transport_result r;
 
-    if (transport_take_read(&c->transport, &r))
+    if (transport_take_read(&c->transport, packet, &r))
         conn__read_ended(c, &r);
 }
 
@@ -248,7 +293,7 @@ static void conn__settle(pp_conn *c)
 static void conn__deliver_and_read(pp_conn *c)
 {
     for (int reads = 0;; reads++) {
-        size_t needed;
+        size_t needed = 0;
 
         if (!conn__deliver_all(c, &needed) || !conn__may_read(c))
             return;

@@ -8,8 +8,8 @@
 
 #include "pipe/conn.h"
 
-/* Takes the packet of a read. */
-void conn_take_read(pp_conn *c);
+/* Takes the result of a read; `packet`: its packet has come. */
+void conn_take_read(pp_conn *c, bool packet);
 
 /* Delivers what was read, and reads on. */
 void conn_read_on(pp_conn *c);

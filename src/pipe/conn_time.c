@@ -1,5 +1,7 @@
 #include "pipe/conn_time.h"
 
+#include "pipe/conn_lane.h"
+
 #define CONN__TRIM_MS 5000 /* idle time after which the buffers of a connection shrink */
 
 static uint64_t conn__earlier(uint64_t a, uint64_t b)
@@ -11,7 +13,8 @@ static uint64_t conn__earlier(uint64_t a, uint64_t b)
  */
 void conn_moved(pp_conn *c)
 {
-    c->clock.moves++;
+    if (c->clock.moves++ == 0)
+        c->clock.seen_ms = (uint32_t)clock_ms();
     c->clock.awaits_move = false;
 }
 
@@ -72,7 +75,7 @@ static void conn__plan_trim(pp_conn *c)
     conn_clock *k = &c->clock;
 
     if (k->trim_deadline != CLOCK_NEVER || k->moves == k->moves_at_trim ||
-        !(intake_is_grown(&c->intake) || outbox_is_grown(&c->outbox)))
+        !(intake_is_grown(&c->intake) || outbox_is_grown(&c->outbox) || c->transport.lane))
         return;
     k->trim_deadline = clock_ms() + CONN__TRIM_MS;
     k->moves_at_trim = k->moves;
@@ -86,7 +89,10 @@ static void conn__trim(pp_conn *c)
     k->trim_deadline = CLOCK_NEVER;
     if (k->writes == k->writes_at_trim)
         outbox_shrink(&c->outbox);
-    if (k->moves != k->moves_at_trim || !intake_is_grown(&c->intake))
+    if (k->moves != k->moves_at_trim)
+        return;
+    conn_leave_lane(c);
+    if (!intake_is_grown(&c->intake))
         return;
     if (transport_is_reading(&c->transport))
         transport_cancel_read(&c->transport); /* the next read has a smaller buffer */
@@ -120,4 +126,6 @@ void conn_set_timer(pp_conn *c)
     conn__note_waiting(c);
     conn__plan_trim(c);
     timer_set_earlier(&c->timer, conn__next_deadline(c));
+    if (transport_polls(&c->transport) && !lane_is_whole(c->transport.lane))
+        timer_set_earlier(&c->timer, clock_ms() + LANE_LOOK_MS);
 }

@@ -7,6 +7,7 @@
 #include "pipe/conn_turn.h"
 
 #include "base/mem.h"
+#include "pipe/conn_lane.h"
 #include "pipe/conn_read.h"
 #include "pipe/conn_time.h"
 #include "pipe/conn_write.h"
@@ -173,6 +174,7 @@ static void conn__finish(pp_conn *c)
     pp_port *port = conn_port(c);
     host *h = c->seat ? c->seat->host : NULL;
 
+    conn_free_lane(c);
     conn__leave_seat(c);
     conn__free_parts(c);
     if (c->opened)
@@ -198,10 +200,9 @@ static void conn__note_events(pp_conn *c, LONG events)
         conn__dial(c, events);
     if (c->state == CONN_OPEN && !c->opened)
         conn__open(c);
-    if (events & CONN_WRITTEN)
-        conn_take_written(c);
-    if (events & CONN_READ)
-        conn_take_read(c);
+    transport_wake(&c->transport);
+    conn_take_written(c, (events & CONN_WRITTEN) != 0);
+    conn_take_read(c, (events & CONN_READ) != 0);
     if (events & (CONN_DROP | STRAND_ABORT))
         conn_close_for(c, PP_E_ABORTED);
     if (events & CONN_CLOSE)
@@ -212,13 +213,22 @@ static void conn__note_events(pp_conn *c, LONG events)
         conn_look_at_clock(c);
 }
 
+/* What a worker asks while the strand stays. */
+static bool conn__answer(pp_conn *c, LONG question)
+{
+    return question == STRAND_LOOK ? transport_stirs(&c->transport) : transport_rest(&c->transport);
+}
+
 static bool conn__turn(strand *s, LONG events)
 {
     pp_conn *c = CONTAINER_OF(s, pp_conn, strand);
 
+    if (events < 0)
+        return conn__answer(c, events);
     conn__note_events(c, events);
     conn_read_on(c);
     conn_drain_if_both_ended(c);
+    conn_advance_lane(c);
     conn_write_on(c);
     conn_read_off(c);
     conn_tell_writable(c);
@@ -228,6 +238,8 @@ static bool conn__turn(strand *s, LONG events)
         return false;
     }
     conn_set_timer(c);
+    if (transport_polls(&c->transport))
+        strand_stay(&c->strand);
     return true;
 }
 
@@ -240,17 +252,21 @@ static void conn__set(pp_conn *c, const pp_conn_options *o)
         .mode = o->mode,
         .direction = o->direction,
         .half_close = o->half_close,
+        .lane = o->mode == PP_MODE_FRAMED && o->direction == PP_DIRECTION_DUPLEX &&
+                o->lane == PP_LANE_AUTO,
+        .lane_ring_bits = ring_bits((uint32_t)o->lane_ring),
+        .lane_busy = (uint32_t)o->lane_busy,
         .max_message = o->max_message,
-        .drain_timeout_ms = o->drain_timeout_ms,
-        .first_byte_timeout_ms = o->first_byte_timeout_ms,
-        .idle_timeout_ms = o->idle_timeout_ms,
+        .drain_timeout_ms = (uint32_t)o->drain_timeout_ms,
+        .first_byte_timeout_ms = (uint32_t)o->first_byte_timeout_ms,
+        .idle_timeout_ms = (uint32_t)o->idle_timeout_ms,
         .handlers = o->handlers,
     };
 }
 
 static void conn__init_parts(pp_conn *c, pp_port *port, const pp_conn_options *o)
 {
-    transport_init(&c->transport, &c->strand, CONN_READ, CONN_WRITTEN, o->mode);
+    transport_init(&c->transport, &c->strand, CONN_READ, o->mode);
     intake_init(&c->intake, &port->budget, &c->strand, CONN_AGAIN);
     outbox_init(&c->outbox, o, TRANSPORT_WRITE_MOST, &port->budget, &c->strand, CONN_AGAIN);
     c->clock.drain_deadline = c->clock.trim_deadline = CLOCK_NEVER;

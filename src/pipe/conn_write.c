@@ -1,6 +1,7 @@
 #include "pipe/conn_write.h"
 
 #include "base/error.h"
+#include "pipe/conn_lane.h"
 #include "pipe/conn_time.h"
 
 #define CONN__MOST_WRITES 64 /* in one turn, before other strands have theirs */
@@ -50,17 +51,21 @@ static bool conn__write_ended(pp_conn *c, const transport_result *r)
         conn__write_failed(c, r->error);
         return false;
     }
+    if (conn_lane_frame_runs(c)) {
+        conn_lane_frame_done(c, r->bytes);
+        return true;
+    }
     conn_moved(c);
     c->clock.writes++;
     conn__count_written(c, outbox_done(&c->outbox, r->bytes));
     return true;
 }
 
-void conn_take_written(pp_conn *c)
+void conn_take_written(pp_conn *c, bool packet)
 {
     transport_result r;
 
-    if (transport_take_write(&c->transport, &r))
+    if (transport_take_write(&c->transport, packet, &r))
         conn__write_ended(c, &r);
 }
 
@@ -102,7 +107,7 @@ void conn_write_on(pp_conn *c)
     if (conn__defers_write(c))
         return;
     for (int writes = 0; conn__may_write(c); writes++) {
-        if (!outbox_next(&c->outbox, &p)) {
+        if (!conn_lane_frame(c, &p) && !outbox_next(&c->outbox, &p)) {
             if (transport_is_socket(&c->transport) && outbox_has_ended(&c->outbox))
                 conn_tell_no_more(c);
             return;

@@ -8,8 +8,8 @@
 
 #include "pipe/conn.h"
 
-/* Takes the packet of a write. */
-void conn_take_written(pp_conn *c);
+/* Takes the result of a write; `packet`: its packet has come. */
+void conn_take_written(pp_conn *c, bool packet);
 
 /* Writes what is queued, or defers that until the other turns of this round have run. */
 void conn_write_on(pp_conn *c);

@@ -29,6 +29,10 @@ static decoded decoder__frame(const decoder *d, const void *data, size_t have)
         return (decoded){DECODED_MESSAGE, PP_OK, FRAMING_HEADER, size - FRAMING_HEADER, size};
     case FRAMING_ENDED:
         return (decoded){.kind = DECODED_END, .size = size};
+    case FRAMING_ABOUT_LANE:
+        return (decoded){DECODED_LANE, PP_E_PROTOCOL, FRAMING_HEADER, FRAMING_LANE_SIZE, size};
+    case FRAMING_RINGS:
+        return (decoded){.kind = DECODED_BELL, .why = PP_E_PROTOCOL, .size = size};
     case FRAMING_TOO_LONG:
         return decoder__wrong(PP_E_TOO_LONG);
     case FRAMING_UNKNOWN:

@@ -17,6 +17,8 @@ typedef enum decoded_kind {
     DECODED_PART,    /* incomplete: `size` bytes in all are needed, as far as known */
     DECODED_MESSAGE, /* `length` bytes of payload after `skip`; in stream mode all bytes */
     DECODED_END,     /* the other end declared the end of its sending */
+    DECODED_LANE,    /* `length` bytes about a lane after `skip` */
+    DECODED_BELL,    /* of a lane: nothing to do */
     DECODED_WRONG    /* the connection has to end, for `why` */
 } decoded_kind;
 

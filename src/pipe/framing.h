@@ -6,17 +6,31 @@
 #ifndef PP_PIPE_FRAMING_H
 #define PP_PIPE_FRAMING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define FRAMING_HEADER 4u
 #define FRAMING_CONTROL 0x80000000u
-#define FRAMING_END (FRAMING_CONTROL | 1u) /* the sender ends its sending */
+#define FRAMING_END (FRAMING_CONTROL | 1u)  /* the sender ends its sending */
+#define FRAMING_LANE (FRAMING_CONTROL | 2u) /* about a lane; FRAMING_LANE_SIZE bytes follow */
+#define FRAMING_BELL (FRAMING_CONTROL | 3u) /* look at the lane */
+#define FRAMING_LANE_SIZE 32u
+
+/* A server that knows lanes makes both buffers of its pipes of a size that nobody else would
+ * choose, which a client can ask for: that costs nobody anything, and needs no frame that a client
+ * or server without lanes would not know. framing_mark rounds a size to one of these; below
+ * FRAMING_LEAST_MARKED it leaves it. */
+#define FRAMING_LEAST_MARKED 4096u
+uint64_t framing_mark(uint64_t buffer_size);
+bool framing_is_marked(uint64_t buffer_size);
 
 typedef enum framing_kind {
     FRAMING_PARTIAL, /* incomplete: `size` bytes in all for this frame, as far as known */
     FRAMING_MESSAGE, /* a payload of `size - FRAMING_HEADER` bytes after the header */
     FRAMING_ENDED,   /* the end of sending, `size` bytes */
+    FRAMING_ABOUT_LANE,
+    FRAMING_RINGS,
     FRAMING_TOO_LONG,
     FRAMING_UNKNOWN /* an undefined control frame */
 } framing_kind;

@@ -59,6 +59,11 @@ static inline bool intake_is_empty(const intake *in)
     return in->end == in->start;
 }
 
+static inline size_t intake_bytes(const intake *in)
+{
+    return in->end - in->start;
+}
+
 /* Whether something came: bytes, or a whole message of none. */
 bool intake_has_anything(const intake *in);
 

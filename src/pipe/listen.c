@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "pipe/conn_options.h"
+#include "pipe/framing.h"
 #include "pipe/listener.h"
 
 void pp_listen_options_init(pp_listen_options *options)
@@ -169,7 +170,10 @@ static pp_status listen__init(pp_listener *l, pp_port *port, const pp_listen_opt
     l->kind.host = &l->host;
     l->kind.mode = options->conn.mode;
     l->kind.allow_remote = options->access.allow_remote;
-    l->kind.quota = (DWORD)options->pipe_buffer;
+    l->kind.quota =
+        (DWORD)(options->conn.mode == PP_MODE_FRAMED && options->conn.lane == PP_LANE_AUTO
+                    ? framing_mark(options->pipe_buffer)
+                    : options->pipe_buffer);
     l->kind.wait_timeout_ms = (DWORD)options->wait_timeout_ms;
     list_init(&l->waiting);
     list_init(&l->sibling);

@@ -36,13 +36,17 @@ static int64_t outbox__missing(const outbox *o, size_t copied)
 }
 
 /* An answer, and a send whose account was called, may go further into the limit than others. */
-static bool outbox__take(outbox *o, size_t bytes, bool answer)
+static budget_reach outbox__reach(const outbox *o)
+{
+    return strand_is_answering(o->strand) || budget_is_called(&o->account) ? BUDGET_RESERVE
+                                                                           : BUDGET_GENERAL;
+}
+
+static bool outbox__take(outbox *o, size_t bytes)
 {
     int64_t missing = outbox__missing(o, o->copied + bytes);
 
-    return missing <= 0 ||
-           budget_grow(o->budget, &o->account, (uint64_t)missing,
-                       answer || budget_is_called(&o->account) ? BUDGET_RESERVE : BUDGET_GENERAL);
+    return missing <= 0 || budget_grow(o->budget, &o->account, (uint64_t)missing, outbox__reach(o));
 }
 
 /* Gives back what the account holds for bytes that are gone. */
@@ -56,10 +60,10 @@ static void outbox__give_back(outbox *o)
 
 /* ---- Accepting; with the lock held ----------------------------------------------------------- */
 
-static pp_status outbox__refuse(outbox *o, size_t bytes, bool answer)
+static pp_status outbox__refuse(outbox *o, size_t bytes)
 {
     o->want_writable = true;
-    o->want_answer = o->want_answer || answer;
+    o->want_answer = o->want_answer || strand_is_answering(o->strand);
     o->wanted = bytes;
     o->refusals++;
     return PP_E_AGAIN;
@@ -69,10 +73,9 @@ static pp_status outbox__refuse(outbox *o, size_t bytes, bool answer)
 static pp_status outbox__admit(outbox *o, size_t copied, size_t shared)
 {
     size_t cost = copied + (shared > 0 ? sizeof(records_shared) : 0);
-    bool answer = strand_is_answering(o->strand);
 
-    if (o->queued >= o->high_mark || !outbox__take(o, cost, answer))
-        return outbox__refuse(o, cost, answer);
+    if (o->queued >= o->high_mark || !outbox__take(o, cost))
+        return outbox__refuse(o, cost);
     if (!records_make_room(&o->filling, copied, shared > 0)) {
         outbox__give_back(o);
         return PP_E_MEMORY;

@@ -74,6 +74,12 @@ bool outbox_is_writable(outbox *o);
 
 bool outbox_has_ended(outbox *o);
 
+/* Whether what is written is whole messages. */
+static inline bool outbox_is_between(const outbox *o)
+{
+    return records_is_empty(&o->active);
+}
+
 /* What to write next; the same until outbox_done. False: nothing. */
 bool outbox_next(outbox *o, piece *p);
 

@@ -26,12 +26,12 @@ static void transport__write_packet(op *o, DWORD error, DWORD bytes)
     transport *t = CONTAINER_OF(o, transport, write.op);
 
     transport__note(&t->write, error, bytes);
-    strand_raise(t->strand, t->written);
+    strand_raise(t->strand, t->came << 1);
 }
 
-void transport_init(transport *t, strand *s, LONG came, LONG written, pp_mode mode)
+void transport_init(transport *t, strand *s, LONG came, pp_mode mode)
 {
-    *t = (transport){.strand = s, .came = came, .written = written};
+    *t = (transport){.strand = s, .came = came};
     t->in_line = mode != PP_MODE_MESSAGE;
     t->handle = KERNEL_NO_HANDLE;
     op_init(&t->read.op, transport__read_packet);
@@ -119,19 +119,111 @@ static void transport__end_write(const transport *t, transport_result *r)
         r->error = ERROR_WRITE_FAULT;
 }
 
-bool transport_read(transport *t, void *at, size_t room, transport_result *r)
+/* ---- By a lane ------------------------------------------------------------------------------ */
+
+static bool transport__reads_by_lane(const transport *t)
+{
+    return t->lane && (t->lane->reads || lane_still_hears(t->lane));
+}
+
+static bool transport__writes_by_lane(const transport *t)
+{
+    return t->lane && t->lane->writes;
+}
+
+/* Tries to end the pending read with what the lane has. */
+static bool transport__read_by_lane(transport *t)
+{
+    lane *l = t->lane;
+    transfer *x = &t->read;
+
+    x->error = ERROR_SUCCESS;
+    x->bytes = (DWORD)(l->reads ? lane_take(l, l->read_to, x->size, &x->error)
+                                : lane_take_heard(l, l->read_to, x->size, &x->error));
+    if (x->bytes == 0 && x->error == ERROR_SUCCESS && l->read_cancelled)
+        x->error = ERROR_OPERATION_ABORTED;
+    l->read_cancelled = false;
+    x->pending = x->bytes == 0 && x->error == ERROR_SUCCESS;
+    if (!x->pending)
+        l->read_to = NULL;
+    return !x->pending;
+}
+
+static bool transport__write_by_lane(transport *t)
+{
+    lane *l = t->lane;
+    transfer *x = &t->write;
+
+    x->bytes = (DWORD)lane_put(l, l->write_from, x->size, &x->error);
+    if (x->bytes > 0)
+        *x = (transfer){.op = x->op, .size = x->bytes, .bytes = x->bytes}; /* a part is enough */
+    else if (x->error == ERROR_SUCCESS && l->write_cancelled)
+        x->error = ERROR_OPERATION_ABORTED;
+    l->write_cancelled = false;
+    x->pending = x->bytes == 0 && x->error == ERROR_SUCCESS;
+    if (!x->pending)
+        l->write_from = NULL;
+    return !x->pending;
+}
+
+void transport_wake(transport *t)
+{
+    if (t->lane)
+        lane_wake(t->lane);
+}
+
+bool transport_polls(const transport *t)
+{
+    return t->lane && ((t->lane->read_to && t->lane->reads) || t->lane->write_from);
+}
+
+bool transport_stirs(transport *t)
+{
+    return lane_stirs(t->lane, t->lane->read_to != NULL, t->lane->write_from != NULL);
+}
+
+bool transport_rest(transport *t)
+{
+    return lane_rest(t->lane, t->lane->read_to != NULL, t->lane->write_from != NULL);
+}
+
+void transport_drop_lane(transport *t)
+{
+    lane_free(t->lane);
+    t->lane = NULL;
+}
+
+/* ---- Reading and writing -------------------------------------------------------------------- */
+
+/* Starts the pending read on the handle. True: it ended at once. */
+static bool transport__start_read(transport *t, void *at)
 {
     transfer *x = &t->read;
 
-    assert(strand_is_here(t->strand) && !x->pending && room > 0);
-    x->size = room < MAXDWORD ? (DWORD)room : MAXDWORD;
-    x->pending = true;
     if (kernel_read(transport__kernel(t), &t->handle, &x->op, at, x->size, &x->error, &x->bytes) ==
         OP_PENDING)
         return false;
     x->pending = false;
-    transport__end_read(t, r);
     return true;
+}
+
+bool transport_read(transport *t, void *at, size_t room, transport_result *r)
+{
+    transfer *x = &t->read;
+    bool ended;
+
+    assert(strand_is_here(t->strand) && !x->pending && room > 0);
+    x->size = room < MAXDWORD ? (DWORD)room : MAXDWORD;
+    x->pending = true;
+    if (transport__reads_by_lane(t)) {
+        t->lane->read_to = at;
+        ended = transport__read_by_lane(t);
+    } else {
+        ended = transport__start_read(t, at);
+    }
+    if (ended)
+        transport__end_read(t, r);
+    return ended;
 }
 
 bool transport_write(transport *t, const void *data, size_t size, transport_result *r)
@@ -139,9 +231,16 @@ bool transport_write(transport *t, const void *data, size_t size, transport_resu
     transfer *x = &t->write;
 
     assert(strand_is_here(t->strand) && !x->pending);
-    transport__is_used(t);
     x->size = (DWORD)size;
     x->pending = true;
+    if (transport__writes_by_lane(t)) {
+        t->lane->write_from = data;
+        if (!transport__write_by_lane(t))
+            return false;
+        transport__end_write(t, r);
+        return true;
+    }
+    transport__is_used(t);
     if (kernel_write(transport__kernel(t), &t->handle, &x->op, data, x->size, &x->error,
                      &x->bytes) == OP_PENDING)
         return false;
@@ -150,17 +249,53 @@ bool transport_write(transport *t, const void *data, size_t size, transport_resu
     return true;
 }
 
-bool transport_take_read(transport *t, transport_result *r)
+/* Whether the pending transfer waits for the lane, not for a packet. */
+static bool transport__lane_reads(const transport *t)
 {
-    assert(t->read.pending);
+    return t->lane && t->lane->read_to;
+}
+
+static bool transport__lane_writes(const transport *t)
+{
+    return t->lane && t->lane->write_from;
+}
+
+/* A read that waits for the lane goes on by the pipe, once the other end has left. */
+static bool transport__read_further(transport *t)
+{
+    char *to = t->lane->read_to;
+
+    if (transport__reads_by_lane(t) || t->lane->read_cancelled)
+        return transport__read_by_lane(t);
+    t->lane->read_to = NULL;
+    return transport__start_read(t, to);
+}
+
+bool transport_take_read(transport *t, bool packet, transport_result *r)
+{
+    if (!t->read.pending)
+        return false;
+    if (transport__lane_reads(t)) {
+        if (!transport__read_further(t))
+            return false;
+    } else if (!packet) {
+        return false;
+    }
     t->read.pending = false;
     transport__end_read(t, r);
     return true;
 }
 
-bool transport_take_write(transport *t, transport_result *r)
+bool transport_take_write(transport *t, bool packet, transport_result *r)
 {
-    assert(t->write.pending);
+    if (!t->write.pending)
+        return false;
+    if (transport__lane_writes(t)) {
+        if (!transport__write_by_lane(t))
+            return false;
+    } else if (!packet) {
+        return false;
+    }
     t->write.pending = false;
     transport__end_write(t, r);
     return true;
@@ -168,13 +303,23 @@ bool transport_take_write(transport *t, transport_result *r)
 
 void transport_cancel_read(transport *t)
 {
-    if (t->read.pending)
+    if (transport__lane_reads(t)) {
+        t->lane->read_cancelled = true;
+        strand_raise(t->strand, t->came);
+    } else if (t->read.pending) {
         kernel_cancel(transport__kernel(t), &t->handle, &t->read.op);
+    }
 }
 
 void transport_cancel(transport *t)
 {
     transport_cancel_read(t);
-    if (t->write.pending)
+    if (transport__lane_writes(t)) {
+        t->lane->write_cancelled = true;
+        strand_raise(t->strand, t->came << 1);
+    } else if (t->write.pending) {
         kernel_cancel(transport__kernel(t), &t->handle, &t->write.op);
+    }
+    if (t->lane)
+        lane_stop(t->lane);
 }

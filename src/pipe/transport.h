@@ -1,6 +1,6 @@
 /*
- * The transport: how bytes get to the other end and come from there. This one is a pipe, or a
- * socket, with at most one read and one write in flight.
+ * The transport: how bytes get to the other end and come from there: by a pipe, by a socket, or by
+ * the rings of a lane beside the pipe, with at most one read and one write in flight.
  *
  * The rule. Everything here belongs to the strand's turn, except a pending transfer, which belongs
  * to the kernel. When its packet comes, a worker only notes the result and raises the strand's
@@ -16,6 +16,7 @@
 #define PP_PIPE_TRANSPORT_H
 
 #include "iocp/port.h"
+#include "pipe/lane.h"
 
 #define TRANSPORT_READ_MOST (64u * 1024)   /* a buffer grows to this while reads fill it */
 #define TRANSPORT_WRITE_MOST (256u * 1024) /* of one write; but a message is one write */
@@ -30,11 +31,12 @@ typedef struct transfer {
 
 typedef struct transport {
     strand *strand;
-    LONG came, written; /* events that the packets of the two raise */
-    bool in_line;       /* a success at once needs no packet */
-    bool socket;        /* fixed once it has a handle; any thread may ask */
+    LONG came;    /* raised by the packet of a read; that of a write raises the next event */
+    bool in_line; /* a success at once needs no packet */
+    bool socket;  /* fixed once it has a handle; any thread may ask */
     kernel_handle handle;
     transfer read, write;
+    lane *lane; /* or NULL */
 } transport;
 
 typedef struct transport_result {
@@ -44,8 +46,9 @@ typedef struct transport_result {
     bool ended; /* a read without error: the other end sends no more (sockets) */
 } transport_result;
 
-/* Makes a transport without a handle. */
-void transport_init(transport *t, strand *s, LONG came, LONG written, pp_mode mode);
+/* Makes a transport without a handle. The packet of a read raises `came`, that of a write the event
+ * after it. */
+void transport_init(transport *t, strand *s, LONG came, pp_mode mode);
 
 /* Takes over a handle that is on no port, and closes it on failure. Returns a Windows error or
  * 0. */
@@ -82,7 +85,7 @@ static inline DWORD transport_writing(const transport *t)
 /* No read and no write is pending. */
 static inline bool transport_is_idle(const transport *t)
 {
-    return !t->read.pending && !t->write.pending;
+    return !t->read.pending && !t->write.pending && (!t->lane || lane_is_idle(t->lane));
 }
 
 /* The handle, to ask Windows about its other end. */
@@ -93,14 +96,29 @@ HANDLE transport_handle(const transport *t);
 bool transport_read(transport *t, void *at, size_t room, transport_result *r);
 bool transport_write(transport *t, const void *data, size_t size, transport_result *r);
 
-/* After the event: takes the result that the packet brought. False: it brought none, and the
- * transfer goes on. */
-bool transport_take_read(transport *t, transport_result *r);
-bool transport_take_write(transport *t, transport_result *r);
+/* In each turn: takes the result of a pending transfer. `packet`: its event has come. False: there
+ * is none yet, and the transfer goes on. */
+bool transport_take_read(transport *t, bool packet, transport_result *r);
+bool transport_take_write(transport *t, bool packet, transport_result *r);
 
 /* Cancel what is pending; its event comes in any case. */
 void transport_cancel_read(transport *t);
 void transport_cancel(transport *t);
+
+/* ---- A lane --------------------------------------------------------------------------------- */
+
+/* At the beginning of each turn: takes the lane's packets. */
+void transport_wake(transport *t);
+
+/* Whether the next bytes come without a packet: the strand has to stay. */
+bool transport_polls(const transport *t);
+
+/* What a strand that stays is asked: STRAND_LOOK and STRAND_REST. */
+bool transport_stirs(transport *t);
+bool transport_rest(transport *t);
+
+/* Frees the lane, which both ends have left. */
+void transport_drop_lane(transport *t);
 
 /* Shuts a socket down for sending; pipes have no such call. */
 void transport_end_sending(transport *t);

@@ -98,6 +98,13 @@ const char *endpoint_path(const endpoint *e)
     return e && e->slot ? pp_mailslot_path(e->slot) : "none";
 }
 
+const char *endpoint_lane_name(size_t lane)
+{
+    static const char *const names[] = {"auto", "off"};
+
+    return lane < sizeof names / sizeof *names ? names[lane] : NULL;
+}
+
 const char *endpoint_mode_name(size_t mode)
 {
     static const char *const names[] = {"stream", "message", "framed"};

@@ -46,7 +46,8 @@ void endpoint_close(endpoint *e);
 /* The full path of an open endpoint; "none" otherwise, also for NULL. */
 const char *endpoint_path(const endpoint *e);
 
-/* The name of a pp_mode; NULL behind the last. */
+/* The name of a pp_mode, and of a pp_lane; NULL behind the last. */
+const char *endpoint_lane_name(size_t lane);
 const char *endpoint_mode_name(size_t mode);
 
 #endif

@@ -110,6 +110,7 @@ static const struct {
     {"refused_sends", false, REPORT__MEMBER(refused_sends)},
     {"buffered", false, REPORT__MEMBER(bytes_buffered)},
     {"timeouts", false, REPORT__MEMBER(timeouts)},
+    {"lanes_now", false, REPORT__MEMBER(lanes_now)},
     {"errors", true, 0, report__errors},
     {"kernel_reads", true, REPORT__MEMBER(kernel_reads)},
     {"kernel_writes", true, REPORT__MEMBER(kernel_writes)},

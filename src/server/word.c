@@ -19,6 +19,13 @@ static void word__mode(void *target, size_t index)
     e->listen.conn.mode = (pp_mode)index;
 }
 
+static void word__lane(void *target, size_t index)
+{
+    endpoint *e = target;
+
+    e->listen.conn.lane = (pp_lane)index;
+}
+
 static void word__service(void *target, size_t index)
 {
     endpoint *e = target;
@@ -74,6 +81,7 @@ const word_row word_table[WORD_COUNT] = {
     {"pipe", "a bare name or \\\\.\\pipe\\NAME; default: pipeport", "NAME", SCOPE_PIPE,
      .take = word__pipe},
     {"mode", NULL, "MODE", SCOPE_PIPE, .choice = endpoint_mode_name, .choose = word__mode},
+    {"lane", NULL, "WHEN", SCOPE_PIPE, .choice = endpoint_lane_name, .choose = word__lane},
     {"service", NULL, "SERVICE", WORD__ENDPOINTS, .choice = service_name, .choose = word__service},
     {"mailslot",
      "a bare name or \\\\.\\mailslot\\NAME; default: pipeport, or none if that is taken", "NAME",

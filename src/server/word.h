@@ -25,7 +25,7 @@ typedef struct word_row {
     pp_status (*take)(void *target, const char *value, const char *field, pp_error *error);
 } word_row;
 
-#define WORD_COUNT 13
+#define WORD_COUNT 14
 extern const word_row word_table[WORD_COUNT];
 
 /* The allowed values: "stream, message or framed", or the value in the words of the help. */

@@ -126,7 +126,7 @@ const table = {
   // A length over the limit, and a frame that is not defined: the answer is the end. At last it leaves
   // inside a frame.
   async violations() {
-    for (const wrong of [header(0x100001), header(0x80000002)]) {
+    for (const wrong of [header(0x100001), header(0x80000004)]) {
       const pipe = new Pipe();
       pipe.write(wrong);
       same(await pipe.rest(), Buffer.alloc(0), `the answer to ${wrong.toString('hex')}`);

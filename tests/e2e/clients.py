@@ -5,10 +5,12 @@ A number after the case's name is how often textbook clients come, in a row or a
 """
 
 import os
+import random
 import sys
 import tempfile
+import time
 
-from harness import Process, Server, case, check, equal, load, main, run
+from harness import Load, Process, Server, case, check, equal, load, main, run
 from managed import windows_path
 
 given = int(sys.argv.pop()) if sys.argv[-1].isdigit() else None
@@ -151,6 +153,27 @@ def fifty_clients_killed_inside_a_message_are_counted_as_such():
     equal(figures["errors"], 50, "errors")
     equal(server.stderr().count("left inside a message"), 50, "ends by that cause")
     equal(figures["handles_open"], 0, "handles open")
+
+
+@case
+def clients_killed_on_their_lanes_leave_nothing_and_nobody_notices():
+    """Four connections each, in the middle of messages; others go on by lanes of their own meanwhile."""
+    server = Server("--mode", "framed", "--stats-interval", 0.2)
+    traffic = ["--pipe", server.name, "--mode", "framed", "--clients", 4, "--size", 3000, "--verify",
+               "--warmup", 0]  # fmt: skip
+    steady = Load(*traffic, "--duration", 60)
+    for _ in range(20):
+        victim = Load(*traffic, "--duration", 60)
+        server.wait_for(lambda seen: seen["clients_now"] == 8, "four more clients")
+        time.sleep(random.random() / 2)
+        victim.kill()
+        server.wait_for(lambda seen: seen["clients_now"] == 4, "the end of the four")
+    steady.interrupt()
+    figures = steady.result(130)  # interrupted
+    equal((figures["errors"], figures["verify_failures"]), (0, 0), "errors and wrong bytes")
+    equal(figures["lanes"], 4, "lanes of those who stayed")
+    stopped = server.stop()
+    equal(stopped["handles_open"], 0, "handles open")
 
 
 @case

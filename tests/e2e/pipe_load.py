@@ -28,6 +28,9 @@ from harness import (
 
 KEYS = {
     "mode": None,
+    "lane": None,
+    "lanes": None,
+    "lane_bells": None,
     "clients": None,
     "size": None,
     "depth": None,

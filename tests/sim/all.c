@@ -25,7 +25,7 @@
 #define ALL__MOST_SCHEDULES 20000000
 #define ALL__MOST_QUIET 8
 
-static const all_table *const all__tables[] = {&all_small, &all_rooms, &all_pipes};
+static const all_table *const all__tables[] = {&all_small, &all_rooms, &all_pipes, &all_lane};
 
 static struct {
     const all_scenario *scenario;

@@ -21,7 +21,7 @@ typedef struct all_table {
     size_t count;
 } all_table;
 
-extern const all_table all_small, all_rooms, all_pipes;
+extern const all_table all_small, all_rooms, all_pipes, all_lane;
 
 /* An event: a thread of its own, of the server's process unless another is named. */
 typedef struct all_event {

@@ -42,7 +42,7 @@ static void small__run_turns(local *l)
         bool again;
 
         l->running = s;
-        again = strand_run(s);
+        again = strand_run(s, l) == STRAND_AGAIN;
         l->running = NULL;
         if (again)
             local_push(l, &s->ready);

@@ -8,11 +8,12 @@
  *   cannot fail: AcquireSRWLockExclusive, AcquireSRWLockShared, ReleaseSRWLockExclusive,
  *     ReleaseSRWLockShared, InitializeSRWLock, InitializeConditionVariable, WakeConditionVariable,
  *     WakeAllConditionVariable, GetCurrentProcess, GetCurrentProcessId, GetCurrentThread,
- *     GetLastError, SetLastError, WSAGetLastError, LocalFree, RtlNtStatusToDosError, EqualSid,
- *     GetSidSubAuthority, GetSidSubAuthorityCount; since XP: QueryPerformanceCounter,
- *     QueryPerformanceFrequency
+ *     GetLastError, SetLastError, WSAGetLastError, GetTickCount64, LocalFree,
+ *     RtlNtStatusToDosError, EqualSid, GetSidSubAuthority, GetSidSubAuthorityCount; since XP:
+ *     QueryPerformanceCounter, QueryPerformanceFrequency
  *   fail for wrong arguments alone: GetSecurityDescriptorDacl, GetSecurityDescriptorOwner,
- *     GetFileType, TlsGetValue, SetHandleInformation, InitializeProcThreadAttributeList,
+ *     GetFileType, TlsGetValue, ProcessIdToSessionId, UnmapViewOfFile, VirtualQuery,
+ *     GetMappedFileNameW, SwitchToThread, SetHandleInformation, InitializeProcThreadAttributeList,
  *     DeleteProcThreadAttributeList, MultiByteToWideChar, WideCharToMultiByte
  *   SleepConditionVariableSRW: it wakes up without a reason instead, in its model
  *   InitOnceExecuteOnce, TlsAlloc: once in the life of a process, before its first port
@@ -30,6 +31,8 @@
 
 #include "sim.h"
 
+#include <bcrypt.h>
+#include <psapi.h>
 #include <rpc.h>
 #include <sddl.h>
 #include <winsock2.h>
@@ -149,6 +152,15 @@
     X(BOOL, CreateProcessW, (const WCHAR *a, WCHAR *b, void *c, void *d, BOOL e, DWORD f, void \
         *g, const WCHAR *i, STARTUPINFOW *j, PROCESS_INFORMATION *k), (a, b, c, d, e, f, g, i, j, \
         k), NULL, NULL, FALSE, CALLS_MEMORY, ERROR_ACCESS_DENIED) \
+    X(HANDLE, CreateFileMappingW, (HANDLE h, SECURITY_ATTRIBUTES *a, DWORD b, DWORD c, DWORD d, \
+        const WCHAR *e), (h, a, b, c, d, e), NULL, NULL, NULL, CALLS_MEMORY, \
+        ERROR_ALREADY_EXISTS) \
+    X(HANDLE, OpenFileMappingW, (DWORD a, BOOL b, const WCHAR *c), (a, b, c), NULL, NULL, NULL, \
+        CALLS_MEMORY, ERROR_FILE_NOT_FOUND) \
+    X(PVOID, MapViewOfFile, (HANDLE h, DWORD a, DWORD b, DWORD c, SIZE_T d), (h, a, b, c, d), h, \
+        NULL, NULL, CALLS_MEMORY) \
+    X(NTSTATUS, BCryptGenRandom, (void *a, UCHAR *b, ULONG c, ULONG d), (a, b, c, d), NULL, NULL, \
+        CALLS_NO_RESOURCES, 0) \
     /* The self-test's, and of clients. */ \
     X(BOOL, GetOverlappedResultEx, (HANDLE h, OVERLAPPED *o, DWORD *a, DWORD b, BOOL c), (h, o, \
         a, b, c), h, NULL, FALSE, 0) \

@@ -59,6 +59,7 @@ static void client__set_options(client *c, pp_dial_options *dial)
     o->max_message = server->max_message;
     o->high_mark = 1 + sim_draw(sim_chance(2) ? 1000 : 100000);
     o->low_mark = sim_chance(2) ? 0 : 1 + sim_draw((uint32_t)o->high_mark);
+    o->lane_busy = 1 + sim_draw(4);
     o->drain_timeout_ms = server->drain_timeout_ms;
     if (c->world->calm)
         o->drain_timeout_ms = 3600 * 1000;

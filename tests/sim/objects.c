@@ -176,9 +176,10 @@ BOOL QueryPerformanceFrequency(LARGE_INTEGER *frequency)
     return TRUE;
 }
 
+/* It changes with the system's clock: each 15.625 ms. */
 ULONGLONG GetTickCount64(void)
 {
-    return sim_now_ns() / 1000000;
+    return sim_now_ns() / 15625000 * 15625 / 1000;
 }
 
 typedef struct job {

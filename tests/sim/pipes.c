@@ -204,6 +204,7 @@ HANDLE CreateNamedPipeW(const WCHAR *text, DWORD open_mode, DWORD pipe_mode, DWO
     i->name = n;
     i->next = n->instances;
     i->quota_out = out_quota;
+    i->quota_in = in_quota;
     n->instances = i;
     n->count++;
     i->serving = pipes__new_end(i, true, rights, open_mode);

@@ -36,7 +36,7 @@ typedef struct pipe_instance {
     pipe_state state;
     uint64_t listens_since;
     pipe_end *serving, *client;
-    size_t quota_out;
+    size_t quota_out, quota_in;
     bool remote; /* the client is on another machine */
     subject who; /* the client, as far as it lets itself be impersonated */
     bool was_read;

@@ -47,13 +47,18 @@ BOOL GetNamedPipeInfo(HANDLE handle, DWORD *flags, DWORD *out, DWORD *in, DWORD 
 {
     pipe_end *e = pipes_look(handle);
 
-    (void)out, (void)in, (void)most;
+    (void)most;
     if (!e)
         return FALSE;
     if (!(e->file.rights & FILE_READ_ATTRIBUTES))
         return sim_error(ERROR_ACCESS_DENIED);
-    *flags = (e->server ? PIPE_SERVER_END : 0) |
-             (e->instance->name->message ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE);
+    if (flags)
+        *flags = (e->server ? PIPE_SERVER_END : 0) |
+                 (e->instance->name->message ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE);
+    if (out)
+        *out = (DWORD)e->instance->quota_out;
+    if (in)
+        *in = (DWORD)e->instance->quota_in;
     return TRUE;
 }
 

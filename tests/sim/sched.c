@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SCHED__LOOK_NS 1000
 #define SCHED__MOST_THREADS 1024 /* of a world; each attempt to dial is one */
 #define SCHED__MOST_STEPS 5000000u
 #define SCHED__LONGEST_HOLD 3000      /* steps */
@@ -82,6 +83,14 @@ uint64_t sim_steps(void)
 void sim_tick(DWORD ms)
 {
     sched.now_ns += ms * 1000000ull;
+}
+
+/* Who looks again and again takes time. */
+BOOL SwitchToThread(void)
+{
+    sim_point();
+    sched.now_ns += SCHED__LOOK_NS;
+    return TRUE;
 }
 
 uint64_t sim_deadline(DWORD ms)
@@ -353,6 +362,7 @@ static DWORD sched__run_world(void *argument)
 
 void sim_reset_handles(void);
 void pipes_reset(void);
+void sections_reset(void);
 
 static void sched__free(void)
 {
@@ -362,6 +372,7 @@ static void sched__free(void)
     }
     sim_reset_handles();
     pipes_reset();
+    sections_reset();
 }
 
 bool sim_run(uint64_t seed, void (*world)(void *context), void *context)

@@ -132,6 +132,7 @@ typedef enum sim_kind {
     SIM_SENDER, /* to a mailslot */
     SIM_SOCKET,
     SIM_NULL, /* the null device */
+    SIM_SECTION,
     SIM_TOKEN,
 } sim_kind;
 

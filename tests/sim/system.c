@@ -249,6 +249,14 @@ int sim_swprintf(WCHAR *to, size_t count, const WCHAR *format, ...)
             format += 3;
             continue;
         }
+        if (format[1] == L'h' && format[2] == L's') {
+            const char *from = va_arg(arguments, const char *);
+
+            while (*from && used + 1 < count)
+                to[used++] = (WCHAR)*from++;
+            format += 3;
+            continue;
+        }
         do
             conversion[length++] = (char)*format;
         while (!isalpha((unsigned char)*format++) || format[-1] == L'l');

@@ -50,6 +50,8 @@ static void world__draw_conn(world *w, place *p)
     o->high_mark = 1 + sim_draw(sim_chance(2) ? 3000 : 500000);
     o->low_mark = sim_chance(2) ? 0 : 1 + sim_draw((uint32_t)o->high_mark);
     world__draw_times(w, o);
+    o->lane = w->walk.on || sim_chance(2) ? PP_LANE_AUTO : PP_LANE_OFF;
+    o->lane_ring = 4096u << sim_draw(2);
     p->answers = o->direction == PP_DIRECTION_DUPLEX && !sim_chance(4);
     p->answers_ends = sim_chance(2);
     p->pushes = o->direction == PP_DIRECTION_INBOUND ? 0 : sim_draw(w->heavy ? 6 : 30);
@@ -76,7 +78,7 @@ static void world__draw_place(world *w, place *p, unsigned number)
     o->accept_ready = w->walk.on ? 1 : 1 + sim_draw(4);
     o->accept_depth = o->accept_ready + sim_draw(sim_chance(10) ? 61 : 8);
     o->max_clients = sim_chance(3) ? 1 + sim_draw(4) : 10000;
-    o->pipe_buffer = sim_draw(4) * (w->heavy ? 20000 : 100);
+    o->pipe_buffer = o->conn.lane == PP_LANE_AUTO ? 4096 : sim_draw(4) * (w->heavy ? 20000 : 100);
     if (!w->calm && o->conn.direction != PP_DIRECTION_OUTBOUND && sim_chance(6)) {
         o->max_clients_per_user = sim_draw(4);
         o->max_connects_per_user = sim_draw(4);

@@ -62,6 +62,7 @@ typedef struct GUID {
 #define ERROR_UNEXP_NET_ERR 59u
 #define ERROR_NETNAME_DELETED 64u
 #define ERROR_BAD_NET_NAME 67u
+#define ERROR_INVALID_DATA 13u
 #define ERROR_INVALID_PARAMETER 87u
 #define ERROR_BROKEN_PIPE 109u
 #define ERROR_SEM_TIMEOUT 121u
@@ -134,6 +135,16 @@ SIM_ATOMIC(InterlockedExchangePointer(void *volatile *to, void *value), void *, 
 #define InterlockedExchangeAdd(to, value) (InterlockedAdd_sim((to), (value)))
 SIM_ATOMIC(InterlockedAdd_sim(volatile LONG *to, LONG value), LONG, before, *to = before + value)
 #define MemoryBarrier() sim_point()
+static inline LONG ReadAcquire(const volatile LONG *from)
+{
+    sim_word_point(from);
+    return *from;
+}
+static inline void WriteRelease(volatile LONG *to, LONG value)
+{
+    sim_word_point(to);
+    *to = value;
+}
 
 /* ---- Locks, threads, time ------------------------------------------------------------------- */
 
@@ -183,6 +194,10 @@ BOOL CloseHandle(HANDLE handle);
 BOOL QueryPerformanceCounter(LARGE_INTEGER *ticks);
 BOOL QueryPerformanceFrequency(LARGE_INTEGER *frequency);
 ULONGLONG GetTickCount64(void);
+
+BOOL SwitchToThread(void);
+#define YieldProcessor() ((void)SwitchToThread())
+#define SecureZeroMemory(at, size) ((void)memset((at), 0, (size)))
 
 typedef struct TP_CALLBACK_INSTANCE TP_CALLBACK_INSTANCE;
 typedef void (*PTP_SIMPLE_CALLBACK)(TP_CALLBACK_INSTANCE *instance, void *argument);
@@ -256,6 +271,10 @@ typedef struct OVERLAPPED_ENTRY {
     ULONG_PTR Internal;
     DWORD dwNumberOfBytesTransferred;
 } OVERLAPPED_ENTRY;
+typedef struct MEMORY_BASIC_INFORMATION {
+    SIZE_T RegionSize;
+    DWORD State, Protect;
+} MEMORY_BASIC_INFORMATION;
 typedef struct GENERIC_MAPPING {
     ACCESS_MASK GenericRead, GenericWrite, GenericExecute, GenericAll;
 } GENERIC_MAPPING;
@@ -305,6 +324,10 @@ void MapGenericMask(DWORD *rights, GENERIC_MAPPING *map);
 #define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1u
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2u
 #define HANDLE_FLAG_INHERIT 1u
+#define PAGE_READWRITE 4u
+#define MEM_COMMIT 0x1000u
+#define FILE_MAP_WRITE 2u
+#define FILE_MAP_READ 4u
 #define MAILSLOT_NO_MESSAGE 0xFFFFFFFFu
 #define MAILSLOT_WAIT_FOREVER 0xFFFFFFFFu
 
@@ -342,5 +365,11 @@ BOOL SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags);
 HANDLE CreateMailslotW(const WCHAR *name, DWORD longest, DWORD ms, SECURITY_ATTRIBUTES *sa);
 BOOL GetMailslotInfo(HANDLE slot, DWORD *longest, DWORD *next, DWORD *count, DWORD *ms);
 BOOL SetMailslotInfo(HANDLE slot, DWORD ms);
+HANDLE CreateFileMappingW(HANDLE file, SECURITY_ATTRIBUTES *sa, DWORD protection, DWORD high,
+                          DWORD low, const WCHAR *name);
+HANDLE OpenFileMappingW(DWORD rights, BOOL inherit, const WCHAR *name);
+PVOID MapViewOfFile(HANDLE section, DWORD rights, DWORD high, DWORD low, SIZE_T size);
+BOOL UnmapViewOfFile(const void *view);
+SIZE_T VirtualQuery(const void *address, MEMORY_BASIC_INFORMATION *info, SIZE_T size);
 
 #endif
