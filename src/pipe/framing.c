@@ -1,23 +1,5 @@
 #include "pipe/framing.h"
 
-void framing_write(void *at, uint32_t header)
-{
-    unsigned char *bytes = at;
-
-    bytes[0] = (unsigned char)header;
-    bytes[1] = (unsigned char)(header >> 8);
-    bytes[2] = (unsigned char)(header >> 16);
-    bytes[3] = (unsigned char)(header >> 24);
-}
-
-uint32_t framing_read(const void *at)
-{
-    const unsigned char *bytes = at;
-
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
-}
-
 #define FRAMING__MARK 0x95Bu /* of the 12 lowest bits */
 #define FRAMING__MARKED 0xFFFu
 

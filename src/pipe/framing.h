@@ -35,8 +35,23 @@ typedef enum framing_kind {
     FRAMING_UNKNOWN /* an undefined control frame */
 } framing_kind;
 
-void framing_write(void *at, uint32_t header);
-uint32_t framing_read(const void *at);
+static inline void framing_write(void *at, uint32_t header)
+{
+    unsigned char *bytes = at;
+
+    bytes[0] = (unsigned char)header;
+    bytes[1] = (unsigned char)(header >> 8);
+    bytes[2] = (unsigned char)(header >> 16);
+    bytes[3] = (unsigned char)(header >> 24);
+}
+
+static inline uint32_t framing_read(const void *at)
+{
+    const unsigned char *bytes = at;
+
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
 
 /* Parses the frame that begins at `data`. */
 framing_kind framing_parse(const void *data, size_t length, uint64_t max_message, size_t *size);

@@ -169,7 +169,7 @@ FAULTS = [
     ("framing.c", "the longest frame is refused",
      "header > max_message",
      "header >= max_message"),
-    ("framing.c", "the third byte of a length is lost",
+    ("framing.h", "the third byte of a length is lost",
      "(uint32_t)bytes[2] << 16",
      "(uint32_t)bytes[2] << 8"),
     ("identity.c", "a client whose session is unknown is of session 0",
