@@ -33,6 +33,7 @@ typedef struct cell {
     size_t size;
     LONG messages;
     double most_calls, most_allocations;
+    bool by_lane;
 } cell;
 
 static const cell cells[] = {
@@ -45,6 +46,8 @@ static const cell cells[] = {
     {"message, 32 clients, depth 1", PP_MODE_MESSAGE, 32, 1, 64, 2000, 2.20, 0.002},
     {"framed, 1 client, depth 64", PP_MODE_FRAMED, 1, 64, 64, 20000, 0.10, 0.0002},
     {"framed, 32 clients, depth 64", PP_MODE_FRAMED, 32, 64, 64, 60000, 0.10, 0.0002},
+    {"lane, 1 client, depth 1", PP_MODE_FRAMED, 1, 1, 64, 20000, 0.02, 0.0002, true},
+    {"lane, 32 clients, depth 64", PP_MODE_FRAMED, 32, 64, 64, 100000, 0.002, 0.0002, true},
 };
 
 #define GROWTH__MOST_CONNECTION_BYTES (2 * 3 * 1024.0) /* both ends of an idle one */
@@ -54,6 +57,7 @@ static const cell cells[] = {
 typedef struct run {
     pp_port *server, *port;
     size_t size;
+    pp_lane lane;
     volatile LONG opened, replies, goal;
     volatile bool over;
     char name[64];
@@ -165,6 +169,7 @@ static void growth__dial(run *r, pp_mode mode, unsigned clients, client *all, pp
     dial.name = r->name;
     dial.timeout_ms = GROWTH__WAIT_MS;
     dial.conn.mode = mode;
+    dial.conn.lane = r->lane;
     dial.conn.handlers = (pp_handlers){.on_open = client_open, .on_message = client_message};
     for (unsigned i = 0; i < clients; i++) {
         all[i] = (client){r, 0};
@@ -197,6 +202,7 @@ static run *growth__new(size_t size, unsigned clients, client **all, pp_conn ***
     if (!r || !*all || !*conns)
         growth__die("no memory");
     r->size = size;
+    r->lane = PP_LANE_OFF;
     r->server = growth__port();
     r->port = growth__port();
     r->reached = CreateEventW(NULL, TRUE, FALSE, NULL);
@@ -268,6 +274,7 @@ static bool growth__measure(const cell *of, cJSON *figures)
     figures_of best;
     bool good;
 
+    r->lane = of->by_lane ? PP_LANE_AUTO : PP_LANE_OFF;
     growth__listen(r, of->mode, 1);
     growth__dial(r, of->mode, of->clients, all, conns);
     for (unsigned i = 0; i < of->clients; i++)

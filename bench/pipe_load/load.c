@@ -19,6 +19,7 @@
 #define LOAD__PATIENCE 6       /* times that, while replies still come */
 #define LOAD__MOST_MARK (256ull << 20)
 #define LOAD__MOST_BUFFERED (64ull << 30)
+#define LOAD__MOST_LANES (4ull << 30)
 
 typedef struct load {
     course course;
@@ -106,6 +107,7 @@ static bool load__open_port(load *l, const options *o, result *r, char error[OPT
     pp_port_options_init(&port);
     port.workers = o->workers;
     port.max_buffered = LOAD__MOST_BUFFERED; /* what is in flight has its own limit */
+    port.max_lane_bytes = LOAD__MOST_LANES;  /* the server's limit counts */
     if (pp_port_open(&l->course.port, &port, &why) != PP_OK) {
         snprintf(error, OPTIONS_ERROR, "%s", why.message);
         return false;
