@@ -28,7 +28,7 @@ static void talk(pp_conn *conn, talker *t)
 
 static void begin(pp_conn *conn, void *user)
 {
-    InterlockedIncrement(&((talker *)user)->counts.opened);
+    kit_add(&((talker *)user)->counts.opened, 1);
     talk(conn, user);
 }
 
@@ -49,7 +49,7 @@ static void end(pp_conn *conn, void *user, pp_status reason)
 
     (void)conn;
     t->counts.reason = reason;
-    InterlockedIncrement(&t->counts.closed);
+    kit_add(&t->counts.closed, 1);
 }
 
 static pp_conn *dial(rig *r, talker *t, pp_lane lane)
