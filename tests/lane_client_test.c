@@ -311,15 +311,37 @@ TEST_CASE(a_leave_that_finds_little_room_passes_in_parts)
     hand_close(&h, PP_E_PEER_CLOSED);
 }
 
-TEST_CASE(bells_before_the_lane_are_few)
+TEST_CASE(a_bell_that_nobody_asked_for_ends_the_connection)
 {
-    hand few = hand_open(), many = hand_open();
+    hand early = hand_open(), late = hand_open_joined(), many = hand_open();
 
-    hand_join(&few, 12);
+    hand_join(&early, 12);
+    hand_close(&early, PP_E_PROTOCOL);
     hand_join(&many, 100);
-    hand_joined(&few);
-    hand_close(&few, PP_E_PEER_CLOSED);
     hand_close(&many, PP_E_PROTOCOL);
+    for (int i = 0; i < 3; i++) /* the server may have asked for one, and for one more */
+        hand_ring(&late);
+    hand_close(&late, PP_E_PROTOCOL);
+}
+
+/* The answer to the first offer fails, since the client has gone; the second one comes in a later
+ * turn. */
+TEST_CASE(who_offers_twice_and_leaves_is_gone)
+{
+    enum { MESSAGES = 200, LENGTH = 1000 };
+    static char wire[2 * LANE_FRAME + MESSAGES * (LENGTH + FRAMING_HEADER)], message[LENGTH];
+    size_t size = LANE_FRAME;
+    hand h = hand_open();
+
+    put_lane_frame(wire, 1, OFFER, 1);
+    for (int i = 0; i < MESSAGES; i++)
+        size += kit_put_frame(wire + size, message, sizeof message);
+    put_lane_frame(wire + size, 1, OFFER, 1);
+    h.rig->listen.conn.handlers = kit_counting();
+    kit_write(h.pipe, wire, size + LANE_FRAME);
+    CloseHandle(h.pipe);
+    wait_for(h.rig->counts.closed, 1);
+    rig_close(h.rig);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -331,7 +353,8 @@ static const struct CMUnitTest tests[] = {
     TEST(a_message_by_the_pipe_beside_a_lane_ends_the_connection),
     TEST(who_has_left_a_lane_may_offer_again_at_once),
     TEST(a_leave_that_finds_little_room_passes_in_parts),
-    TEST(bells_before_the_lane_are_few),
+    TEST(a_bell_that_nobody_asked_for_ends_the_connection),
+    TEST(who_offers_twice_and_leaves_is_gone),
 };
 
 HARNESS_MAIN(tests)

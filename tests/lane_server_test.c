@@ -4,12 +4,14 @@
 #include "kit.h"
 
 #include "pipe/framing.h"
+#include "pipe/ring.h"
 
 /* As docs/wire-format.md has them. */
 enum {
     OFFER = 1,
     ACCEPT,
     DECLINE,
+    JOIN,
     RING = 4096,
     SECTION = 4096 + 2 * RING,
     LANE_FRAME = FRAMING_HEADER + FRAMING_LANE_SIZE,
@@ -17,6 +19,7 @@ enum {
 };
 
 #define SECRET "0123456789abcdef"
+#define PROOF 2048 /* where the section repeats the random bytes of the offer */
 
 typedef struct talker {
     kit_counts counts; /* first: the handlers of the kit count into it */
@@ -57,7 +60,7 @@ typedef struct scene {
     talker talker;
     pp_conn *conn;
     HANDLE pipe;
-    char wire[LANE_FRAME];
+    char wire[LANE_FRAME], offer[LANE_FRAME];
 } scene;
 
 /* A client whose offer has come. */
@@ -86,6 +89,7 @@ static scene *scene_open(uint64_t max_lane_bytes)
     assert_true(ConnectNamedPipe(s.pipe, NULL) || GetLastError() == ERROR_PIPE_CONNECTED);
     echo_until_lane(s.pipe, s.wire);
     assert_int_equal(s.wire[FRAMING_HEADER + 1], OFFER);
+    memcpy(s.offer, s.wire, sizeof s.offer);
     return &s;
 }
 
@@ -183,11 +187,61 @@ TEST_CASE(the_client_has_a_limit_of_its_own)
     CloseHandle(mapping);
 }
 
+static void scene_prove(const scene *s, char *view)
+{
+    memcpy(view + PROOF, s->offer + FRAMING_HEADER + 16, 16);
+}
+
+/* As if the server named the memory of another server's lane. */
+TEST_CASE(memory_that_was_not_made_for_the_offer_is_declined)
+{
+    scene *s = scene_open(1024 * 1024);
+    HANDLE mapping = make_section(PAGE_READWRITE);
+
+    scene_accept(s, RING);
+    scene_expect_decline(s, PP_LANE_DENIED);
+    CloseHandle(mapping);
+}
+
+/* The client has joined, is paused, and has not read our JOIN. It must ring for what it sends. */
+TEST_CASE(a_client_that_has_joined_rings_before_it_knows_of_our_join)
+{
+    scene *s = scene_open(1024 * 1024);
+    HANDLE mapping = make_section(PAGE_READWRITE);
+    char *view = MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
+    ring in;
+
+    scene_prove(s, view);
+    ring_init(&in, (ring_shared *)(void *)view, view + 4096, RING);
+    scene_accept(s, RING);
+    echo_until_lane(s->pipe, s->wire);
+    assert_int_equal(s->wire[FRAMING_HEADER + 1], JOIN);
+    assert_ok(pp_conn_pause(s->conn));
+    while (ring_has_bytes(&in)) {
+        char rest[64];
+
+        ring_take(&in, rest, sizeof rest);
+    }
+    ring_ask_for_bytes(&in);
+    assert_false(ring_has_bytes(&in));
+    s->wire[FRAMING_HEADER + 1] = JOIN;
+    kit_write(s->pipe, s->wire, LANE_FRAME);
+    assert_ok(pp_conn_send(s->conn, "x", 1));
+    kit_expect(s->pipe, "\3\0\0\x80", 4);
+    assert_true(ring_has_bytes(&in));
+    assert_ok(pp_conn_abort(s->conn)); /* paused, it does not see us leave */
+    scene_close(s);
+    UnmapViewOfFile(view);
+    CloseHandle(mapping);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(an_acceptance_that_cannot_be_ends_the_connection),
     TEST(memory_that_is_not_there_is_declined),
     TEST(memory_that_could_go_away_is_declined),
     TEST(the_client_has_a_limit_of_its_own),
+    TEST(memory_that_was_not_made_for_the_offer_is_declined),
+    TEST(a_client_that_has_joined_rings_before_it_knows_of_our_join),
 };
 
 HARNESS_MAIN(tests)

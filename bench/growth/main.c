@@ -37,15 +37,15 @@ typedef struct cell {
 } cell;
 
 static const cell cells[] = {
-    {"stream, 1 client, depth 1", PP_MODE_STREAM, 1, 1, 64, 500, 3.02, 0.002},
-    {"stream, 32 clients, depth 1", PP_MODE_STREAM, 32, 1, 64, 2000, 2.10, 0.002},
-    {"stream, 32 clients, depth 16", PP_MODE_STREAM, 32, 16, 64, 20000, 0.15, 0.0002},
-    {"stream, 32 clients, 4 KiB", PP_MODE_STREAM, 32, 1, 4096, 2000, 2.10, 0.002},
-    {"stream, 8 clients, 64 KiB, depth 4", PP_MODE_STREAM, 8, 4, 65536, 500, 2.1, 0.02},
-    {"message, 1 client, depth 1", PP_MODE_MESSAGE, 1, 1, 64, 500, 4.02, 0.002},
-    {"message, 32 clients, depth 1", PP_MODE_MESSAGE, 32, 1, 64, 2000, 2.20, 0.002},
-    {"framed, 1 client, depth 64", PP_MODE_FRAMED, 1, 64, 64, 20000, 0.10, 0.0002},
-    {"framed, 32 clients, depth 64", PP_MODE_FRAMED, 32, 64, 64, 60000, 0.10, 0.0002},
+    {"stream, 1 client, depth 1", PP_MODE_STREAM, 1, 1, 64, 500, 3.02, 0.002, false},
+    {"stream, 32 clients, depth 1", PP_MODE_STREAM, 32, 1, 64, 2000, 2.10, 0.002, false},
+    {"stream, 32 clients, depth 16", PP_MODE_STREAM, 32, 16, 64, 20000, 0.15, 0.0002, false},
+    {"stream, 32 clients, 4 KiB", PP_MODE_STREAM, 32, 1, 4096, 2000, 2.10, 0.002, false},
+    {"stream, 8 clients, 64 KiB, depth 4", PP_MODE_STREAM, 8, 4, 65536, 500, 2.1, 0.02, false},
+    {"message, 1 client, depth 1", PP_MODE_MESSAGE, 1, 1, 64, 500, 4.02, 0.002, false},
+    {"message, 32 clients, depth 1", PP_MODE_MESSAGE, 32, 1, 64, 2000, 2.20, 0.002, false},
+    {"framed, 1 client, depth 64", PP_MODE_FRAMED, 1, 64, 64, 20000, 0.10, 0.0002, false},
+    {"framed, 32 clients, depth 64", PP_MODE_FRAMED, 32, 64, 64, 60000, 0.10, 0.0002, false},
     {"lane, 1 client, depth 1", PP_MODE_FRAMED, 1, 1, 64, 20000, 0.02, 0.0002, true},
     {"lane, 32 clients, depth 64", PP_MODE_FRAMED, 32, 64, 64, 100000, 0.002, 0.0002, true},
 };

@@ -68,6 +68,7 @@ static bool poller__begin(poller *p)
     return true;
 }
 
+/* If it is taken, the strand is not ours to touch any more. */
 static bool poller__give(local *to, fifo_link *link)
 {
     bool taken;
@@ -80,16 +81,27 @@ static bool poller__give(local *to, fifo_link *link)
     return taken;
 }
 
+/* A worker in a turn that may not end looks at nothing: the watch has to see to it. */
+static void poller__wake_watch(watch *w, const local *given_to)
+{
+    MemoryBarrier(); /* between `polled`, and what that worker runs */
+    if (given_to->running)
+        watch_wake(w);
+}
+
 /* If nobody polls any more who just did, the strand rests. */
 void poller_add(poller *p, fifo_link *link)
 {
     const locals *all = p->local->all;
+    watch *w = CONTAINER_OF(link, strand, ready)->all->watch;
 
     if (poller__begin(p) && poller__give(p->local, link))
         return;
     for (unsigned i = 0; i < all->count; i++)
-        if (poller__give(&all->of[i], link))
+        if (poller__give(&all->of[i], link)) {
+            poller__wake_watch(w, &all->of[i]);
             return;
+        }
     if (!strand_rest(CONTAINER_OF(link, strand, ready)))
         local_push(p->local, link);
 }

@@ -203,8 +203,8 @@ static void worker__ask_while_polling(worker *w)
 {
     uint64_t now, pause;
 
-    if (++w->rounds % WORKER__ROUNDS_A_CLOCK != 0)
-        return;
+    if (++w->rounds % WORKER__ROUNDS_A_CLOCK != 0 && w->local->callback_ns < WORKER__ASK_NS)
+        return; /* the last round took no time */
     now = clock_ns();
     if (now < w->ask_at_ns)
         return;

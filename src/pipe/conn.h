@@ -41,6 +41,8 @@ typedef enum conn_state {
 #define CONN_DROP STRAND_EVENT(5) /* close at once */
 #define CONN_TIMER STRAND_EVENT(6)
 #define CONN_OPENED STRAND_EVENT(7) /* an attempt to open the name ended on another thread */
+#define CONN_HEARD STRAND_EVENT(8)  /* the packets of a lane's operations */
+#define CONN_RANG STRAND_EVENT(9)
 
 /* The part of pp_conn_options that the connection itself needs; the outbox has the marks. */
 typedef struct conn_settings {

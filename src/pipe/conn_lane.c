@@ -103,7 +103,7 @@ static void conn__count_if_whole(pp_conn *c)
 
 static void conn__map(pp_conn *c, bool is_maker, uint32_t ring_size)
 {
-    lane_init(c->transport.lane, &c->strand, &c->transport.handle, CONN_AGAIN, ring_size, is_maker);
+    lane_init(c->transport.lane, &c->strand, &c->transport.handle, CONN_HEARD, ring_size, is_maker);
 }
 
 /* ---- The client ----------------------------------------------------------------------------- */
@@ -148,8 +148,21 @@ static void conn__offer(pp_conn *c)
         return;
     }
     l = conn__new_lane(c, LANE_OFFERED);
-    if (l)
-        conn__say(l, LANE_OFFER, PP_LANE_NO_REASON);
+    if (!l)
+        return;
+    if (!section_draw(l->proof)) {
+        conn__count_refusal(c, PP_LANE_SYSTEM);
+        conn_free_lane(c);
+        return;
+    }
+    conn__say(l, LANE_OFFER, PP_LANE_NO_REASON);
+    memcpy(l->frame + FRAMING_HEADER + SAYS_SECRET, l->proof, SECTION_SECRET);
+}
+
+/* Whether the server made the memory for this offer: it could name that of another lane. */
+static bool conn__is_meant(const lane *l)
+{
+    return memcmp(l->section.view + LANE_PROOF, l->proof, SECTION_SECRET) == 0;
 }
 
 static void conn__accepted(pp_conn *c, const char *frame)
@@ -174,6 +187,10 @@ static void conn__accepted(pp_conn *c, const char *frame)
         conn__decline(c, error == ERROR_ACCESS_DENIED || error == ERROR_FILE_NOT_FOUND
                              ? PP_LANE_DENIED
                              : PP_LANE_SYSTEM);
+        return;
+    }
+    if (!conn__is_meant(l)) {
+        conn__decline(c, PP_LANE_DENIED);
         return;
     }
     conn__map(c, false, ring_size);
@@ -203,7 +220,7 @@ static uint32_t conn__ring_size(const pp_conn *c)
     return 1u << c->settings.lane_ring_bits;
 }
 
-static pp_lane_reason conn__make_section(pp_conn *c)
+static pp_lane_reason conn__make_section(pp_conn *c, const char *offer)
 {
     const pp_peer *peer = peer_known(&c->peer);
     lane *l = c->transport.lane;
@@ -220,6 +237,7 @@ static pp_lane_reason conn__make_section(pp_conn *c)
     if (section_make(&l->section, size, peer->user, peer->integrity < LANE__LOW, global,
                      l->frame + FRAMING_HEADER + SAYS_SECRET) != ERROR_SUCCESS)
         return PP_LANE_SYSTEM;
+    memcpy(l->section.view + LANE_PROOF, offer + SAYS_SECRET, SECTION_SECRET);
     l->frame[FRAMING_HEADER + SAYS_GLOBAL] = global;
     framing_write(l->frame + FRAMING_HEADER + SAYS_RING, conn__ring_size(c));
     return PP_LANE_NO_REASON;
@@ -232,7 +250,7 @@ static void conn__offered(pp_conn *c, const char *frame)
     if (!conn__new_lane(c, LANE_ACCEPTED))
         return; /* the client waits, and goes on by the pipe */
     if (reason == PP_LANE_NO_REASON)
-        reason = conn__make_section(c);
+        reason = conn__make_section(c, frame);
     if (reason != PP_LANE_NO_REASON) {
         conn__decline(c, reason);
         return;

@@ -123,9 +123,11 @@ void conn_look_at_clock(pp_conn *c)
 
 void conn_set_timer(pp_conn *c)
 {
+    uint32_t look = transport_looks_after(&c->transport);
+
     conn__note_waiting(c);
     conn__plan_trim(c);
     timer_set_earlier(&c->timer, conn__next_deadline(c));
-    if (transport_polls(&c->transport) && !lane_is_whole(c->transport.lane))
-        timer_set_earlier(&c->timer, clock_ms() + LANE_LOOK_MS);
+    if (look > 0)
+        timer_set_earlier(&c->timer, clock_ms() + look);
 }

@@ -200,7 +200,7 @@ static void conn__note_events(pp_conn *c, LONG events)
         conn__dial(c, events);
     if (c->state == CONN_OPEN && !c->opened)
         conn__open(c);
-    transport_wake(&c->transport);
+    transport_wake(&c->transport, (events & CONN_HEARD) != 0, (events & CONN_RANG) != 0);
     conn_take_written(c, (events & CONN_WRITTEN) != 0);
     conn_take_read(c, (events & CONN_READ) != 0);
     if (events & (CONN_DROP | STRAND_ABORT))

@@ -47,14 +47,16 @@ static void conn__write_failed(pp_conn *c, DWORD error)
 /* False: the write failed. */
 static bool conn__write_ended(pp_conn *c, const transport_result *r)
 {
+    bool lane_frame = conn_lane_frame_runs(c);
+
+    if (lane_frame)
+        conn_lane_frame_done(c, r->error == ERROR_SUCCESS ? r->bytes : 0);
     if (r->error != ERROR_SUCCESS) {
         conn__write_failed(c, r->error);
         return false;
     }
-    if (conn_lane_frame_runs(c)) {
-        conn_lane_frame_done(c, r->bytes);
+    if (lane_frame)
         return true;
-    }
     conn_moved(c);
     c->clock.writes++;
     conn__count_written(c, outbox_done(&c->outbox, r->bytes));
@@ -97,7 +99,7 @@ static bool conn__write_once(pp_conn *c, const piece *p)
 static bool conn__may_write(const pp_conn *c)
 {
     return transport_is_open(&c->transport) && conn_is_live(c) &&
-           transport_writing(&c->transport) == 0;
+           transport_writing(&c->transport) == 0 && !transport_owes_bells(&c->transport);
 }
 
 void conn_write_on(pp_conn *c)

@@ -6,27 +6,26 @@
 #include <assert.h>
 #include <string.h>
 
-static void lane__packet(lane *l, lane_op *o, DWORD error, DWORD bytes)
-{
-    o->error = error;
-    o->bytes = bytes;
-    o->came = true;
-    strand_raise(l->strand, l->event);
-}
-
+/* The turn takes a packet by its event, which is the last step here: the lane may go with it. */
 static void lane__hear_packet(op *o, DWORD error, DWORD bytes)
 {
     lane *l = CONTAINER_OF(o, lane, hear.op);
 
-    lane__packet(l, &l->hear, error, bytes);
+    l->hear.error = error;
+    l->hear.bytes = bytes;
+    strand_raise(l->strand, l->event);
 }
 
 static void lane__bell_packet(op *o, DWORD error, DWORD bytes)
 {
     lane *l = CONTAINER_OF(o, lane, bell.op);
 
-    lane__packet(l, &l->bell, error, bytes);
+    l->bell.error = error;
+    l->bell.bytes = bytes;
+    strand_raise(l->strand, l->event << 1);
 }
+
+#define LANE__MOST_DUE 2u /* bells: one for bytes, and one for room */
 
 /* ---- Making --------------------------------------------------------------------------------- */
 
@@ -61,8 +60,7 @@ static kernel *lane__kernel(const lane *l)
     return &port_of(l->strand)->kernel;
 }
 
-/* The pipe has failed, or the other end has gone. Our own cancel says nothing about it. */
-static void lane__note_end(lane *l, DWORD error)
+void lane_note_end(lane *l, DWORD error)
 {
     if (l->gone == ERROR_SUCCESS && error != ERROR_OPERATION_ABORTED)
         l->gone = error;
@@ -75,26 +73,30 @@ static void lane__ring(lane *l)
     uint64_t began = clock_ns();
     DWORD error, bytes;
 
-    l->bell_due = l->bell.pending;
-    if (l->bell.pending)
+    if (l->bell.pending) {
+        l->bells_due += l->bells_due < LANE__MOST_DUE;
         return;
+    }
     l->bell.pending = true;
     if (kernel_write(lane__kernel(l), l->pipe, &l->bell.op, bell, sizeof bell, &error, &bytes) !=
         OP_PENDING) {
         l->bell.pending = false;
-        lane__note_end(l, error);
+        lane_note_end(l, error);
     }
     port_count(port_of(l->strand), COUNT_LANE_BELLS, 1);
     polling_note_call(&port_of(l->strand)->polling, clock_ns() - began);
 }
 
-/* Forgets the bells among what was heard. What follows them stays: a piece of one, or frames. */
+/* Forgets the bells among what was heard. What follows them stays: a piece of one, or frames. A
+ * bell that nobody asked for is a lie: a flood of them would keep this worker busy. */
 static void lane__take_bells(lane *l)
 {
     while (l->heard_end - l->heard_start >= FRAMING_HEADER &&
            framing_read(l->heard + l->heard_start) == FRAMING_BELL) {
         l->heard_start += FRAMING_HEADER;
-        if (l->bells_coming > 0)
+        if (l->bells_coming == 0)
+            lane_note_end(l, ERROR_INVALID_DATA);
+        else
             l->bells_coming--;
     }
     memmove(l->heard, l->heard + l->heard_start, l->heard_end - l->heard_start);
@@ -110,7 +112,7 @@ static bool lane__heard_frames(const lane *l)
 
 static void lane__note_heard(lane *l, DWORD error, DWORD bytes)
 {
-    lane__note_end(l, error);
+    lane_note_end(l, error);
     if (error == ERROR_SUCCESS)
         l->heard_end += bytes;
     if (l->reads)
@@ -139,7 +141,7 @@ static void lane__catch_up(lane *l)
 {
     bool bytes, room;
 
-    if (!lane_is_whole(l))
+    if (!l->writes)
         return;
     bytes = ring_rouses_consumer(&l->out);
     room = ring_rouses_producer(&l->in);
@@ -198,7 +200,7 @@ size_t lane_take(lane *l, char *to, size_t room, DWORD *error)
     *error = ERROR_SUCCESS;
     if (count > 0)
         port_count(port_of(l->strand), COUNT_LANE_BYTES_IN, (int64_t)count);
-    if (count > 0 && lane_is_whole(l) && ring_rouses_producer(&l->in))
+    if (count > 0 && l->writes && ring_rouses_producer(&l->in))
         lane__ring(l);
     if (count == 0 && (l->in.wrong || lane__heard_frames(l)))
         *error = ERROR_INVALID_DATA;
@@ -225,7 +227,7 @@ size_t lane_put(lane *l, const char *data, size_t length, DWORD *error)
     *error = l->out.wrong ? ERROR_INVALID_DATA : l->gone;
     if (count > 0)
         port_count(port_of(l->strand), COUNT_LANE_BYTES_OUT, (int64_t)count);
-    if (count > 0 && lane_is_whole(l) && ring_rouses_consumer(&l->out))
+    if (count > 0 && l->writes && ring_rouses_consumer(&l->out))
         lane__ring(l);
     return count;
 }
@@ -241,7 +243,7 @@ bool lane_stirs(lane *l, bool wants_bytes, bool wants_room)
 /* A bell that is coming wakes it, too: to ask for another could fill the pipe with them. */
 bool lane_rest(lane *l, bool wants_bytes, bool wants_room)
 {
-    if (lane_is_whole(l) && l->bells_coming == 0) {
+    if (l->reads && l->bells_coming == 0) {
         l->asks = wants_bytes;
         l->asks_room = wants_room;
         if (wants_bytes)
@@ -261,24 +263,25 @@ static void lane__forgo(lane *l)
     l->asks = l->asks_room = false;
 }
 
-static bool lane__take_packet(lane_op *o)
+static void lane__bell_written(lane *l)
 {
-    if (!o->came)
-        return false;
-    o->came = o->pending = false;
-    return true;
+    l->bell.pending = false;
+    lane_note_end(l, l->bell.error);
+    if (l->bells_due > 0 && l->gone == ERROR_SUCCESS) {
+        l->bells_due--;
+        lane__ring(l);
+    }
 }
 
-void lane_wake(lane *l)
+void lane_wake(lane *l, bool heard, bool rang)
 {
     lane__forgo(l);
-    if (lane__take_packet(&l->bell)) {
-        lane__note_end(l, l->bell.error);
-        if (l->bell_due)
-            lane__ring(l);
-    }
-    if (lane__take_packet(&l->hear))
+    if (rang)
+        lane__bell_written(l);
+    if (heard) {
+        l->hear.pending = false;
         lane__note_heard(l, l->hear.error, l->hear.bytes);
+    }
     lane__hear(l);
 }
 
@@ -286,7 +289,8 @@ void lane_wake(lane *l)
 
 void lane_stop(lane *l)
 {
-    l->reads = l->writes = l->bell_due = false;
+    l->reads = l->writes = false;
+    l->bells_due = 0;
     if (l->hear.pending)
         kernel_cancel(lane__kernel(l), l->pipe, &l->hear.op);
     if (l->bell.pending)

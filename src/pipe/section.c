@@ -23,6 +23,11 @@ static DWORD section__map(section *s, HANDLE mapping, size_t size)
     return s->view ? ERROR_SUCCESS : win_last_error();
 }
 
+bool section_draw(unsigned char *secret)
+{
+    return BCryptGenRandom(NULL, secret, SECTION_SECRET, BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0;
+}
+
 /* ---- Making --------------------------------------------------------------------------------- */
 
 /* The label lets a process of low integrity write, which the default one would not. */
@@ -61,7 +66,7 @@ DWORD section_make(section *s, size_t size, const char *user, bool low, bool glo
     DWORD error;
 
     *s = (section){0};
-    if (BCryptGenRandom(NULL, secret, SECTION_SECRET, BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0)
+    if (!section_draw(secret))
         return ERROR_GEN_FAILURE;
     error = section__describe(&sa, user, low);
     if (error != ERROR_SUCCESS)
@@ -85,7 +90,8 @@ static bool section__stays(const section *s, size_t size)
 
     return VirtualQuery(s->view, &info, sizeof info) == sizeof info && info.State == MEM_COMMIT &&
            info.Protect == PAGE_READWRITE && info.RegionSize >= size &&
-           GetMappedFileNameW(GetCurrentProcess(), s->view, file, 2) == 0;
+           GetMappedFileNameW(GetCurrentProcess(), s->view, file, 2) == 0 &&
+           GetLastError() == ERROR_FILE_INVALID; /* any other: a file, whose name is too long */
 }
 
 DWORD section_open(section *s, size_t size, bool global, const unsigned char *secret)

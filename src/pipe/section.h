@@ -22,6 +22,9 @@ typedef struct section {
     char *view;     /* NULL: there is none */
 } section;
 
+/* Random bytes. False: Windows has none. */
+bool section_draw(unsigned char *secret);
+
 /* Makes one of zeroes, and draws its secret. `user`: the SID of the other end's user. `low`: the
  * other end has low integrity. `global`: it is in another session. Returns a Windows error or 0. */
 DWORD section_make(section *s, size_t size, const char *user, bool low, bool global,

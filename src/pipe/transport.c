@@ -104,6 +104,8 @@ static void transport__end_read(transport *t, transport_result *r)
     r->ended = good && x->bytes == 0 && t->socket;
     if (good && !r->ended)
         transport__is_used(t);
+    if (!good && t->lane)
+        lane_note_end(t->lane, x->error);
 }
 
 /* A pipe takes a write whole; Winsock does not promise that for sockets. */
@@ -166,10 +168,20 @@ static bool transport__write_by_lane(transport *t)
     return !x->pending;
 }
 
-void transport_wake(transport *t)
+void transport_wake(transport *t, bool heard, bool rang)
 {
     if (t->lane)
-        lane_wake(t->lane);
+        lane_wake(t->lane, heard, rang);
+}
+
+uint32_t transport_looks_after(const transport *t)
+{
+    return transport_polls(t) ? lane_looks_after(t->lane, t->lane->write_from != NULL) : 0;
+}
+
+bool transport_owes_bells(const transport *t)
+{
+    return t->lane && !t->lane->writes && t->lane->bells_due > 0;
 }
 
 bool transport_polls(const transport *t)

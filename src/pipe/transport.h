@@ -107,11 +107,17 @@ void transport_cancel(transport *t);
 
 /* ---- A lane --------------------------------------------------------------------------------- */
 
-/* At the beginning of each turn: takes the lane's packets. */
-void transport_wake(transport *t);
+/* At the beginning of each turn: takes the lane's packets whose events the turn has. */
+void transport_wake(transport *t, bool heard, bool rang);
 
 /* Whether the next bytes come without a packet: the strand has to stay. */
 bool transport_polls(const transport *t);
+
+/* After how many ms to look nevertheless; 0: news will come. */
+uint32_t transport_looks_after(const transport *t);
+
+/* Whether bells must go by the pipe before anything else does. */
+bool transport_owes_bells(const transport *t);
 
 /* What a strand that stays is asked: STRAND_LOOK and STRAND_REST. */
 bool transport_stirs(transport *t);

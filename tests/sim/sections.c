@@ -178,6 +178,7 @@ DWORD GetMappedFileNameW(HANDLE process, void *view, WCHAR *name, DWORD room)
 {
     (void)process, (void)view, (void)name, (void)room;
     sim_point();
+    SetLastError(ERROR_FILE_INVALID); /* Wine's conformance test of psapi */
     return 0;
 }
 
