@@ -21,7 +21,10 @@
 #include <stddef.h>
 
 #ifdef __cplusplus
+#define RIVAL_NORETURN [[noreturn]]
 extern "C" {
+#else
+#define RIVAL_NORETURN _Noreturn
 #endif
 
 #define RIVAL_BUFFER 65536 /* a quota of the kernel's, and the longest read */
@@ -40,7 +43,7 @@ typedef struct rival {
 void rival_start(rival *r, int count, char **arguments);
 
 /* Ends the process with status 1, and says why. */
-_Noreturn void rival_die(const char *what, DWORD error);
+RIVAL_NORETURN void rival_die(const char *what, DWORD error);
 
 /* A new instance of the pipe: duplex, bytes. `flags` go to the open mode. */
 HANDLE rival_instance(const rival *r, DWORD flags);
