@@ -164,8 +164,8 @@ LANE_HEAD = """# Performance of lanes
 *`bench/compare --only lane,` measured these figures and wrote this page; do not edit it.*
 
 A framed connection by a [lane](lane.md) and by the pipe: `pipe_load` against `pipeport serve --mode framed`, with
-`--lane auto` and `--lane off`, and the same programs otherwise. Beside them, a plain ring in shared memory with events and
-a thread for each client (`bench/rivals/shared.c`), with a client of its own. {ran}
+`--lane auto` and `--lane off`, and the same programs otherwise. Beside them, a plain ring in shared memory with
+events and a thread for each client (`bench/rivals/shared.c`), with a client of its own. {ran}
 
 These are Wine's figures, not Windows'. By the pipe each message costs requests to Wine's server, which are slower
 than Windows' system calls; a lane makes none. So on Windows the pipe is faster, and the multiple smaller. The rounds of
