@@ -133,14 +133,21 @@ static void hand_map(hand *h, const char *accept)
     ring_init(&h->in, (ring_shared *)(void *)h->view + 1, h->view + HEAD + size, size);
 }
 
-static hand hand_open(void)
+/* `answer`: on_message of the server. */
+static hand hand_open_for(pp_status (*answer)(pp_conn *, void *, const void *, size_t))
 {
     hand h = {.rig = rig_open(2, PP_MODE_FRAMED)};
 
     h.rig->listen.conn.lane_ring = 4096;
+    h.rig->listen.conn.handlers.on_message = answer;
     rig_listen(h.rig);
     h.pipe = rig_client(h.rig);
     return h;
+}
+
+static hand hand_open(void)
+{
+    return hand_open_for(kit_echo().on_message);
 }
 
 /* `more` bytes of bells follow the JOIN. */
@@ -313,6 +320,43 @@ TEST_CASE(a_leave_that_finds_little_room_passes_in_parts)
     hand_close(&h, PP_E_PEER_CLOSED);
 }
 
+static pp_status give_and_close(pp_conn *conn, void *user, const void *data, size_t length)
+{
+    static const char much[5000];
+
+    (void)user, (void)data, (void)length;
+    for (int i = 0; i < 4; i++)
+        pp_conn_send(conn, much, sizeof much);
+    pp_conn_close(conn);
+    return PP_OK;
+}
+
+/* A server that closes forgets what comes, the LEAVE with it. Nothing that it has accepted is lost
+ * by that; but it still sees a lie. */
+TEST_CASE(who_leaves_a_server_that_closes_gets_all)
+{
+    for (int lies = 0; lies < 2; lies++) {
+        static char all[4 * 5004];
+        hand h = hand_open_for(give_and_close);
+
+        hand_join(&h, 0);
+        hand_joined(&h);
+        assert_int_equal(ring_put(&h.out, "\1\0\0\0x", 5), 5);
+        hand_rouse(&h);
+        wait_until(*(volatile LONG *)&h.in.shared->tail.value == 4096);
+        if (lies) {
+            InterlockedExchange(&h.out.shared->tail.value, (LONG)h.out.size + 6);
+            hand_rouse(&h);
+            hand_close(&h, PP_E_PROTOCOL);
+            continue;
+        }
+        hand_leave(&h);
+        kit_write(h.pipe, "\1\0\0\0x", 5);
+        hand_take(&h, all, sizeof all);
+        hand_close(&h, PP_OK);
+    }
+}
+
 TEST_CASE(a_bell_that_nobody_asked_for_ends_the_connection)
 {
     hand early = hand_open(), late = hand_open_joined(), many = hand_open();
@@ -355,6 +399,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_message_by_the_pipe_beside_a_lane_ends_the_connection),
     TEST(who_has_left_a_lane_may_offer_again_at_once),
     TEST(a_leave_that_finds_little_room_passes_in_parts),
+    TEST(who_leaves_a_server_that_closes_gets_all),
     TEST(a_bell_that_nobody_asked_for_ends_the_connection),
     TEST(who_offers_twice_and_leaves_is_gone),
 };

@@ -370,7 +370,7 @@ void conn_lane_frame_done(pp_conn *c, size_t bytes)
     SecureZeroMemory(l->frame, sizeof l->frame);
     if (said == LANE_DECLINE)
         conn_free_lane(c);
-    else if (said == LANE_JOIN)
+    else if (said == LANE_JOIN && conn_is_live(c))
         lane_join_writing(l);
     else if (said == LANE_LEAVE)
         lane_leave_writing(l);
@@ -380,12 +380,13 @@ void conn_lane_frame_done(pp_conn *c, size_t bytes)
 
 /* ---- Advancing ------------------------------------------------------------------------------ */
 
+/* Who has bytes to read, as in a pause, is not idle: the server's answer would wait behind them. */
 void conn_leave_lane(pp_conn *c)
 {
     lane *l = c->transport.lane;
 
     if (l && !c->is_server_end && l->stage == LANE_JOINED && lane_is_whole(l) &&
-        l->frame_word == LANE_SILENT && c->state == CONN_OPEN)
+        l->frame_word == LANE_SILENT && c->state == CONN_OPEN && !ring_has_bytes(&l->in))
         conn__say(l, LANE_LEAVE, PP_LANE_NO_REASON);
 }
 

@@ -188,10 +188,11 @@ static void conn__peer_left(pp_conn *c, DWORD error)
 
 static void conn__read_failed(pp_conn *c, DWORD error)
 {
+    if (error == ERROR_INVALID_DATA && c->state == CONN_DRAINING &&
+        transport_assume_left(&c->transport))
+        return;
     if (error == ERROR_ACCESS_DENIED && c->settings.direction == PP_DIRECTION_OUTBOUND)
         conn__end_reads(c);
-    else if (error == ERROR_INVALID_DATA && c->state == CONN_DRAINING)
-        c->reads_are_over = true;              /* of a lane, whose frames we forget meanwhile */
     else if (error == ERROR_OPERATION_ABORTED) /* our own cancel: to read into less, or no more */
         intake_shrink(&c->intake);
     else if (error_from_windows(error) == PP_E_PEER_CLOSED)

@@ -267,10 +267,12 @@ static void lane__bell_written(lane *l)
 {
     l->bell.pending = false;
     lane_note_end(l, l->bell.error);
-    if (l->bells_due > 0 && l->gone == ERROR_SUCCESS) {
+    while (l->bells_due > 0 && !l->bell.pending && l->gone == ERROR_SUCCESS) {
         l->bells_due--;
         lane__ring(l);
     }
+    if (l->gone != ERROR_SUCCESS)
+        l->bells_due = 0; /* nobody hears them */
 }
 
 void lane_wake(lane *l, bool heard, bool rang)

@@ -104,7 +104,7 @@ static void transport__end_read(transport *t, transport_result *r)
     r->ended = good && x->bytes == 0 && t->socket;
     if (good && !r->ended)
         transport__is_used(t);
-    if (!good && t->lane)
+    if (!good && t->lane && x->error != ERROR_INVALID_DATA) /* which is the lane's own verdict */
         lane_note_end(t->lane, x->error);
 }
 
@@ -177,6 +177,16 @@ void transport_wake(transport *t, bool heard, bool rang)
 uint32_t transport_looks_after(const transport *t)
 {
     return transport_polls(t) ? lane_looks_after(t->lane, t->lane->write_from != NULL) : 0;
+}
+
+bool transport_assume_left(transport *t)
+{
+    lane *l = t->lane;
+
+    if (!l || !l->reads || l->in.wrong || l->gone != ERROR_SUCCESS)
+        return false;
+    lane_leave_reading(l);
+    return true;
 }
 
 bool transport_owes_bells(const transport *t)

@@ -116,6 +116,10 @@ bool transport_polls(const transport *t);
 /* After how many ms to look nevertheless; 0: news will come. */
 uint32_t transport_looks_after(const transport *t);
 
+/* A read found frames by the pipe and none by the ring, for one who forgets what comes: the other
+ * end's LEAVE may be among that. True: it is taken as read, and reads go on by the pipe. */
+bool transport_assume_left(transport *t);
+
 /* Whether bells must go by the pipe before anything else does. */
 bool transport_owes_bells(const transport *t);
 
