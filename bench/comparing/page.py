@@ -32,6 +32,7 @@ HEAD = """# Performance
 *`bench/compare` measured these figures and wrote this page; do not edit it.*
 
 pipeport beside other pipe servers, under Wine. {ran}
+All of them go by pipes; [lanes](performance-lane.md) have a page of their own.
 
 ## What the figures mean
 
