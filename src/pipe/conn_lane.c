@@ -148,13 +148,8 @@ static void conn__offer(pp_conn *c)
         return;
     }
     l = conn__new_lane(c, LANE_OFFERED);
-    if (!l)
-        return;
-    if (!section_draw(l->proof)) {
-        conn__count_refusal(c, PP_LANE_SYSTEM);
-        conn_free_lane(c);
-        return;
-    }
+    if (!l || !section_draw(l->proof))
+        return; /* it goes on by the pipe */
     conn__say(l, LANE_OFFER, PP_LANE_NO_REASON);
     memcpy(l->frame + FRAMING_HEADER + SAYS_SECRET, l->proof, SECTION_SECRET);
 }

@@ -271,8 +271,6 @@ static void lane__bell_written(lane *l)
         l->bells_due--;
         lane__ring(l);
     }
-    if (l->gone != ERROR_SUCCESS)
-        l->bells_due = 0; /* nobody hears them */
 }
 
 void lane_wake(lane *l, bool heard, bool rang)

@@ -191,7 +191,7 @@ bool transport_assume_left(transport *t)
 
 bool transport_owes_bells(const transport *t)
 {
-    return t->lane && !t->lane->writes && t->lane->bells_due > 0;
+    return t->lane && !t->lane->writes && t->lane->bells_due > 0 && t->lane->gone == ERROR_SUCCESS;
 }
 
 bool transport_polls(const transport *t)
