@@ -18,14 +18,6 @@ enum {
     HEAD = 4096 /* of a section: before the bytes of the rings */
 };
 
-static pp_stats stats_of(rig *r)
-{
-    pp_stats stats;
-
-    assert_ok(pp_port_stats(r->port, &stats));
-    return stats;
-}
-
 static void put_lane_frame(char *wire, int version, int word, int machine)
 {
     memset(wire, 0, LANE_FRAME);
@@ -57,7 +49,7 @@ static void expect_decline(rig *r, int version, int machine, pp_lane_reason reas
     assert_int_equal(wire[FRAMING_HEADER + 2], reason);
     kit_write(pipe, "\1\0\0\0x", 5); /* and goes on by the pipe */
     kit_expect(pipe, "\1\0\0\0x", 5);
-    assert_int_equal(stats_of(r).lanes_refused[reason], 1);
+    assert_int_equal(kit_stats(r->port).lanes_refused[reason], 1);
     CloseHandle(pipe);
     rig_close(r);
 }
@@ -222,7 +214,7 @@ TEST_CASE(a_client_without_pipeport_goes_by_a_lane)
         if (ring_rouses_producer(&h.in))
             hand_ring(&h);
     }
-    assert_true(stats_of(h.rig).kernel_reads < 500);
+    assert_true(kit_stats(h.rig->port).kernel_reads < 500);
     hand_close(&h, PP_E_PEER_CLOSED);
 }
 
@@ -291,7 +283,7 @@ TEST_CASE(who_has_left_a_lane_may_offer_again_at_once)
         hand_join(&h, 0);
         hand_joined(&h);
     }
-    wait_until(stats_of(h.rig).lanes_total == 301); /* the last is counted after its JOIN */
+    wait_until(kit_stats(h.rig->port).lanes_total == 301); /* the last is counted after its JOIN */
     hand_close(&h, PP_E_PEER_CLOSED);
 }
 

@@ -64,14 +64,6 @@ static pp_conn *dial(rig *r, talker *t, pp_lane lane)
     return conn;
 }
 
-static pp_stats stats_of(rig *r)
-{
-    pp_stats stats;
-
-    assert_ok(pp_port_stats(r->port, &stats));
-    return stats;
-}
-
 static void await_answers(talker *t)
 {
     wait_until(t->left <= 0 || kit_wait_ms(&t->counts.closed, 1, 1));
@@ -98,7 +90,7 @@ TEST_CASE(a_busy_connection_goes_by_a_lane)
     rig_listen(r);
     conn = dial(r, &t, PP_LANE_AUTO);
     await_answers(&t);
-    s = stats_of(r);
+    s = kit_stats(r->port);
     assert_int_equal(s.lanes_now, 2); /* both ends are here */
     assert_int_equal(s.lanes_total, 2);
     assert_true(s.kernel_reads < ROUNDS);
@@ -109,7 +101,7 @@ TEST_CASE(a_busy_connection_goes_by_a_lane)
     wait_for(r->counts.closed, 1);
     assert_status(t.counts.reason, PP_OK);
     assert_status(r->counts.reason, PP_E_PEER_CLOSED);
-    assert_int_equal(stats_of(r).lanes_now, 0);
+    assert_int_equal(kit_stats(r->port).lanes_now, 0);
     pp_conn_unref(&conn);
     rig_close(r);
 }
@@ -124,7 +116,7 @@ TEST_CASE(a_message_longer_than_the_ring_goes_by_a_lane)
     rig_listen(r);
     conn = dial(r, &t, PP_LANE_AUTO);
     await_answers(&t);
-    assert_int_equal(stats_of(r).lanes_now, 2);
+    assert_int_equal(kit_stats(r->port).lanes_now, 2);
     assert_ok(pp_conn_abort(conn));
     wait_for(r->counts.closed, 1);
     pp_conn_unref(&conn);
@@ -140,13 +132,13 @@ TEST_CASE(an_idle_connection_gives_its_lane_back)
     rig_listen(r);
     conn = dial(r, &t, PP_LANE_AUTO);
     await_answers(&t);
-    assert_int_equal(stats_of(r).lanes_now, 2);
-    wait_until(stats_of(r).lanes_now == 0 || kit_wait_ms(&t.counts.closed, 1, 100));
-    assert_int_equal(stats_of(r).lanes_now, 0);
+    assert_int_equal(kit_stats(r->port).lanes_now, 2);
+    wait_until(kit_stats(r->port).lanes_now == 0 || kit_wait_ms(&t.counts.closed, 1, 100));
+    assert_int_equal(kit_stats(r->port).lanes_now, 0);
     t.left = ROUNDS; /* and it gets another */
     talk(conn, &t);
     await_answers(&t);
-    assert_int_equal(stats_of(r).lanes_total, 4);
+    assert_int_equal(kit_stats(r->port).lanes_total, 4);
     assert_ok(pp_conn_abort(conn));
     pp_conn_unref(&conn);
     rig_close(r);
@@ -160,9 +152,9 @@ static void expect_no_lane(rig *r, pp_lane lane, pp_lane_reason reason)
     rig_listen(r);
     conn = dial(r, &t, lane);
     await_answers(&t);
-    assert_int_equal(stats_of(r).lanes_total, 0);
+    assert_int_equal(kit_stats(r->port).lanes_total, 0);
     if (reason != PP_LANE_NO_REASON)
-        assert_true(stats_of(r).lanes_refused[reason] > 0);
+        assert_true(kit_stats(r->port).lanes_refused[reason] > 0);
     assert_ok(pp_conn_abort(conn));
     pp_conn_unref(&conn);
     rig_close(r);
@@ -199,7 +191,7 @@ TEST_CASE(a_server_that_closes_has_handed_over_what_it_sent)
     rig_listen(r);
     conn = dial(r, &t, PP_LANE_AUTO);
     await_answers(&t);
-    assert_int_equal(stats_of(r).lanes_now, 2);
+    assert_int_equal(kit_stats(r->port).lanes_now, 2);
     assert_ok(pp_conn_pause(conn));
     t.left = 10;
     t.size = 100;
