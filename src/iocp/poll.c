@@ -89,6 +89,12 @@ static void poller__wake_watch(watch *w, const local *given_to)
         watch_wake(w);
 }
 
+static void poller__let_rest(poller *p, fifo_link *link)
+{
+    if (!strand_rest(CONTAINER_OF(link, strand, ready)))
+        local_push(p->local, link);
+}
+
 /* If nobody polls any more who just did, the strand rests. */
 void poller_add(poller *p, fifo_link *link)
 {
@@ -102,8 +108,7 @@ void poller_add(poller *p, fifo_link *link)
             poller__wake_watch(w, &all->of[i]);
             return;
         }
-    if (!strand_rest(CONTAINER_OF(link, strand, ready)))
-        local_push(p->local, link);
+    poller__let_rest(p, link);
 }
 
 void poller_steal(poller *p, fifo *taken)
@@ -196,8 +201,7 @@ void poller_end(poller *p)
     p->looks = 0;
     poller_steal(p, &all);
     for (fifo_link *link; (link = fifo_take(&all)) != NULL;)
-        if (!strand_rest(CONTAINER_OF(link, strand, ready)))
-            local_push(p->local, link);
+        poller__let_rest(p, link);
 }
 
 bool poller_lacks_credit(const poller *p)

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define LANE__MOST_DUE 2u /* bells: one for bytes, and one for room */
+
 /* The turn takes a packet by its event, which is the last step here: the lane may go with it. */
 static void lane__hear_packet(op *o, DWORD error, DWORD bytes)
 {
@@ -24,8 +26,6 @@ static void lane__bell_packet(op *o, DWORD error, DWORD bytes)
     l->bell.bytes = bytes;
     strand_raise(l->strand, l->event << 1);
 }
-
-#define LANE__MOST_DUE 2u /* bells: one for bytes, and one for room */
 
 /* ---- Making --------------------------------------------------------------------------------- */
 
@@ -70,7 +70,7 @@ void lane_note_end(lane *l, DWORD error)
 static void lane__ring(lane *l)
 {
     static const unsigned char bell[FRAMING_HEADER] = {3, 0, 0, 0x80}; /* FRAMING_BELL */
-    uint64_t began = clock_ns();
+    uint64_t began;
     DWORD error, bytes;
 
     if (l->bell.pending) {
@@ -78,6 +78,7 @@ static void lane__ring(lane *l)
         return;
     }
     l->bell.pending = true;
+    began = clock_ns();
     if (kernel_write(lane__kernel(l), l->pipe, &l->bell.op, bell, sizeof bell, &error, &bytes) !=
         OP_PENDING) {
         l->bell.pending = false;
