@@ -67,7 +67,7 @@ class Comparison:
         self.about = document["about"]
         self.cells = [Measured(cell) for cell in document["cells"]]
 
-    def of(self, kind, clients=None, size=None, depth=None, mode=None, processors=None):
+    def of(self, kind, clients=None, size=None, depth=None, mode=None):
         """The cells that are so; None: any."""
 
         def fits(value, wanted):
@@ -81,7 +81,6 @@ class Comparison:
             and fits(cell.size, size)
             and fits(cell.depth, depth)
             and fits(cell.mode, mode)
-            and fits(cell.processors, processors)
         ]
 
 

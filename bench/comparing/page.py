@@ -212,8 +212,9 @@ def lane_rows(comparison):
 
 def write_lanes(comparison, path):
     about = comparison.about
-    head = ("processors", "clients × bytes × depth", "pipe, messages/s", "lane, messages/s")
-    lines = [*table((*head, "multiple", "at least", "p50 by the lane, µs", servers.RING), lane_rows(comparison))]
+    head = ["processors", "clients × bytes × depth", "pipe, messages/s", "lane, messages/s"]
+    head += ["multiple", "at least", "p50 by the lane, µs", servers.RING]
+    lines = table(head, lane_rows(comparison))
     text = LANE_HEAD.format(ran=about["ran"], machine=machine(about)) + "\n".join(lines)
     path.write_text(text.strip() + "\n\n" + LANE_WHY.read_text(encoding="utf-8"), encoding="utf-8")
 
