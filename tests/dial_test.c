@@ -60,7 +60,8 @@ TEST_CASE(a_deadline_that_passes_says_why)
     assert_status(absent.reason, PP_E_NOT_FOUND);
     assert_int_equal(absent.opened, 0);
     assert_true(took >= 280 && took < 3000);
-    assert_in_range(kit_stats(r->port).busy_retries, 2, 11); /* the pauses double, up to 64 ms */
+    /* The pauses double, up to 64 ms. The first try of a slow machine may outlast them all. */
+    assert_in_range(kit_stats(r->port).busy_retries, 0, 11);
 
     r->listen.max_clients = 1;
     only = rig_client(r);
