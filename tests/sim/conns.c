@@ -10,6 +10,11 @@ bool world_does(uint32_t one_in)
     return one_in > 0 && sim_chance(one_in);
 }
 
+static bool conns__has_lane(const pp_conn_options *o)
+{
+    return o->mode == PP_MODE_FRAMED && o->lane == PP_LANE_AUTO;
+}
+
 void watched_init(watched *w, world *world, place *p, flow *out)
 {
     memset(w, 0, sizeof *w);
@@ -17,6 +22,7 @@ void watched_init(watched *w, world *world, place *p, flow *out)
     w->place = p;
     w->out = out;
     w->in.world = world;
+    w->in.wild = world->scribbled && conns__has_lane(&p->options.conn);
 }
 
 /* ---- What users ask for ---------------------------------------------------------------------- */

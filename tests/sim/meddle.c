@@ -184,3 +184,15 @@ DWORD meddle(void *argument)
     }
     return 0;
 }
+
+/* Who has the rights to a lane's memory and no pipe of it. */
+DWORD scribble(void *argument)
+{
+    world *w = argument;
+
+    for (unsigned left = 1 + sim_draw(60); left > 0 && !w->over;) {
+        sim_sleep(sim_chance(2) ? 0 : 1 + sim_draw(10));
+        left -= sections_scribble();
+    }
+    return 0;
+}

@@ -127,7 +127,7 @@ void oracle_end(watched *w)
     if (w->got_end)
         sim_fail("on_end comes twice");
     w->got_end = true;
-    if (w->options.mode == PP_MODE_FRAMED && (f ? !f->ended : w->server))
+    if (w->options.mode == PP_MODE_FRAMED && !w->in.wild && (f ? !f->ended : w->server))
         sim_fail("on_end comes, and nobody has ended");
     if (!f ? !w->world->hostile && w->place->adopted != ADOPTED_SOCKET && w->in.have > 0
            : !f->wild && (!f->ended || f->arrived < f->accepted))

@@ -5,7 +5,9 @@
  */
 #include "pipes.h"
 #include "security.h"
-#include "sim.h"
+#include "world.h"
+
+#include "pipe/ring.h"
 
 #include <bcrypt.h>
 #include <psapi.h>
@@ -141,6 +143,25 @@ PVOID MapViewOfFile(HANDLE handle, DWORD rights, DWORD high, DWORD low, SIZE_T s
         return SetLastError(ERROR_ACCESS_DENIED), NULL; /* Wine's kernel32/tests/virtual.c */
     s->views++;
     return s->memory;
+}
+
+/* Into their words, or anywhere; a small step, or any value. */
+bool sections_scribble(void)
+{
+    const uint32_t words = 2 * sizeof(ring_shared) / sizeof(ring_word);
+    section_object *one = NULL;
+    volatile LONG *at;
+
+    for (section_object *s = sections; s; s = s->next)
+        if (s->views > 0 && (!one || sim_chance(2)))
+            one = s;
+    if (!one)
+        return false;
+    at = sim_chance(2) ? &((ring_word *)(void *)one->memory)[sim_draw(words)].value
+                       : (LONG *)(void *)one->memory + sim_draw((uint32_t)(one->size / sizeof *at));
+    *at = sim_chance(2) ? *at + (LONG)sim_draw(9) - 4 : (LONG)sim_draw(1u << sim_draw(32));
+    sim_trace("a stranger writes into a section");
+    return true;
 }
 
 static section_object *sections__of(const void *view)

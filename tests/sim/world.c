@@ -43,14 +43,14 @@ static void world__draw_conn(world *w, place *p)
 {
     pp_conn_options *o = &p->options.conn;
 
-    o->mode = w->walk.on ? w->walk.mode : (pp_mode)sim_draw(3);
+    o->mode = w->walk.on ? w->walk.mode : w->scribbled ? PP_MODE_FRAMED : (pp_mode)sim_draw(3);
     o->direction = sim_chance(3) && !w->walk.on ? (pp_direction)sim_draw(3) : PP_DIRECTION_DUPLEX;
     o->half_close = o->mode == PP_MODE_MESSAGE && sim_chance(2);
     o->max_message = w->heavy ? 1000 + sim_draw(WORLD_LONGEST - 1000) : 4 + sim_draw(200);
     o->high_mark = 1 + sim_draw(sim_chance(2) ? 3000 : 500000);
     o->low_mark = sim_chance(2) ? 0 : 1 + sim_draw((uint32_t)o->high_mark);
     world__draw_times(w, o);
-    o->lane = w->walk.on || sim_chance(2) ? PP_LANE_AUTO : PP_LANE_OFF;
+    o->lane = w->walk.on || w->scribbled || sim_chance(2) ? PP_LANE_AUTO : PP_LANE_OFF;
     o->lane_ring = 4096u << sim_draw(2);
     p->answers = o->direction == PP_DIRECTION_DUPLEX && !sim_chance(4);
     p->answers_ends = sim_chance(2);
@@ -165,6 +165,7 @@ void world_draw(world *w)
     w->calm = sim_chance(3) && !w->walk.on;
     w->faulty = w->walk.on || (!w->calm && sim_chance(3));
     w->hostile = !w->calm && !w->walk.on && sim_chance(3);
+    w->scribbled = w->hostile && sim_chance(2);
     w->sleeps = sim_chance(4) && !w->walk.on;
     w->crowd = sim_chance(3) && !w->walk.on;
     w->heavy = sim_chance(w->calm ? 4 : 8) && !w->walk.on;
@@ -352,7 +353,7 @@ static void world__start_squatters(world *w)
 void world_run(void *context)
 {
     world *w = context;
-    HANDLE meddlers[2] = {NULL, NULL};
+    HANDLE meddlers[2] = {NULL, NULL}, scribbler = NULL;
 
     memset((char *)w + sizeof w->walk, 0, sizeof *w - sizeof w->walk);
     world_draw(w);
@@ -369,10 +370,13 @@ void world_run(void *context)
         world__start_squatters(w);
         for (unsigned i = sim_draw(3); i > 0; i--)
             meddlers[i - 1] = sim_spawn(&sim_server, meddle, w);
+        if (w->scribbled)
+            scribbler = sim_spawn(&sim_server, scribble, w);
         world__await_clients(w);
         world__stop(w);
         world_join(&meddlers[0]);
         world_join(&meddlers[1]);
+        world_join(&scribbler);
         for (unsigned i = 0; i < WORLD_MOST_SQUATTERS; i++)
             world_join(&w->squatters[i].thread);
         world__close(w);

@@ -194,6 +194,7 @@ struct world {
     pp_port_options options;
     bool calm;                                  /* everything that was asked is answered */
     bool faulty, hostile, sleeps, heavy, crowd; /* crowd: other users, and another machine */
+    bool scribbled;                             /* a stranger writes into the lanes */
     volatile bool stopping, aborted, over;
     uint64_t stopped_at, deadline, slept_ms;
     place places[WORLD_MOST_PLACES], adopted[WORLD_MOST_ADOPTED];
@@ -271,6 +272,8 @@ bool client_expects_more(const client *c);
 DWORD plain_main(void *argument);
 DWORD blocking_main(void *argument);
 DWORD meddle(void *argument);
+DWORD scribble(void *argument);
+bool sections_scribble(void); /* sections.c; false: there is no memory to write into */
 DWORD squat_main(void *argument);
 
 /* ---- adopted.c ------------------------------------------------------------------------------- */

@@ -165,7 +165,7 @@ FAULTS = [
      "    return r->theirs - r->ours > 0 || r->wrong;"),
     ("ring.c", "an index that cannot be is believed",
      "    if (between > r->size)",
-     "    if (0)"),
+     "    if (between > r->size && !r)"),
     ("framing.c", "the longest frame is refused",
      "header > max_message",
      "header >= max_message"),
