@@ -77,34 +77,39 @@ download_sources() {
     return $status
 }
 
-# Asio is headers alone: the distribution's package for those who build with it is all of it.
-download_asio() {
-    local folder=$cache/apt status=0
+directory_of() {
+    sed -n 's/^directory = //p' "subprojects/$1.wrap"
+}
+
+version_of() { # from its first digit on
+    directory_of "$1" | sed 's/^[^0-9]*//'
+}
+
+# download_headers LIBRARY PACKAGE: of one that is headers alone, so that the distribution's package
+# for those who build with it is all of it.
+download_headers() {
+    local folder=$cache/apt status=0 wanted version
     command -v apt-get >/dev/null || return 1
-    echo "downloading the headers of asio"
+    echo "downloading the headers of $1"
+    wanted=$(version_of "$1")
     rm -rf "$folder"
     mkdir -p "$folder" "$cache/sources"
     (
         cd "$folder"
-        apt-get -qq -o APT::Sandbox::User="$(id -un)" download libasio-dev &&
+        apt-get -qq -o APT::Sandbox::User="$(id -un)" download "$2" &&
             dpkg-deb -x ./*.deb . &&
             version=$(dpkg-deb -f ./*.deb Version) && version=${version#*:} &&
+            [ "${version%%[-+]*}" = "${wanted//_/.}" ] &&
             tar -cf headers.tar usr/include &&
-            mv headers.tar "../sources/asio_${version%-*}.headers.tar"
+            mv headers.tar "../sources/$1_$wanted.headers.tar"
     ) || status=$?
     rm -rf "$folder"
     return $status
 }
 
-directory_of() {
-    sed -n 's/^directory = //p' "subprojects/$1.wrap"
-}
-
 # The archive of a library in the cache; none: status 1.
 archive_of() {
-    local directory
-    directory=$(directory_of "$1")
-    compgen -G "$cache/sources/$1_${directory#*-}*" | head -n 1 | grep .
+    compgen -G "$cache/sources/$1_$(version_of "$1")*" | head -n 1 | grep .
 }
 
 download() {
@@ -112,11 +117,11 @@ download() {
     for name in "${libraries[@]}"; do
         [ ! -d "subprojects/$(directory_of "$name")" ] || continue
         ! archive_of "$name" >/dev/null || continue
-        if [ "$name" = asio ]; then
-            download_asio || true
-        else
-            missing+=("$name")
-        fi
+        case $name in
+        asio) download_headers asio libasio-dev || true ;;
+        boost) download_headers boost libboost1.74-dev || true ;;
+        *) missing+=("$name") ;;
+        esac
     done
     [ ${#missing[@]} = 0 ] || download_sources "${missing[@]}" || true
 }
@@ -129,7 +134,7 @@ lay_out_subprojects() {
         directory=$(directory_of "$name")
         if [ ! -d "subprojects/$directory" ]; then
             archive=$(archive_of "$name") || {
-                echo "no source package $name ${directory#*-} here: Meson will download it" >&2
+                echo "no source package $name $(version_of "$name") here: Meson will download it" >&2
                 continue
             }
             new=$(mktemp -d "subprojects/$name.XXXXXX")

@@ -30,7 +30,7 @@ def distribution():
 
 def libraries(root):
     names = [path.name for path in (root / "subprojects").iterdir() if path.is_dir()]
-    return ", ".join(sorted(n for n in names if re.match(r"(libuv|asio|mimalloc)-", n)))
+    return ", ".join(sorted(n for n in names if re.match(r"(libuv-|asio-|boost_|mimalloc-)", n)))
 
 
 def runtimes():

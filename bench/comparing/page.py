@@ -166,7 +166,8 @@ LANE_HEAD = """# Performance of lanes
 
 A framed connection by a [lane](lane.md) and by the pipe: `pipe_load` against `pipeport serve --mode framed`, with
 `--lane auto` and `--lane off`, and the same programs otherwise. Beside them, a plain ring in shared memory with
-events and a thread for each client (`bench/rivals/shared.c`), with a client of its own. {ran}
+events and a thread for each client (`bench/rivals/shared.c`), and two message queues of Boost.Interprocess and a
+thread for each client (`bench/rivals/boost.cpp`), each with a client of its own. {ran}
 
 These are Wine's figures, not Windows'. By the pipe each message costs requests to Wine's server, which are slower
 than Windows' system calls; a lane makes none. So on Windows the pipe is faster, and the multiple smaller. The rounds of
@@ -207,13 +208,14 @@ def lane_rows(comparison):
             f"{target}" + ("" if ratio is None or ratio >= target else ", **not reached**"),
             "–" if cell.one_way else number(statistics.median(p50)) if p50 else "–",
             number(cell.median(servers.RING)),
+            number(cell.median(servers.QUEUES)),
         )
 
 
 def write_lanes(comparison, path):
     about = comparison.about
     head = ["processors", "clients × bytes × depth", "pipe, messages/s", "lane, messages/s"]
-    head += ["multiple", "at least", "p50 by the lane, µs", servers.RING]
+    head += ["multiple", "at least", "p50 by the lane, µs", servers.RING, servers.QUEUES]
     lines = table(head, lane_rows(comparison))
     text = LANE_HEAD.format(ran=about["ran"], machine=machine(about)) + "\n".join(lines)
     path.write_text(text.strip() + "\n\n" + LANE_WHY.read_text(encoding="utf-8"), encoding="utf-8")

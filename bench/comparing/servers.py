@@ -8,6 +8,7 @@ import managed
 OURS = "pipeport"
 BY_PIPE = "by the pipe"
 RING = "a ring with events"
+QUEUES = "Boost.Interprocess"
 BARE = "bare loop"
 BARE_CONNECTS = "bare connects"
 KNOWING_CONNECTS = "bare connects that know the peer"
@@ -112,5 +113,9 @@ def by_both_ways(service):
 
 
 LANES = by_both_ways("echo")
-DEEP_LANES = (*LANES, rival(RING, "shared", "framed"))  # it measures that load alone
+DEEP_LANES = (  # they measure that load alone
+    *LANES,
+    rival(RING, "shared", "framed"),
+    rival(QUEUES, "boost", "framed"),
+)
 SINKS = by_both_ways("sink")
