@@ -41,14 +41,17 @@ struct client {
     message_queue *in, *out;
 };
 
-// Whoever is first makes it.
+// The server makes it. One of a process that was killed may be there still, locked for ever.
 message_queue *open(unsigned index, const char *what)
 {
     const std::string pipe = options.path;
     const std::string name =
         pipe.substr(pipe.rfind('\\') + 1) + "-" + std::to_string(index) + "-" + what;
 
-    return new message_queue(boost::interprocess::open_or_create, name.c_str(), RIVAL_DEPTH,
+    if (options.drives)
+        return new message_queue(boost::interprocess::open_only, name.c_str());
+    message_queue::remove(name.c_str());
+    return new message_queue(boost::interprocess::create_only, name.c_str(), RIVAL_DEPTH,
                              RIVAL_SIZE + 4);
 }
 
