@@ -1,5 +1,6 @@
 /*
- * The command line of `pipeport serve`: one program, with one mailslot and one pipe.
+ * The command line of `pipeport serve`: one program, with one mailslot and one pipe, or with those
+ * of a configuration file.
  */
 #ifndef PP_SERVER_ARGUMENTS_H
 #define PP_SERVER_ARGUMENTS_H

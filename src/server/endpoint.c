@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/name.h"
+#include "base/win.h"
 
 #include <inttypes.h>
 
@@ -30,6 +32,22 @@ pp_status endpoint_allow(endpoint *e, const char *user, pp_error *error)
     e->access.allow = e->allow = grown;
     e->access.allow_count = count + 1;
     return PP_OK;
+}
+
+const char *endpoint_name(const endpoint *e)
+{
+    return e->kind == SCOPE_PIPE ? e->listen.name : e->mailslot.name;
+}
+
+bool endpoint_is_twin(const endpoint *e, const endpoint *other)
+{
+    const name_kind kind = e->kind == SCOPE_PIPE ? NAME_PIPE : NAME_MAILSLOT;
+    name_path path, other_path;
+
+    return e->kind == other->kind &&
+           name_parse(&path, kind, endpoint_name(e), true, "", NULL) == PP_OK &&
+           name_parse(&other_path, kind, endpoint_name(other), true, "", NULL) == PP_OK &&
+           CompareStringOrdinal(path.wide, -1, other_path.wide, -1, TRUE) == CSTR_EQUAL;
 }
 
 /* "LOW is 2; allowed: at most HIGH, which is 1" */

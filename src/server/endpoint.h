@@ -13,6 +13,7 @@ typedef struct endpoint {
     scope kind;     /* SCOPE_PIPE or SCOPE_MAILSLOT */
     bool named;     /* the user gave its name */
     bool left_out;  /* the server does not open it */
+    unsigned line;  /* of its section in the configuration file; 0: it is in none */
     uint64_t given; /* the settings that the user gave, a bit each */
     const service *service;
     pp_access access;
@@ -30,6 +31,12 @@ void endpoint_free(endpoint *e);
 
 /* Admits another user; the text must outlive the endpoint. PP_E_MEMORY. */
 pp_status endpoint_allow(endpoint *e, const char *user, pp_error *error);
+
+/* The name that it serves, as the user gave it. */
+const char *endpoint_name(const endpoint *e);
+
+/* Whether both serve the same name. */
+bool endpoint_is_twin(const endpoint *e, const endpoint *other);
 
 /* Checks the settings against each other. PP_E_ARGUMENT. */
 pp_status endpoint_check(const endpoint *e, const where *w, pp_error *error);

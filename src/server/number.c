@@ -133,7 +133,17 @@ void number_range(const option_row *row, char text[NUMBER_RANGE])
     number_print(row->unit, row->least, least);
     number_print(row->unit, row->most, most);
     snprintf(text, NUMBER_RANGE, "%s to %s%s%s", least, most, number__unit(row->unit),
-             number__can_be_off(row) ? ", or off" : "");
+             number__can_be_off(row) ? ", or off"
+             : row->zero_allowed     ? ", or 0"
+                                     : "");
+}
+
+void number_show(const option_row *row, uint64_t value, char text[NUMBER_TEXT])
+{
+    if (value == 0 && number__can_be_off(row))
+        snprintf(text, NUMBER_TEXT, "off");
+    else
+        number_print(row->unit, value, text);
 }
 
 const char *number_meaning_of_zero(const option_row *row)
@@ -148,10 +158,14 @@ pp_status number_take(const option_row *row, void *options, const char *value, c
 {
     char range[NUMBER_RANGE];
     uint64_t number = 0;
-    bool off = number__can_be_off(row) && value && strcmp(value, "off") == 0;
+    bool ok = value && number__parse(row->unit, value, &number) && number >= row->least &&
+              number <= row->most;
 
-    if (off || (value && number__parse(row->unit, value, &number) && number >= row->least &&
-                number <= row->most)) {
+    if (value && row->zero_allowed && strcmp(value, number__can_be_off(row) ? "off" : "0") == 0) {
+        number = 0;
+        ok = true;
+    }
+    if (ok) {
         *option_member(row, options) = number;
         return PP_OK;
     }

@@ -19,10 +19,11 @@ void number_print(option_unit unit, uint64_t value, char text[NUMBER_TEXT]);
 void number_option_name(const option_row *row, char name[NUMBER_NAME]);
 void number_range(const option_row *row, char text[NUMBER_RANGE]);
 
-/*
- * The meaning of 0 where a row allows it besides the range, or NULL; the row's help has it after
- * NUMBER_ZERO. People write "off" for a time of 0, and leave out an option whose default is 0.
- */
+/* How people write a value of the row: a time of 0 is "off". */
+void number_show(const option_row *row, uint64_t value, char text[NUMBER_TEXT]);
+
+/* The meaning of 0 where a row allows it besides the range, or NULL; the row's help has it after
+ * NUMBER_ZERO. */
 const char *number_meaning_of_zero(const option_row *row);
 
 /* Sets the row's member of `options`; `value` may be NULL. PP_E_ARGUMENT with a text that begins

@@ -1,5 +1,7 @@
 #include "server/program.h"
 
+#include "base/mem.h"
+
 #define PROGRAM__LEAST_INTERVAL 100u
 #define PROGRAM__MOST_INTERVAL (24u * 60 * 60 * 1000)
 #define PROGRAM__MOST_RATE 100000u
@@ -25,6 +27,8 @@ void program_free(program *p)
 {
     for (size_t i = 0; i < p->endpoint_count; i++)
         endpoint_free(&p->endpoints[i]);
+    mem_free(p->text);
+    p->text = NULL;
 }
 
 endpoint *program_add(program *p, scope kind)
@@ -44,4 +48,13 @@ endpoint *program_find(program *p, scope kind)
         if (p->endpoints[i].kind == kind)
             return &p->endpoints[i];
     return NULL;
+}
+
+size_t program_count(const program *p, scope kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < p->endpoint_count; i++)
+        count += p->endpoints[i].kind == kind;
+    return count;
 }

@@ -7,15 +7,17 @@
 #include "base/options.h"
 #include "server/endpoint.h"
 
-#define PROGRAM_ENDPOINTS 2 /* most */
+#define PROGRAM_ENDPOINTS 64 /* most */
 
 typedef struct program {
     pp_port_options port;
     uint64_t stats_interval_ms, log_rate;
-    bool json, help;
-    uint64_t given; /* the settings that the user gave, a bit each */
+    bool json, help, check, example;
+    const char *config; /* the file; NULL: there is none */
+    char *text;         /* of that file: names and values point into it; program_free frees it */
+    uint64_t given;     /* the settings that the user gave, a bit each */
 
-    endpoint endpoints[PROGRAM_ENDPOINTS]; /* the server opens them in this order */
+    endpoint endpoints[PROGRAM_ENDPOINTS];
     size_t endpoint_count;
 } program;
 
@@ -29,7 +31,8 @@ void program_free(program *p);
 /* Adds an endpoint with its defaults; NULL: the program has PROGRAM_ENDPOINTS already. */
 endpoint *program_add(program *p, scope kind);
 
-/* The first endpoint of a kind, or NULL. */
+/* The first endpoint of a kind, or NULL; how many there are. */
 endpoint *program_find(program *p, scope kind);
+size_t program_count(const program *p, scope kind);
 
 #endif

@@ -65,6 +65,18 @@ static void report__print(output_stream stream, const char *word, const report__
         report__print_plain(stream, word, fields, count);
 }
 
+void report_print_endpoint(const endpoint *e, bool json)
+{
+    const char *mode = e->kind == SCOPE_PIPE ? endpoint_mode_name(e->listen.conn.mode) : "none";
+    const report__field fields[] = {
+        {e->kind == SCOPE_PIPE ? "pipe" : "mailslot", endpoint_path(e), 0},
+        {"mode", mode, 0},
+        {"service", e->service->name, 0},
+    };
+
+    report__print(OUTPUT_STDOUT, "serves", fields, sizeof fields / sizeof *fields, json);
+}
+
 void report_print_ready(const report_ready *ready, bool json)
 {
     const report__field fields[] = {

@@ -5,13 +5,15 @@
 #ifndef PP_SERVER_REPORT_H
 #define PP_SERVER_REPORT_H
 
-#include "pipeport.h"
+#include "server/endpoint.h"
 
 typedef struct report_ready {
     const char *pipe, *mode, *mailslot; /* full paths; "none" without a mailslot */
     uint64_t workers, pid;
 } report_ready;
 
+/* One that the server has opened, or has left out. */
+void report_print_endpoint(const endpoint *e, bool json);
 void report_print_ready(const report_ready *ready, bool json);
 void report_print_stopped(const pp_stats *stats, bool json);
 void report_print_stats(const pp_stats *stats, bool json);

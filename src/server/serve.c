@@ -4,6 +4,7 @@
 #include "base/win.h"
 #include "pipeport.h"
 #include "server/arguments.h"
+#include "server/check.h"
 #include "server/exits.h"
 #include "server/help.h"
 #include "server/logger.h"
@@ -64,14 +65,25 @@ static pp_status serve__open_endpoint(serve *s, endpoint *e, pp_error *error)
     return PP_OK;
 }
 
-static pp_status serve__open_endpoints(serve *s, pp_error *error)
+static pp_status serve__open_kind(serve *s, scope kind, pp_error *error)
 {
     pp_status status = PP_OK;
 
-    for (size_t i = 0; i < s->program.endpoint_count && status == PP_OK; i++)
-        if (!s->program.endpoints[i].left_out)
-            status = serve__open_endpoint(s, &s->program.endpoints[i], error);
+    for (size_t i = 0; i < s->program.endpoint_count && status == PP_OK; i++) {
+        endpoint *e = &s->program.endpoints[i];
+
+        if (e->kind == kind && !e->left_out)
+            status = serve__open_endpoint(s, e, error);
+    }
     return status;
+}
+
+/* Pipes come last: once a client can connect, less can fail. */
+static pp_status serve__open_endpoints(serve *s, pp_error *error)
+{
+    pp_status status = serve__open_kind(s, SCOPE_MAILSLOT, error);
+
+    return status == PP_OK ? serve__open_kind(s, SCOPE_PIPE, error) : status;
 }
 
 /* The timer comes before the endpoints: once a client can connect, nothing may fail any more. */
@@ -100,15 +112,18 @@ static void serve__close(serve *s)
     service_close_all(&s->services);
 }
 
+/* A line for each endpoint of a file, and then the first pipe and the first mailslot. */
 static void serve__print_ready(serve *s)
 {
     const endpoint *pipe = program_find(&s->program, SCOPE_PIPE);
     pp_stats stats;
     report_ready ready;
 
+    for (size_t i = 0; s->program.config && i < s->program.endpoint_count; i++)
+        report_print_endpoint(&s->program.endpoints[i], s->program.json);
     pp_port_stats(s->port, &stats);
     ready.pipe = endpoint_path(pipe);
-    ready.mode = endpoint_mode_name(pipe->listen.conn.mode);
+    ready.mode = pipe ? endpoint_mode_name(pipe->listen.conn.mode) : "none";
     ready.mailslot = endpoint_path(program_find(&s->program, SCOPE_MAILSLOT));
     ready.workers = stats.workers;
     ready.pid = GetCurrentProcessId();
@@ -150,21 +165,34 @@ static int serve__serve(serve *s)
     return code;
 }
 
+/* Prints and ends. */
+static int serve__print(serve *s)
+{
+    if (s->program.help)
+        help_print();
+    else if (s->program.example)
+        help_print_example();
+    else
+        check_print(&s->program);
+    return output_status(0);
+}
+
 int serve_main(int count, char **arguments)
 {
     serve s = {0};
+    program *p = &s.program;
     pp_error error;
-    pp_status status = arguments_read(&s.program, count, arguments, &error);
+    pp_status status = arguments_read(p, count, arguments, &error);
     int code;
 
-    if (status != PP_OK) {
+    if (status == PP_OK && p->check)
+        status = check_access(p, &error);
+    if (status != PP_OK)
         code = serve__fail(status, &error);
-    } else if (s.program.help) {
-        help_print();
-        code = output_status(0);
-    } else {
+    else if (p->help || p->example || p->check)
+        code = serve__print(&s);
+    else
         code = serve__serve(&s);
-    }
-    program_free(&s.program);
+    program_free(p);
     return code;
 }

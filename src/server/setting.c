@@ -57,6 +57,40 @@ bool setting_takes_value(const setting *s)
     return s->number || s->word->value;
 }
 
+bool setting_is_for_files(const setting *s)
+{
+    return s->number || s->word->use == WORD_KEY;
+}
+
+bool setting_is_name(const setting *s)
+{
+    return s->word && s->word->use == WORD_NAME;
+}
+
+bool setting_comes_first(const setting *s)
+{
+    return s->word && s->word->use == WORD_FIRST;
+}
+
+const char *setting_scope_name(scope of)
+{
+    return of == SCOPE_PROGRAM ? "server" : of == SCOPE_PIPE ? "pipe" : "mailslot";
+}
+
+static bool setting__show_number(const setting *s, const void *owner, char text[SETTING_SHOWN])
+{
+    const char *member = (const char *)owner + s->offset + s->number->offset;
+    uint64_t value = *(const uint64_t *)(const void *)member;
+
+    number_show(s->number, value, text);
+    return value != s->number->preset;
+}
+
+bool setting_show(const setting *s, const void *owner, char text[SETTING_SHOWN])
+{
+    return s->number ? setting__show_number(s, owner, text) : word_show(s->word, owner, text);
+}
+
 /* ---- Giving --------------------------------------------------------------------------------- */
 
 /* The user meant one of two values, and we cannot tell which. */
@@ -82,7 +116,7 @@ static pp_status setting__give(const setting *s, void *target, uint64_t *given, 
     status = setting__note(s, given, field, error);
     if (status != PP_OK)
         return status;
-    return s->word ? word_take(s->word, target, value, field, error)
+    return s->word ? word_take(s->word, target, value, w, field, error)
                    : number_take(s->number, (char *)target + s->offset, value, field, error);
 }
 

@@ -1,20 +1,25 @@
 /*
  * The place of a setting, with which a message begins: "--high-mark is ..." for the command line,
- * "FILE:12: high-mark is ..." for a line of a file.
+ * "FILE:12: [pipe orders] high-mark is ..." for a line of a file.
  */
 #ifndef PP_SERVER_WHERE_H
 #define PP_SERVER_WHERE_H
 
 #include "base/error.h"
 
+#define WHERE_PLACE 128
+
 typedef struct where {
-    const char *place;   /* before the message: "FILE:12: ", or nothing; at most UTF_SHORT bytes */
+    const char *place;   /* before the message: "FILE:12: ", or nothing; shorter than WHERE_PLACE */
     const char *hyphens; /* before a setting's name: "--", or nothing */
 } where;
 
 extern const where where_command_line;
 
-#define WHERE_FIELD 192
+/* Whether it is a line of a file. */
+bool where_is_file(const where *w);
+
+#define WHERE_FIELD 224
 
 /* The beginning of a message: the place and the name. */
 void where_field(const where *w, const char *name, char field[WHERE_FIELD]);

@@ -40,6 +40,15 @@ static void word__log_level(void *target, size_t index)
     p->port.log_level = (pp_log_level)index;
 }
 
+static pp_status word__config(void *target, const char *value, const char *field, pp_error *error)
+{
+    program *p = target;
+
+    (void)field, (void)error;
+    p->config = value;
+    return PP_OK;
+}
+
 static pp_status word__pipe(void *target, const char *value, const char *field, pp_error *error)
 {
     endpoint *e = target;
@@ -75,22 +84,85 @@ static pp_status word__sddl(void *target, const char *value, const char *field, 
     return PP_OK;
 }
 
+/* ---- Showing -------------------------------------------------------------------------------- */
+
+static size_t word__mode_of(const void *target)
+{
+    const endpoint *e = target;
+
+    return (size_t)e->listen.conn.mode;
+}
+
+static size_t word__lane_of(const void *target)
+{
+    const endpoint *e = target;
+
+    return (size_t)e->listen.conn.lane;
+}
+
+static size_t word__service_of(const void *target)
+{
+    const endpoint *e = target;
+    size_t index = 0;
+
+    while (service_table[index] != e->service)
+        index++;
+    return index;
+}
+
+static size_t word__log_level_of(const void *target)
+{
+    const program *p = target;
+
+    return (size_t)p->port.log_level;
+}
+
+static bool word__show_users(const void *target, char *text)
+{
+    const endpoint *e = target;
+    size_t used = 0;
+
+    text[0] = 0;
+    for (size_t i = 0; i < e->access.allow_count && used < WORD_SHOWN; i++)
+        used += (size_t)snprintf(text + used, WORD_SHOWN - used, "%s%s", i > 0 ? "," : "",
+                                 e->access.allow[i]);
+    return used > 0;
+}
+
+static bool word__show_sddl(const void *target, char *text)
+{
+    const endpoint *e = target;
+
+    utf_fit(text, WORD_SHOWN, e->access.sddl ? e->access.sddl : "");
+    return e->access.sddl != NULL;
+}
+
 /* ---- The table ------------------------------------------------------------------------------ */
 
 const word_row word_table[WORD_COUNT] = {
+    {"config", "read this configuration file; options beside it come before what it says", "FILE",
+     SCOPE_PROGRAM, .use = WORD_FIRST, .take = word__config},
+    {"check", "only check the options and the file, and print what would be served", NULL,
+     SCOPE_PROGRAM, .use = WORD_FIRST, .flag = offsetof(program, check)},
+    {"example", "print a configuration file with every key and its default", NULL, SCOPE_PROGRAM,
+     .use = WORD_FIRST, .flag = offsetof(program, example)},
     {"pipe", "a bare name or \\\\.\\pipe\\NAME; default: pipeport", "NAME", SCOPE_PIPE,
-     .take = word__pipe},
-    {"mode", NULL, "MODE", SCOPE_PIPE, .choice = endpoint_mode_name, .choose = word__mode},
-    {"lane", NULL, "WHEN", SCOPE_PIPE, .choice = endpoint_lane_name, .choose = word__lane},
-    {"service", NULL, "SERVICE", WORD__ENDPOINTS, .choice = service_name, .choose = word__service},
+     .use = WORD_NAME, .take = word__pipe},
+    {"mode", NULL, "MODE", SCOPE_PIPE, .choice = endpoint_mode_name, .choose = word__mode,
+     .chosen = word__mode_of},
+    {"lane", NULL, "WHEN", SCOPE_PIPE, .choice = endpoint_lane_name, .choose = word__lane,
+     .chosen = word__lane_of},
+    {"service", NULL, "SERVICE", WORD__ENDPOINTS, .choice = service_name, .choose = word__service,
+     .chosen = word__service_of},
     {"mailslot",
      "a bare name or \\\\.\\mailslot\\NAME; default: pipeport, or none if that is taken", "NAME",
-     SCOPE_MAILSLOT, .take = word__mailslot},
-    {"no-mailslot", "open no mailslot", NULL, SCOPE_MAILSLOT, .flag = offsetof(endpoint, left_out)},
+     SCOPE_MAILSLOT, .use = WORD_NAME, .take = word__mailslot},
+    {"no-mailslot", "open no mailslot", NULL, SCOPE_MAILSLOT, .use = WORD_COMMAND,
+     .flag = offsetof(endpoint, left_out)},
     {"allow", "also admit this user or SID; may be repeated", "USER", WORD__ENDPOINTS,
-     .repeats = true, .take = word__allow},
+     .repeats = true, .sample = "S-1-5-11", .take = word__allow, .show = word__show_users},
     {"sddl", "security descriptor; replaces the default and --allow", "STRING", WORD__ENDPOINTS,
-     .take = word__sddl},
+     .sample = "D:(A;;GA;;;SY)(A;;GA;;;BA)", .take = word__sddl, .show = word__show_sddl},
     {"strict", "users of --allow may not create instances of the pipe", NULL, SCOPE_PIPE,
      .flag = offsetof(endpoint, access.strict)},
     {"refuse-unknown", "end connections of clients that hide their user", NULL, SCOPE_PIPE,
@@ -98,10 +170,10 @@ const word_row word_table[WORD_COUNT] = {
     {"allow-remote", "admit clients of other machines", NULL, WORD__ENDPOINTS,
      .flag = offsetof(endpoint, access.allow_remote)},
     {"log-level", NULL, "LEVEL", SCOPE_PROGRAM, .choice = logger_level_name, .preset = PP_LOG_INFO,
-     .choose = word__log_level},
+     .choose = word__log_level, .chosen = word__log_level_of},
     {"json", "print the ready line, the figures and the last line as JSON", NULL, SCOPE_PROGRAM,
      .flag = offsetof(program, json)},
-    {"help", "print this", NULL, SCOPE_PROGRAM, .flag = offsetof(program, help)},
+    {"help", "print this", NULL, SCOPE_PROGRAM, .use = WORD_FIRST, .flag = offsetof(program, help)},
 };
 
 /* ---- Rows ----------------------------------------------------------------------------------- */
@@ -136,21 +208,44 @@ static pp_status word__choose(const word_row *row, void *target, const char *val
     return where_refuse(field, value, allowed, error);
 }
 
-pp_status word_take(const word_row *row, void *target, const char *value, const char *field,
-                    pp_error *error)
+static pp_status word__switch(const word_row *row, void *target, const char *value, const where *w,
+                              const char *field, pp_error *error)
+{
+    bool in_file = where_is_file(w), off = in_file && strcmp(value, "no") == 0;
+
+    if (!off && (in_file ? strcmp(value, "yes") != 0 : value != NULL))
+        return where_refuse(field, value, in_file ? "yes or no" : "no value", error);
+    *(bool *)(void *)((char *)target + row->flag) = !off;
+    return PP_OK;
+}
+
+pp_status word_take(const word_row *row, void *target, const char *value, const where *w,
+                    const char *field, pp_error *error)
 {
     char allowed[WORD_ALLOWED];
 
     word_allowed(row, allowed);
-    if (row->value && !value)
+    if (!row->value)
+        return word__switch(row, target, value, w, field, error);
+    if (!value)
         return where_refuse(field, NULL, allowed, error);
-    if (!row->value && value)
-        return error_set(error, PP_E_ARGUMENT, 0, "%s is \"%s\"; allowed: no value", field,
-                         utf_shorten(value).text);
     if (row->choice)
         return word__choose(row, target, value, field, error);
-    if (row->take)
-        return row->take(target, value, field, error);
-    *(bool *)(void *)((char *)target + row->flag) = true;
-    return PP_OK;
+    return row->take(target, value, field, error);
+}
+
+bool word_show(const word_row *row, const void *target, char text[WORD_SHOWN])
+{
+    if (row->use != WORD_KEY)
+        return false;
+    if (row->choice) {
+        size_t index = row->chosen(target);
+
+        snprintf(text, WORD_SHOWN, "%s", row->choice(index));
+        return index != row->preset;
+    }
+    if (row->show)
+        return row->show(target, text);
+    snprintf(text, WORD_SHOWN, "yes");
+    return *(const bool *)(const void *)((const char *)target + row->flag);
 }

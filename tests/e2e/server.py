@@ -70,14 +70,14 @@ def a_name_may_be_a_full_path_and_any_language():
 @case
 def every_wrong_argument_of_serve_is_one_line_and_status_2():
     ranges = {
-        "workers": ("1 to 256", "0 257 x -1 1.5"),
+        "workers": ("1 to 256, or 0", "00 257 x -1 1.5"),
         "accept-ready": ("1 to 1024", "0 1025"),
         "accept-depth": ("1 to 1024", "0 1025"),
         "wait-timeout": ("seconds", "0 3601"),
         "max-clients": ("1 to 100000", "0 100001"),
         "max-message": ("1 to 256M bytes", "0 268435457 1T"),
         "high-mark": ("1 to 256M bytes", "0 257M"),
-        "low-mark": ("1 to 256M bytes", "0 257M"),
+        "low-mark": ("1 to 256M bytes, or 0", "00 257M"),
         "max-buffered": ("1M to 64G bytes", "1023K 65G"),
         "pipe-buffer": ("0 to 1M bytes", "1048577"),
         "drain-timeout": ("0 to 3600 seconds", "3600.001 0.0001"),
@@ -110,6 +110,8 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["frobnicate"], 'unknown option "frobnicate"; see pipeport serve --help'),
     ):
         expect_refusal("pipeport", ["serve", *arguments], 2, allowed)
+    nearest = 'unknown option "--hihg-mark=3"; the nearest is --high-mark; see pipeport serve --help'
+    expect_refusal("pipeport", ["serve", "--hihg-mark=3"], 2, nearest)
     commands = "allowed: serve, selftest, --version, --help"
     expect_refusal("pipeport", [], 2, "a command is missing", commands)
     expect_refusal("pipeport", ["frobnicate"], 2, 'unknown command "frobnicate"', commands)
