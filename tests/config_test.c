@@ -193,8 +193,7 @@ TEST_CASE(a_mistake_in_a_file_is_one_line_that_says_where)
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         assert_string_equal(refusal(mistakes[i].text, strlen(mistakes[i].text), ""),
                             mistakes[i].said);
-    assert_non_null(
-        strstr(refusal("[pipe a\\\\b]", 11, ""), ":1: [pipe] pipe is \"a\\\\b\"; "));
+    assert_non_null(strstr(refusal("[pipe a\\\\b]", 11, ""), ":1: [pipe] pipe is \"a\\\\b\"; "));
 }
 
 TEST_CASE(a_file_has_a_limit_of_names)

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/win.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #define TEXT_FILE__ALLOWED "allowed: UTF-8, or UTF-16 with a byte order mark"
@@ -91,37 +91,38 @@ static pp_status text_file__from_utf16(const char *path, char **bytes, size_t si
     return PP_OK;
 }
 
-/* PP_OK unless a line is no UTF-8. */
-static pp_status text_file__check_lines(const char *path, char *text, pp_error *error)
+/* The line that is no UTF-8, from 1; 0: all are. */
+static unsigned text_file__bad_line(char *text)
 {
-    unsigned number = 1;
+    unsigned line = 1;
 
-    for (char *end; !utf_is_good(text); text = end + 1, number++) {
+    for (char *end; (end = strchr(text, '\n')) != NULL; text = end + 1, line++) {
         bool good;
 
-        end = strchr(text, '\n');
-        if (end)
-            *end = 0;
+        *end = 0;
         good = utf_is_good(text);
-        if (end)
-            *end = '\n';
+        *end = '\n';
         if (!good)
-            return error_set(error, PP_E_ARGUMENT, 0,
-                             "%s:%u: the line is not UTF-8; " TEXT_FILE__ALLOWED,
-                             utf_shorten(path).text, number);
+            return line;
     }
-    return PP_OK;
+    return utf_is_good(text) ? 0 : line;
 }
 
 static pp_status text_file__from_utf8(const char *path, char *bytes, size_t size, pp_error *error)
 {
+    unsigned bad;
+
     if (text_file__begins(bytes, size, "\xEF\xBB\xBF")) {
         memmove(bytes, bytes + 3, size - 3 + 1);
         size -= 3;
     }
     if (strlen(bytes) != size)
         return text_file__refuse(path, "has a byte of 0; " TEXT_FILE__ALLOWED, error);
-    return text_file__check_lines(path, bytes, error);
+    bad = text_file__bad_line(bytes);
+    if (bad == 0)
+        return PP_OK;
+    return error_set(error, PP_E_ARGUMENT, 0, "%s:%u: the line is not UTF-8; " TEXT_FILE__ALLOWED,
+                     utf_shorten(path).text, bad);
 }
 
 static pp_status text_file__decode(const char *path, char **bytes, size_t size, pp_error *error)
@@ -137,7 +138,7 @@ static pp_status text_file__decode(const char *path, char **bytes, size_t size, 
 
 pp_status text_file_read(const char *path, char **text, pp_error *error)
 {
-    HANDLE file;
+    HANDLE file = INVALID_HANDLE_VALUE;
     size_t size = 0;
     pp_status status;
 
@@ -147,6 +148,7 @@ pp_status text_file_read(const char *path, char **text, pp_error *error)
         return status;
     status = text_file__load(file, path, text, &size, error);
     CloseHandle(file);
+    assert(*text || status != PP_OK);
     if (status == PP_OK)
         status = text_file__decode(path, text, size, error);
     if (status != PP_OK) {

@@ -105,7 +105,7 @@ static size_t word__service_of(const void *target)
     const endpoint *e = target;
     size_t index = 0;
 
-    while (service_table[index] != e->service)
+    while (index + 1 < SERVICE_COUNT && service_table[index] != e->service)
         index++;
     return index;
 }
