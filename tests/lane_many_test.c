@@ -7,7 +7,7 @@
 enum {
     MANY = 1000,
     BUSY = 100,
-    SETTLE_MS = 6000, /* in which what is idle gives other memory back, too */
+    SETTLE_MS = 11000, /* what is idle gives other memory back within two looks of 5 s */
     WATCHED_MS = 10000,
     SECTION = 4096 + 2 * 4096
 };
