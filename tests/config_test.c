@@ -30,14 +30,14 @@ static pp_status read_program(program *p, const char *arguments, pp_error *error
 {
     static char line[512];
     static char config[] = "--config";
-    char *list[32] = {config, path};
+    char *words[32] = {config, path};
     int count = 2;
     pp_status status;
 
     snprintf(line, sizeof line, "%s", arguments);
     for (char *at = strtok(line, " "); at; at = strtok(NULL, " "))
-        list[count++] = at;
-    status = arguments_read(p, count, list, error);
+        words[count++] = at;
+    status = arguments_read(p, count, words, error);
     assert_true(DeleteFileA(path));
     return status;
 }
@@ -183,6 +183,7 @@ TEST_CASE(a_mistake_in_a_file_is_one_line_that_says_where)
          ":3: [pipe a] mode is given twice; allowed: once"},
         {"[pipe a]\nlow-mark = 2\nhigh-mark = 1",
          ":1: [pipe a] low-mark is 2; allowed: at most high-mark, which is 1"},
+        {"[pipe a]\nlane-ring = 5000", ":1: [pipe a] lane-ring is 5000; allowed: a power of two"},
         {"[pipe a]\n[mailslot a]\n[pipe A]",
          ":3: [pipe A] the pipe \"A\" has a section before; allowed: one"},
         {"[pipe a]\nstrict",
@@ -219,10 +220,17 @@ TEST_CASE(the_command_line_comes_before_the_file)
     assert_int_equal(p.endpoints[0].listen.conn.mode, PP_MODE_MESSAGE);
     assert_int_equal(p.endpoints[0].access.allow_count, 2); /* both: it may be repeated */
     program_free(&p);
-    read_text(&p, "[mailslot b]", "--pipe c");
+    read_text(&p, "[mailslot b]", "--max-clients 5 --strict --pipe c");
     assert_int_equal(p.endpoint_count, 2);
+    assert_int_equal(program_find(&p, SCOPE_PIPE)->listen.max_clients, 5);
+    assert_true(program_find(&p, SCOPE_PIPE)->access.strict);
     assert_string_equal(program_find(&p, SCOPE_PIPE)->listen.name, "c");
     program_free(&p);
+    read_text(&p, "[pipe a]\nstrict = yes", "--strict=no");
+    assert_false(p.endpoints[0].access.strict);
+    program_free(&p);
+    assert_string_equal(refusal("[mailslot b]", 12, "--no-mailslot"),
+                        "--no-mailslot leaves nothing to serve; allowed: beside a pipe");
     assert_non_null(strstr(refusal("[pipe a]\n[pipe b]", 17, "--pipe c"),
                            " has 2; allowed: with a file that has one"));
     assert_string_equal(refusal("[pipe a]", 8, "--mode stream --mode framed"),

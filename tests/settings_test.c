@@ -174,14 +174,17 @@ static const service hub_service = {
 /* Serves what it was made for, as the program does. */
 static void serve(service_states *states, endpoint *e, pp_port *port, const char *name)
 {
+    static sessions all;
     void *state;
     pp_error error;
 
+    if (!all.all.next)
+        sessions_init(&all);
     e->service = &hub_service;
     e->listen.name = e->mailslot.name = name;
     assert_ok(service_open(states, e->service, port, &state, &error));
     assert_ptr_equal(state, &the_hub);
-    assert_ok(endpoint_open(e, port, state, &error));
+    assert_ok(endpoint_open(e, port, state, &all, &error));
     assert_non_null(strstr(endpoint_path(e), name));
 }
 

@@ -95,8 +95,21 @@ static pp_status arguments__parse(const char *text, const char *next, arguments_
     return PP_OK;
 }
 
-/* Gives what comes before the file, or all else. */
-static pp_status arguments__take(program *p, int count, char **arguments, bool first,
+/* Options are given in this order, wherever they stand. */
+typedef enum arguments__turn {
+    ARGUMENTS__FIRST, /* before the file is read */
+    ARGUMENTS__NAMES, /* which may add an endpoint that further options are for */
+    ARGUMENTS__REST
+} arguments__turn;
+
+static arguments__turn arguments__turn_of(const setting *s)
+{
+    return setting_comes_first(s) ? ARGUMENTS__FIRST
+           : setting_is_name(s)   ? ARGUMENTS__NAMES
+                                  : ARGUMENTS__REST;
+}
+
+static pp_status arguments__take(program *p, int count, char **arguments, arguments__turn turn,
                                  pp_error *error)
 {
     pp_status status = PP_OK;
@@ -107,7 +120,7 @@ static pp_status arguments__take(program *p, int count, char **arguments, bool f
 
         status = arguments__parse(arguments[i], i + 1 < count ? arguments[i + 1] : NULL, &a, &s,
                                   &used, error);
-        if (status == PP_OK && setting_comes_first(&s) == first)
+        if (status == PP_OK && arguments__turn_of(&s) == turn)
             status = arguments__give(p, &s, a.value, error);
     }
     return status;
@@ -140,6 +153,7 @@ static pp_status arguments__check_names(const program *p, size_t count, const wh
 static pp_status arguments__check(const program *p, pp_error *error)
 {
     pp_status status = PP_OK;
+    size_t served = 0;
 
     for (size_t i = 0; i < p->endpoint_count && status == PP_OK; i++) {
         char place[WHERE_PLACE];
@@ -148,7 +162,11 @@ static pp_status arguments__check(const program *p, pp_error *error)
         status = endpoint_check(&p->endpoints[i], &w, error);
         if (status == PP_OK)
             status = arguments__check_names(p, i, &w, error);
+        served += !p->endpoints[i].left_out;
     }
+    if (status == PP_OK && served == 0)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "--no-mailslot leaves nothing to serve; allowed: beside a pipe");
     return status;
 }
 
@@ -157,7 +175,7 @@ pp_status arguments_read(program *p, int count, char **arguments, pp_error *erro
     pp_status status;
 
     program_init(p);
-    status = arguments__take(p, count, arguments, true, error);
+    status = arguments__take(p, count, arguments, ARGUMENTS__FIRST, error);
     if (status != PP_OK || p->help || p->example)
         return status;
     if (p->config) {
@@ -167,6 +185,8 @@ pp_status arguments_read(program *p, int count, char **arguments, pp_error *erro
         program_add(p, SCOPE_PIPE);
     }
     if (status == PP_OK)
-        status = arguments__take(p, count, arguments, false, error);
+        status = arguments__take(p, count, arguments, ARGUMENTS__NAMES, error);
+    if (status == PP_OK)
+        status = arguments__take(p, count, arguments, ARGUMENTS__REST, error);
     return status == PP_OK ? arguments__check(p, error) : status;
 }

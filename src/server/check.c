@@ -8,7 +8,7 @@
 #include <cJSON.h>
 #include <stdio.h>
 
-#define CHECK__LINE 1024
+#define CHECK__LINE 4096
 
 pp_status check_access(const program *p, pp_error *error)
 {

@@ -64,12 +64,25 @@ static pp_status endpoint__check_order(const where *w, const char *low, uint64_t
                      low_value, w->hyphens, high, high_value);
 }
 
+static pp_status endpoint__check_ring(const where *w, uint64_t size, pp_error *error)
+{
+    char field[WHERE_FIELD];
+
+    if ((size & (size - 1)) == 0)
+        return PP_OK;
+    where_field(w, "lane-ring", field);
+    return error_set(error, PP_E_ARGUMENT, 0, "%s is %" PRIu64 "; allowed: a power of two", field,
+                     size);
+}
+
 pp_status endpoint_check(const endpoint *e, const where *w, pp_error *error)
 {
     const pp_listen_options *l = &e->listen;
     pp_status status = endpoint__check_order(w, "low-mark", l->conn.low_mark, "high-mark",
                                              l->conn.high_mark, error);
 
+    if (status == PP_OK)
+        status = endpoint__check_ring(w, l->conn.lane_ring, error);
     if (status != PP_OK)
         return status;
     return endpoint__check_order(w, "accept-ready", l->accept_ready, "accept-depth",
@@ -87,8 +100,9 @@ bool endpoint_raise_max_message(endpoint *e)
     return true;
 }
 
-pp_status endpoint_open(endpoint *e, pp_port *port, void *state, pp_error *error)
+pp_status endpoint_open(endpoint *e, pp_port *port, void *state, sessions *all, pp_error *error)
 {
+    e->home = (session_home){all, e->service, state, endpoint_name(e)};
     if (e->kind == SCOPE_MAILSLOT) {
         e->mailslot.access = e->access;
         e->mailslot.on_datagram = e->service->on_datagram;
@@ -96,8 +110,8 @@ pp_status endpoint_open(endpoint *e, pp_port *port, void *state, pp_error *error
         return pp_mailslot_listen(port, &e->mailslot, &e->slot, error);
     }
     e->listen.access = e->access;
-    e->listen.conn.handlers = e->service->handlers;
-    e->listen.conn.user = state;
+    e->listen.conn.handlers = session_handlers(e->service);
+    e->listen.conn.user = &e->home;
     return pp_listen(port, &e->listen, &e->listener, error);
 }
 

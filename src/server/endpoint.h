@@ -7,6 +7,7 @@
 
 #include "server/scope.h"
 #include "server/service.h"
+#include "server/session.h"
 #include "server/where.h"
 
 typedef struct endpoint {
@@ -21,6 +22,7 @@ typedef struct endpoint {
     pp_mailslot_options mailslot; /* of a mailslot */
     const char **allow;           /* access.allow points to it; endpoint_free frees it */
 
+    session_home home;     /* of its connections */
     pp_listener *listener; /* NULL: not open, or of the other kind */
     pp_mailslot *slot;
 } endpoint;
@@ -46,8 +48,9 @@ pp_status endpoint_check(const endpoint *e, const where *w, pp_error *error);
 bool endpoint_raise_max_message(endpoint *e);
 #define ENDPOINT_LONGEST_READ (64u * 1024)
 
-/* Serves the name; `state` is that of its service. The statuses are those of pp_listen. */
-pp_status endpoint_open(endpoint *e, pp_port *port, void *state, pp_error *error);
+/* Serves the name; `state` is that of its service, and its connections are among `all`. The
+ * statuses are those of pp_listen. */
+pp_status endpoint_open(endpoint *e, pp_port *port, void *state, sessions *all, pp_error *error);
 void endpoint_close(endpoint *e);
 
 /* The full path of an open endpoint; "none" otherwise, also for NULL. */

@@ -6,6 +6,7 @@
 #include "base/utf.h"
 #include "base/win.h"
 #include "pipeport.h"
+#include "server/ask.h"
 #include "server/exits.h"
 #include "server/output.h"
 #include "server/selftest.h"
@@ -15,19 +16,26 @@
 
 #define MAIN__MOST_BYTES 4 /* of UTF-8 for one UTF-16 unit, terminator included */
 
-#define MAIN__COMMANDS "serve, selftest, --version, --help"
+#define MAIN__COMMANDS "serve, stats, clients, drop, drain, stop, selftest, --version, --help"
 
 int wmain(int argc, wchar_t **argv);
 
 static void main__print_help(void)
 {
-    output_text(OUTPUT_STDOUT,
-                "pipeport COMMAND [OPTION]...\n"
-                "\n"
-                "  serve      serve a named pipe and a mailslot\n"
-                "  selftest   check what pipeport assumes about this system\n"
-                "  --version  print the version\n"
-                "  --help     print this; pipeport serve --help lists the options of serve\n");
+    output_text(
+        OUTPUT_STDOUT,
+        "pipeport COMMAND [OPTION]...\n"
+        "\n"
+        "  serve      serve a named pipe and a mailslot\n"
+        "  stats      print the figures of a server: pipeport stats [NAME]\n"
+        "  clients    list its clients\n"
+        "  drop       end a client: pipeport drop ID [NAME]\n"
+        "  drain      let no more clients in, and stop once the last has left\n"
+        "  stop       stop it gracefully, or with --now at once\n"
+        "  selftest   check what pipeport assumes about this system\n"
+        "  --version  print the version\n"
+        "  --help     print this; pipeport serve --help lists the options of serve\n"
+        "NAME is that of the server's first pipe; with --json answers are lines of JSON.\n");
 }
 
 /* One block with the pointers and, behind them, their texts; NULL: no memory, or malformed text. */
@@ -63,6 +71,8 @@ static int main__run(int count, char **arguments)
         return serve_main(count - 1, arguments + 1);
     if (strcmp(command, "selftest") == 0)
         return selftest_main(count - 1, arguments + 1);
+    if (ask_has(command))
+        return ask_main(command, count - 1, arguments + 1);
     if (strcmp(command, "--version") == 0) {
         output_format(OUTPUT_STDOUT, "pipeport %s", pp_version());
         return output_status(0);

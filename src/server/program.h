@@ -8,11 +8,14 @@
 #include "server/endpoint.h"
 
 #define PROGRAM_ENDPOINTS 64 /* most */
+#define PROGRAM_OFF "off"    /* as the name of the control pipe: there is none */
 
 typedef struct program {
     pp_port_options port;
     uint64_t stats_interval_ms, log_rate;
     bool json, help, check, example;
+    const char
+        *control;       /* name of the control pipe; NULL: that of the first pipe, and its suffix */
     const char *config; /* the file; NULL: there is none */
     char *text;         /* of that file: names and values point into it; program_free frees it */
     uint64_t given;     /* the settings that the user gave, a bit each */

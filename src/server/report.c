@@ -34,21 +34,24 @@ static void report__print_plain(output_stream stream, const char *word, const re
     output_line(stream, line);
 }
 
-/* Numbers go in as text: cJSON's own are doubles. */
+void report_add_number(cJSON *object, const char *key, uint64_t number)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    cJSON_AddRawToObject(object, key, text);
+}
+
 static void report__print_json(output_stream stream, const report__field *fields, size_t count)
 {
     cJSON *object = cJSON_CreateObject();
     char *line;
 
-    for (size_t i = 0; i < count; i++) {
-        char number[32];
-
-        snprintf(number, sizeof number, "%" PRIu64, fields[i].number);
+    for (size_t i = 0; i < count; i++)
         if (fields[i].text)
             cJSON_AddStringToObject(object, fields[i].key, fields[i].text);
         else
-            cJSON_AddRawToObject(object, fields[i].key, number);
-    }
+            report_add_number(object, fields[i].key, fields[i].number);
     line = cJSON_PrintUnformatted(object);
     if (line)
         output_line(stream, line);
@@ -134,20 +137,30 @@ static const struct {
 
 #define REPORT__FIGURES (sizeof report__figures / sizeof *report__figures)
 
+static uint64_t report__figure(const pp_stats *stats, size_t i)
+{
+    const char *member = (const char *)stats + report__figures[i].offset;
+
+    return report__figures[i].sum ? report__figures[i].sum(stats)
+                                  : *(const uint64_t *)(const void *)member;
+}
+
+void report_add_stats(const pp_stats *stats, cJSON *object)
+{
+    for (size_t i = 0; i < REPORT__FIGURES; i++)
+        report_add_number(object, report__figures[i].key, report__figure(stats, i));
+}
+
 static void report__print_figures(output_stream stream, const char *word, const pp_stats *stats,
                                   bool totals, bool json)
 {
     report__field fields[REPORT__FIGURES];
     size_t count = 0;
 
-    for (size_t i = 0; i < REPORT__FIGURES; i++) {
-        const char *member = (const char *)stats + report__figures[i].offset;
-        uint64_t number = report__figures[i].sum ? report__figures[i].sum(stats)
-                                                 : *(const uint64_t *)(const void *)member;
-
+    for (size_t i = 0; i < REPORT__FIGURES; i++)
         if (report__figures[i].total || !totals)
-            fields[count++] = (report__field){report__figures[i].key, NULL, number};
-    }
+            fields[count++] =
+                (report__field){report__figures[i].key, NULL, report__figure(stats, i)};
     report__print(stream, word, fields, count, json);
 }
 

@@ -15,6 +15,12 @@ typedef struct report_ready {
 /* One that the server has opened, or has left out. */
 void report_print_endpoint(const endpoint *e, bool json);
 void report_print_ready(const report_ready *ready, bool json);
+/* For the control pipe: the figures of the lines, and a number, which cJSON itself has as a
+ * double. */
+struct cJSON;
+void report_add_stats(const pp_stats *stats, struct cJSON *object);
+void report_add_number(struct cJSON *object, const char *key, uint64_t number);
+
 void report_print_stopped(const pp_stats *stats, bool json);
 void report_print_stats(const pp_stats *stats, bool json);
 

@@ -5,6 +5,8 @@
 #include "pipeport.h"
 #include "server/arguments.h"
 #include "server/check.h"
+#include "server/config.h"
+#include "server/control.h"
 #include "server/exits.h"
 #include "server/help.h"
 #include "server/logger.h"
@@ -13,11 +15,14 @@
 #include "server/stop.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef struct serve {
     program program;
     service_states services;
     logger logger;
+    sessions sessions;
+    control control;
     pp_port *port;
 } serve;
 
@@ -45,21 +50,35 @@ static pp_status serve__open_service(serve *s, endpoint *e, pp_error *error)
     void *state;
     pp_status status = service_open(&s->services, e->service, s->port, &state, error);
 
-    return status == PP_OK ? endpoint_open(e, s->port, state, error) : status;
+    return status == PP_OK ? endpoint_open(e, s->port, state, &s->sessions, error) : status;
+}
+
+static pp_status serve__fail_at(serve *s, const endpoint *e, pp_status status, pp_error *error)
+{
+    char place[WHERE_PLACE];
+    const where w = config_where(&s->program, e, place);
+    const pp_error inner = *error;
+
+    return error_set(error, status, inner.windows_error, "%s%s", w.place, inner.message);
 }
 
 /* A second server that finds the standard mailslot taken serves its pipe alone. */
 static pp_status serve__open_endpoint(serve *s, endpoint *e, pp_error *error)
 {
-    char line[sizeof error->message + 32];
+    char line[sizeof error->message + 64];
     pp_status status;
 
-    if (endpoint_raise_max_message(e))
-        serve__warn(s,
-                    "max_message is raised to 64K, the most that one read brings in stream mode");
+    if (endpoint_raise_max_message(e)) {
+        snprintf(line, sizeof line,
+                 "%s: max_message is raised to 64K, the most that one read brings in stream mode",
+                 utf_shorten(endpoint_name(e)).text);
+        serve__warn(s, line);
+    }
     status = serve__open_service(s, e, error);
-    if (status != PP_E_NAME_TAKEN || e->kind != SCOPE_MAILSLOT || e->named)
+    if (status == PP_OK)
         return status;
+    if (status != PP_E_NAME_TAKEN || e->kind != SCOPE_MAILSLOT || e->named)
+        return serve__fail_at(s, e, status, error);
     snprintf(line, sizeof line, "%s; the server opens no mailslot", error->message);
     serve__warn(s, line);
     return PP_OK;
@@ -95,6 +114,7 @@ static pp_status serve__open(serve *s, pp_error *error)
     if (!output_open())
         return error_set(error, PP_E_MEMORY, 0, "cannot start a thread for the output");
     logger_open(&s->logger, p->log_rate);
+    sessions_init(&s->sessions);
     p->port.log = logger_write;
     p->port.log_user = &s->logger;
     status = pp_port_open(&s->port, &p->port, error);
@@ -120,7 +140,8 @@ static void serve__print_ready(serve *s)
     report_ready ready;
 
     for (size_t i = 0; s->program.config && i < s->program.endpoint_count; i++)
-        report_print_endpoint(&s->program.endpoints[i], s->program.json);
+        if (!s->program.endpoints[i].left_out)
+            report_print_endpoint(&s->program.endpoints[i], s->program.json);
     pp_port_stats(s->port, &stats);
     ready.pipe = endpoint_path(pipe);
     ready.mode = pipe ? endpoint_mode_name(pipe->listen.conn.mode) : "none";
@@ -128,6 +149,41 @@ static void serve__print_ready(serve *s)
     ready.workers = stats.workers;
     ready.pid = GetCurrentProcessId();
     report_print_ready(&ready, s->program.json);
+}
+
+/* False: the server has none, which may be meant. */
+static bool serve__name_control(serve *s)
+{
+    const endpoint *first = program_find(&s->program, SCOPE_PIPE);
+    const char *name = s->program.control;
+
+    first = first ? first : &s->program.endpoints[0]; /* a mailslot: there is something to serve */
+    if (name) {
+        snprintf(s->control.name, sizeof s->control.name, "%s", name);
+        return strcmp(name, PROGRAM_OFF) != 0;
+    }
+    if (control_name(endpoint_name(first), s->control.name))
+        return true;
+    serve__warn(s, "there is no control pipe: the first name cannot have .control behind it");
+    return false;
+}
+
+/* The server goes on without: it serves its clients. */
+static void serve__open_control(serve *s)
+{
+    char line[sizeof((pp_error *)NULL)->message + 48];
+    pp_error error;
+
+    if (!serve__name_control(s))
+        return;
+    s->control.program = &s->program;
+    s->control.port = s->port;
+    s->control.sessions = &s->sessions;
+    s->control.stop = stop_port;
+    if (control_open(&s->control, &error) == PP_OK)
+        return;
+    snprintf(line, sizeof line, "there is no control pipe: %s", error.message);
+    serve__warn(s, line);
 }
 
 /* Serves until an event stops the port. */
@@ -139,7 +195,9 @@ static void serve__run(serve *s)
         logger_write(&s->logger, PP_LOG_WARN,
                      "Windows refuses the console handler: Ctrl-C will not stop the server");
     serve__print_ready(s);
+    serve__open_control(s);
     pp_port_wait(s->port);
+    control_close(&s->control);
     stop_end();
     pp_port_stats(s->port, &stats);
     report_print_stopped(&stats, s->program.json);

@@ -7,11 +7,12 @@
  * gets the rest of its answers, and then the end.
  */
 #include "server/service.h"
+#include "server/session.h"
 
 static pp_status echo__send_back(pp_conn *conn, void *user, const void *data, size_t length)
 {
     (void)user;
-    return pp_conn_send(conn, data, length);
+    return session_send(conn, data, length);
 }
 
 static void echo__resume(pp_conn *conn, void *user)

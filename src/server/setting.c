@@ -116,7 +116,7 @@ static pp_status setting__give(const setting *s, void *target, uint64_t *given, 
     status = setting__note(s, given, field, error);
     if (status != PP_OK)
         return status;
-    return s->word ? word_take(s->word, target, value, w, field, error)
+    return s->word ? word_take(s->word, target, value, field, error)
                    : number_take(s->number, (char *)target + s->offset, value, field, error);
 }
 

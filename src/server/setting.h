@@ -37,7 +37,7 @@ bool setting_comes_first(const setting *s);
 const char *setting_scope_name(scope of);
 
 /* The value that its owner, a program or an endpoint, has. False: it is the default. */
-#define SETTING_SHOWN 256
+#define SETTING_SHOWN WORD_SHOWN
 bool setting_show(const setting *s, const void *owner, char text[SETTING_SHOWN]);
 
 /* Give the setting's value, NULL when there is none, to the program or to an endpoint. The target

@@ -29,6 +29,17 @@ static LONG stop__ask(void)
     return asked;
 }
 
+void stop_port(bool now)
+{
+    InterlockedCompareExchange(&stop__asked, 1, 0); /* an event that follows is the second */
+    AcquireSRWLockExclusive(&stop__lock);
+    if (stop__port && now)
+        pp_port_abort(stop__port);
+    else if (stop__port)
+        pp_port_stop(stop__port);
+    ReleaseSRWLockExclusive(&stop__lock);
+}
+
 /* The wait ends with the process: the end of main ends this thread, too. */
 static void stop__wait_for_the_end(DWORD ms)
 {

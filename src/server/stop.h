@@ -20,6 +20,9 @@ uint32_t stop_begin(pp_port *port);
  * Ctrl-Break only, and never after the second event. */
 void stop_hear(uint32_t event);
 
+/* Stops the port gracefully, or aborts it; for other threads. An event after it is the second. */
+void stop_port(bool now);
+
 /* From here on events do not touch the port; to be called before the port closes. */
 void stop_end(void);
 

@@ -4,11 +4,6 @@
 
 const where where_command_line = {"", "--"};
 
-bool where_is_file(const where *w)
-{
-    return w->place[0] != 0;
-}
-
 void where_field(const where *w, const char *name, char field[WHERE_FIELD])
 {
     snprintf(field, WHERE_FIELD, "%s%s%s", w->place, w->hyphens, name);

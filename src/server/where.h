@@ -16,9 +16,6 @@ typedef struct where {
 
 extern const where where_command_line;
 
-/* Whether it is a line of a file. */
-bool where_is_file(const where *w);
-
 #define WHERE_FIELD 224
 
 /* The beginning of a message: the place and the name. */

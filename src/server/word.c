@@ -49,6 +49,25 @@ static pp_status word__config(void *target, const char *value, const char *field
     return PP_OK;
 }
 
+static pp_status word__control(void *target, const char *value, const char *field, pp_error *error)
+{
+    program *p = target;
+    name_path path;
+
+    p->control = value;
+    return strcmp(value, PROGRAM_OFF) == 0
+               ? PP_OK
+               : name_parse(&path, NAME_PIPE, value, true, field, error);
+}
+
+static bool word__show_control(const void *target, char *text)
+{
+    const program *p = target;
+
+    utf_fit(text, WORD_SHOWN, p->control ? p->control : "");
+    return p->control != NULL;
+}
+
 static pp_status word__pipe(void *target, const char *value, const char *field, pp_error *error)
 {
     endpoint *e = target;
@@ -123,9 +142,14 @@ static bool word__show_users(const void *target, char *text)
     size_t used = 0;
 
     text[0] = 0;
-    for (size_t i = 0; i < e->access.allow_count && used < WORD_SHOWN; i++)
-        used += (size_t)snprintf(text + used, WORD_SHOWN - used, "%s%s", i > 0 ? "," : "",
-                                 e->access.allow[i]);
+    for (size_t i = 0; i < e->access.allow_count; i++) {
+        utf_fit(text + used, WORD_SHOWN - used, i > 0 ? "," : "");
+        used = strlen(text);
+        utf_fit(text + used, WORD_SHOWN - used, e->access.allow[i]);
+        used = strlen(text);
+        if (used + sizeof UTF_CUT >= WORD_SHOWN)
+            break;
+    }
     return used > 0;
 }
 
@@ -171,6 +195,10 @@ const word_row word_table[WORD_COUNT] = {
      .flag = offsetof(endpoint, access.allow_remote)},
     {"log-level", NULL, "LEVEL", SCOPE_PROGRAM, .choice = logger_level_name, .preset = PP_LOG_INFO,
      .choose = word__log_level, .chosen = word__log_level_of},
+    {"control",
+     "name of the control pipe, or off; default: that of the first pipe with .control behind",
+     "NAME", SCOPE_PROGRAM, .sample = "pipeport.control", .take = word__control,
+     .show = word__show_control},
     {"json", "print the ready line, the figures and the last line as JSON", NULL, SCOPE_PROGRAM,
      .flag = offsetof(program, json)},
     {"help", "print this", NULL, SCOPE_PROGRAM, .use = WORD_FIRST, .flag = offsetof(program, help)},
@@ -208,25 +236,25 @@ static pp_status word__choose(const word_row *row, void *target, const char *val
     return where_refuse(field, value, allowed, error);
 }
 
-static pp_status word__switch(const word_row *row, void *target, const char *value, const where *w,
+static pp_status word__switch(const word_row *row, void *target, const char *value,
                               const char *field, pp_error *error)
 {
-    bool in_file = where_is_file(w), off = in_file && strcmp(value, "no") == 0;
+    bool off = value && strcmp(value, "no") == 0;
 
-    if (!off && (in_file ? strcmp(value, "yes") != 0 : value != NULL))
-        return where_refuse(field, value, in_file ? "yes or no" : "no value", error);
+    if (!off && value && strcmp(value, "yes") != 0)
+        return where_refuse(field, value, "yes or no", error);
     *(bool *)(void *)((char *)target + row->flag) = !off;
     return PP_OK;
 }
 
-pp_status word_take(const word_row *row, void *target, const char *value, const where *w,
-                    const char *field, pp_error *error)
+pp_status word_take(const word_row *row, void *target, const char *value, const char *field,
+                    pp_error *error)
 {
     char allowed[WORD_ALLOWED];
 
     word_allowed(row, allowed);
     if (!row->value)
-        return word__switch(row, target, value, w, field, error);
+        return word__switch(row, target, value, field, error);
     if (!value)
         return where_refuse(field, NULL, allowed, error);
     if (row->choice)

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "server/scope.h"
-#include "server/where.h"
 
 /* Where a setting stands. A configuration file has keys alone. */
 typedef enum word_use {
@@ -38,7 +37,7 @@ typedef struct word_row {
     bool (*show)(const void *target, char *text); /* WORD_SHOWN bytes; false: it has none */
 } word_row;
 
-#define WORD_COUNT 17
+#define WORD_COUNT 18
 extern const word_row word_table[WORD_COUNT];
 
 /* The allowed values: "stream, message or framed", or the value in the words of the help. */
@@ -46,12 +45,12 @@ extern const word_row word_table[WORD_COUNT];
 void word_allowed(const word_row *row, char text[WORD_ALLOWED]);
 
 /* The value that the target has. False: it is the default, or no setting of its own. */
-#define WORD_SHOWN 256
+#define WORD_SHOWN 1536
 bool word_show(const word_row *row, const void *target, char text[WORD_SHOWN]);
 
-/* Gives the target the value. A switch has none on the command line (NULL), and "yes" or "no" in a
- * file. PP_E_ARGUMENT, PP_E_MEMORY. */
-pp_status word_take(const word_row *row, void *target, const char *value, const where *w,
-                    const char *field, pp_error *error);
+/* Gives the target the value: of a switch "yes" or "no", or NULL for "yes". PP_E_ARGUMENT,
+ * PP_E_MEMORY. */
+pp_status word_take(const word_row *row, void *target, const char *value, const char *field,
+                    pp_error *error);
 
 #endif

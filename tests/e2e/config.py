@@ -98,7 +98,9 @@ def a_check_finds_what_is_wrong_and_serves_nothing():
         (1, "[pipe a]\nsddl = rubbish", ":1: [pipe a] ", "rubbish"),
         (2, "[pipe a]\nmoed = x", ':2: [pipe a] "moed" is no key of this section; the nearest is mode'),
     ):
-        expect_refusal("pipeport", ["serve", "--check", "--config", str(write(text))], status, *said)
+        for more in ([], ["--check"]):
+            arguments = ["serve", *more, "--config", str(write(text))]
+            expect_refusal("pipeport", arguments, status, *said)
     expect_refusal("pipeport", ["serve", "--config", "no-such.ini"], 1, "no-such.ini")
 
 
@@ -114,7 +116,7 @@ def the_example_is_made_of_the_options_and_is_read_back():
     equal(keys, len(re.findall("^;[^ ]", example, flags=re.M)), "lines with a key")
     rows = [line.split() for line in checked(bare)]
     given = "sddl=D:(A;;GA;;;SY)(A;;GA;;;BA)"
-    equal(rows, [["server"], ["pipe", "pipeport", "allow=S-1-5-11", given],
+    equal(rows, [["server", "control=pipeport.control"], ["pipe", "pipeport", "allow=S-1-5-11", given],
                  ["mailslot", "pipeport", "allow=S-1-5-11", given]], "with every default given")  # fmt: skip
 
 

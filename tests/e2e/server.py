@@ -104,7 +104,7 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         (["--mailslot", "a\\b"], r"\\.\mailslot\NAME"),
         (["--high-mark", "1K", "--low-mark", "2K"], "at most --high-mark"),
         (["--accept-ready", "65", "--accept-depth", "64"], "at most --accept-depth"),
-        (["--json=yes"], "allowed: no value"),
+        (["--json=1"], "allowed: yes or no"),
         (["--mode"], "--mode needs a value: stream, message or framed"),
         (["--frobnicate"], 'unknown option "--frobnicate"; see pipeport serve --help'),
         (["frobnicate"], 'unknown option "frobnicate"; see pipeport serve --help'),
@@ -112,7 +112,7 @@ def every_wrong_argument_of_serve_is_one_line_and_status_2():
         expect_refusal("pipeport", ["serve", *arguments], 2, allowed)
     nearest = 'unknown option "--hihg-mark=3"; the nearest is --high-mark; see pipeport serve --help'
     expect_refusal("pipeport", ["serve", "--hihg-mark=3"], 2, nearest)
-    commands = "allowed: serve, selftest, --version, --help"
+    commands = "allowed: serve, stats, clients, drop, drain, stop, selftest, --version, --help"
     expect_refusal("pipeport", [], 2, "a command is missing", commands)
     expect_refusal("pipeport", ["frobnicate"], 2, 'unknown command "frobnicate"', commands)
 
