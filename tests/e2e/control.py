@@ -62,8 +62,10 @@ def clients_are_listed_with_what_they_sent():
     equal(len({c["process"] for c in listed}), 1, "the process")
     check(all(c["pipe"] == server.name for c in listed), listed)
     wait_until(lambda: all(c["user"].startswith("S-1-") for c in clients(server)), "users")
-    check(all(c["bytes_in"] == 500 * c["messages_in"] for c in listed), listed)
-    check(all(0 <= c["bytes_in"] - c["bytes_out"] <= 500 for c in listed), listed)
+    # They go on meanwhile: what is counted later has grown, and an answer is counted before its
+    # question.
+    check(all(c["bytes_in"] % 500 == 0 for c in listed), listed)
+    check(all(c["bytes_out"] >= c["bytes_in"] >= 500 * c["messages_in"] for c in listed), listed)
     status, output, _ = run("pipeport", "clients", server.name)
     rows = output.decode().splitlines()
     equal((status, len(rows)), (0, 5), "the table")
@@ -100,12 +102,20 @@ def stop_stops_the_server_gracefully_or_at_once():
 @case
 def a_drain_lets_those_finish_who_are_there():
     server = Server()
-    talker = Load("--pipe", server.name, "--warmup", 0, "--duration", 3, "--clients", 2)
-    wait_until(lambda: len(clients(server)) == 2, "two clients")
+    visitor = Process("asker", server.name)
+
+    def talks(line):
+        visitor.process.stdin.write(line + b"\n")
+        visitor.process.stdin.flush()
+        visitor.expect_line(line)
+
+    talks(b"before")
     equal(run("pipeport", "drain", server.name), (0, b"", ""), "drain")
     check(ask("stats", server.name)["draining"], "draining")
     equal(run("asker", server.name)[0], 1, "the status of a new client")
-    equal(talker.result()["errors"], 0, "errors of those who were there")
+    talks(b"after")
+    visitor.process.stdin.close()
+    equal(visitor.wait(), 0, "status of who was there")
     equal(server.stopped()["errors"], 0, "errors of the server")
 
 
