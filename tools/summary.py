@@ -1,6 +1,9 @@
 """
-Counts Meson's test log: summary.py LOG SKIPS STATUS, where STATUS is that of `meson test`. A skip
-that SKIPS does not list is a failure, and so is a run of no test.
+Counts Meson's test logs: summary.py SKIPS STATUS LOG [SECOND], where STATUS is that of `meson test`, and
+SECOND the log of a second try of what failed in LOG. A skip that SKIPS does not list is a failure, and
+so is a run of no test.
+
+summary.py --failed LOG: the names of the tests that failed, as `meson test` takes them.
 """
 
 import json
@@ -9,6 +12,13 @@ import re
 import sys
 
 PASSED = ("OK", "EXPECTEDFAIL")
+
+
+def read(log):
+    """Meson puts `project:suite / ` in front of a name where there is more than one suite."""
+    lines = pathlib.Path(log).read_text().splitlines() if pathlib.Path(log).exists() else []
+    tests = map(json.loads, lines)
+    return {re.sub(r"^\S+ / ", "", test["name"]): test for test in tests}
 
 
 def allowed_skips(path):
@@ -22,13 +32,19 @@ def reason(test):
     return found[0] if found else None
 
 
-def main(log, skips, status):
-    log, allowed = pathlib.Path(log), allowed_skips(pathlib.Path(skips))
-    tests = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+def has_failed(test):
+    return test["result"] not in (*PASSED, "SKIP")
+
+
+def main(skips, status, log, second=None):
+    tests, allowed = read(log), allowed_skips(pathlib.Path(skips))
+    for name, test in read(second).items() if second else ():
+        if has_failed(tests[name]) and not has_failed(test):
+            print(f"passed at its second try, alone: {name}")
+        tests[name] = test
     passed = failed = skipped = 0
-    for test in tests:
-        # Meson puts `project:suite / ` in front where there is more than one suite.
-        name, why = re.sub(r"^\S+ / ", "", test["name"]), reason(test)
+    for name, test in tests.items():
+        why = reason(test)
         if test["result"] in PASSED:
             passed += 1
         elif test["result"] == "SKIP" and name in allowed and why:
@@ -48,4 +64,7 @@ def main(log, skips, status):
     return 1 if failed or not tests or status != "0" else 0
 
 
-sys.exit(main(*sys.argv[1:]))
+if sys.argv[1] == "--failed":
+    print("".join(f"{name}\n" for name, test in read(sys.argv[2]).items() if has_failed(test)), end="")
+else:
+    sys.exit(main(*sys.argv[1:]))
