@@ -14,7 +14,8 @@ targets=(frames names numbers options access session)
 flags=(-O1 "${sim_flags[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all)
 
 # As tools/sim.sh; and of the server what reads its command line.
-server=(arguments setting word number where endpoint program service service_echo service_sink)
+server=(arguments config ini nearest setting word number where endpoint program session service
+    service_echo service_sink)
 sources=()
 objects=()
 for source in src/{base,iocp,pipe,mailslot}/*.c "${server[@]/#/src/server/}" tests/sim/*.c; do

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/name.h"
-#include "base/win.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 
 void endpoint_init(endpoint *e, scope kind)
@@ -39,6 +39,14 @@ const char *endpoint_name(const endpoint *e)
     return e->kind == SCOPE_PIPE ? e->listen.name : e->mailslot.name;
 }
 
+/* Letters of either case are the same; of other alphabets Windows finds that out. */
+static bool endpoint__is_same(const char *a, const char *b)
+{
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b))
+        a++, b++;
+    return *a == *b;
+}
+
 bool endpoint_is_twin(const endpoint *e, const endpoint *other)
 {
     const name_kind kind = e->kind == SCOPE_PIPE ? NAME_PIPE : NAME_MAILSLOT;
@@ -47,7 +55,7 @@ bool endpoint_is_twin(const endpoint *e, const endpoint *other)
     return e->kind == other->kind &&
            name_parse(&path, kind, endpoint_name(e), true, "", NULL) == PP_OK &&
            name_parse(&other_path, kind, endpoint_name(other), true, "", NULL) == PP_OK &&
-           CompareStringOrdinal(path.wide, -1, other_path.wide, -1, TRUE) == CSTR_EQUAL;
+           endpoint__is_same(path.text, other_path.text);
 }
 
 /* "LOW is 2; allowed: at most HIGH, which is 1" */

@@ -1,10 +1,14 @@
 /*
- * The command line of `pipeport serve`: an argument in each line.
+ * The command line of `pipeport serve`: an argument in each line. What follows the first empty line
+ * is the text of the configuration file that it names.
  */
 #include "fuzz.h"
 
 #include "server/arguments.h"
 #include "server/logger.h"
+#include "server/text_file.h"
+
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -18,6 +22,30 @@ const char *logger_level_name(size_t level)
     return level < sizeof names / sizeof *names ? names[level] : NULL;
 }
 
+static const char *options__file;
+
+/* The simulated Windows has no files. */
+pp_status text_file_read(const char *path, char **text, pp_error *error)
+{
+    size_t size = strlen(options__file) + 1;
+
+    *text = mem_alloc(size);
+    if (!*text)
+        return error_set(error, PP_E_MEMORY, 0, "no memory for %s", utf_shorten(path).text);
+    memcpy(*text, options__file, size);
+    return PP_OK;
+}
+
+static const char *options__cut_file(char *text)
+{
+    char *empty = strstr(text, "\n\n");
+
+    if (!empty)
+        return "";
+    *empty = 0;
+    return empty + 2;
+}
+
 void fuzz_one(const uint8_t *data, size_t size)
 {
     static char text[FUZZ_TEXT + 1];
@@ -27,6 +55,7 @@ void fuzz_one(const uint8_t *data, size_t size)
     pp_error error = {0};
 
     strcpy(text, fuzz_text(data, size));
+    options__file = options__cut_file(text);
     for (char *at = text; at && count < OPTIONS__MOST; count++) {
         char *end = strchr(at, '\n');
 
