@@ -226,6 +226,9 @@ TEST_CASE(the_command_line_comes_before_the_file)
     assert_true(program_find(&p, SCOPE_PIPE)->access.strict);
     assert_string_equal(program_find(&p, SCOPE_PIPE)->listen.name, "c");
     program_free(&p);
+    read_text(&p, "[server]\nworkers = 3", "--pipe c");
+    assert_int_equal(p.endpoint_count, 1);
+    program_free(&p);
     read_text(&p, "[pipe a]\nstrict = yes", "--strict=no");
     assert_false(p.endpoints[0].access.strict);
     program_free(&p);

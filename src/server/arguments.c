@@ -164,6 +164,11 @@ static pp_status arguments__check(const program *p, pp_error *error)
             status = arguments__check_names(p, i, &w, error);
         served += !p->endpoints[i].left_out;
     }
+    if (status == PP_OK && p->endpoint_count == 0)
+        return error_set(error, PP_E_ARGUMENT, 0,
+                         "%s has no section [pipe NAME] or [mailslot NAME], so there is nothing to "
+                         "serve",
+                         utf_shorten(p->config).text);
     if (status == PP_OK && served == 0)
         return error_set(error, PP_E_ARGUMENT, 0,
                          "--no-mailslot leaves nothing to serve; allowed: beside a pipe");

@@ -5,6 +5,7 @@
 #include "server/control.h"
 #include "server/exits.h"
 #include "server/output.h"
+#include "server/report.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -167,17 +168,6 @@ static void ask__print_clients(const cJSON *answer)
         output_format(OUTPUT_STDOUT, "%.0f clients in all", ask__number(answer, "total"));
 }
 
-/* A line that may be longer than output_line takes. As it is written anew, it has no control
- * characters. */
-static void ask__print_json(const cJSON *answer)
-{
-    char *text = cJSON_PrintUnformatted(answer);
-
-    output_text(OUTPUT_STDOUT, text ? text : "");
-    output_text(OUTPUT_STDOUT, "\n");
-    cJSON_free(text);
-}
-
 /* Returns the exit status. */
 static int ask__print(const ask *a, const char *line)
 {
@@ -185,7 +175,7 @@ static int ask__print(const ask *a, const char *line)
     bool ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"));
 
     if (a->json && answer)
-        ask__print_json(answer);
+        report_print_object(OUTPUT_STDOUT, answer);
     else if (!ok)
         output_format(OUTPUT_STDERR, "pipeport: %s",
                       answer ? ask__text(answer, "error") : "what answers is no control pipe");

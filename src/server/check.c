@@ -3,6 +3,7 @@
 #include "base/security.h"
 #include "server/config.h"
 #include "server/output.h"
+#include "server/report.h"
 #include "server/setting.h"
 
 #include <cJSON.h>
@@ -75,17 +76,13 @@ static void check__add_json(void *user, const char *name, const char *value)
 static void check__row_json(const void *owner, scope kind, const char *name)
 {
     cJSON *object = cJSON_CreateObject(), *settings;
-    char *line;
 
     cJSON_AddStringToObject(object, "kind", setting_scope_name(kind));
     if (*name)
         cJSON_AddStringToObject(object, "name", name);
     settings = cJSON_AddObjectToObject(object, "settings");
     check__settings(owner, kind, check__add_json, settings);
-    line = cJSON_PrintUnformatted(object);
-    if (line)
-        output_line(OUTPUT_STDOUT, line);
-    cJSON_free(line);
+    report_print_object(OUTPUT_STDOUT, object);
     cJSON_Delete(object);
 }
 

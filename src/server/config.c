@@ -208,10 +208,5 @@ pp_status config_read(program *p, pp_error *error)
     c.item = &item;
     while (status == PP_OK && (item = ini_next(&in)).kind != INI_END)
         status = config__take(&c, error);
-    if (status == PP_OK && p->endpoint_count == 0)
-        return error_set(error, PP_E_ARGUMENT, 0,
-                         "%s has no section [pipe NAME] or [mailslot NAME], so there is nothing to "
-                         "serve",
-                         utf_shorten(config__file_name(p->config)).text);
     return status;
 }

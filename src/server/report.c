@@ -4,11 +4,12 @@
  */
 #include "server/report.h"
 
-#include "server/output.h"
+#include "base/mem.h"
 
 #include <cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define REPORT__LINE 2048
 
@@ -42,20 +43,33 @@ void report_add_number(cJSON *object, const char *key, uint64_t number)
     cJSON_AddRawToObject(object, key, text);
 }
 
+/* In one piece with its end: lines of several threads do not mix. */
+void report_print_object(output_stream stream, const cJSON *object)
+{
+    char *text = cJSON_PrintUnformatted(object);
+    size_t length = text ? strlen(text) : 0;
+    char *line = text ? mem_alloc(length + 2) : NULL;
+
+    if (line) {
+        memcpy(line, text, length + 1);
+        line[length] = '\n';
+        line[length + 1] = 0;
+        output_text(stream, line);
+    }
+    mem_free(line);
+    cJSON_free(text);
+}
+
 static void report__print_json(output_stream stream, const report__field *fields, size_t count)
 {
     cJSON *object = cJSON_CreateObject();
-    char *line;
 
     for (size_t i = 0; i < count; i++)
         if (fields[i].text)
             cJSON_AddStringToObject(object, fields[i].key, fields[i].text);
         else
             report_add_number(object, fields[i].key, fields[i].number);
-    line = cJSON_PrintUnformatted(object);
-    if (line)
-        output_line(stream, line);
-    cJSON_free(line);
+    report_print_object(stream, object);
     cJSON_Delete(object);
 }
 

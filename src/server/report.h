@@ -6,6 +6,7 @@
 #define PP_SERVER_REPORT_H
 
 #include "server/endpoint.h"
+#include "server/output.h"
 
 typedef struct report_ready {
     const char *pipe, *mode, *mailslot; /* full paths; "none" without a mailslot */
@@ -20,6 +21,9 @@ void report_print_ready(const report_ready *ready, bool json);
 struct cJSON;
 void report_add_stats(const pp_stats *stats, struct cJSON *object);
 void report_add_number(struct cJSON *object, const char *key, uint64_t number);
+
+/* A line of JSON, which may be longer than output_line takes. It has no control characters. */
+void report_print_object(output_stream stream, const struct cJSON *object);
 
 void report_print_stopped(const pp_stats *stats, bool json);
 void report_print_stats(const pp_stats *stats, bool json);

@@ -89,6 +89,9 @@ def a_check_prints_what_would_be_served():
     equal([o["kind"] for o in objects], ["server", "pipe", "mailslot"], "kinds")
     equal([o.get("name") for o in objects], [None, "a", "b"], "names")
     equal(objects[1]["settings"]["high-mark"], "2M", "a setting")
+    users = "".join(f"allow = S-1-5-21-1-2-3-{n}\n" for n in range(1000, 1040))
+    long_line = f"[pipe a]\n{users}sddl = D:{'(A;;GA;;;SY)' * 100}\n"
+    equal([json.loads(line)["kind"] for line in checked(long_line, "--json")], ["server", "pipe"], "kinds")
 
 
 @case
